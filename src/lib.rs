@@ -1,0 +1,7 @@
+//! helpdesk-mail
+
+pub mod mailbox;
+pub mod model;
+pub mod policy;
+pub mod run;
+pub mod store;

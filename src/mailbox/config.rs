@@ -1,0 +1,96 @@
+//! How a mailbox is reached and what it is told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::model::ids::MailboxName;
+use crate::model::item::Disposition;
+
+/// One mailbox.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Its name.
+    pub name: MailboxName,
+    /// Where its mail is.
+    pub place: Place,
+    /// A message larger than this is fetched in part, in octets.
+    pub max_message_size: u64,
+}
+
+/// Where a mailbox's mail is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// On an IMAP server.
+    Imap(Imap),
+    /// In a Maildir.
+    Maildir(PathBuf),
+    /// In an mbox file.
+    Mbox(PathBuf),
+    /// In a directory, a file for each message.
+    Directory(PathBuf),
+}
+
+/// An IMAP account.
+#[derive(Debug, Clone)]
+pub struct Imap {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// A PEM file of certificates trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The user.
+    pub username: String,
+    /// Where the password comes from.
+    pub password: Password,
+    /// The folders, in the order they are fetched.
+    pub folders: Vec<String>,
+    /// The longest wait for the network to give or take anything.
+    pub timeout: Duration,
+}
+
+/// `tls`: there is no fallback from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS from the first octet (RFC 8314).
+    Implicit,
+    /// `STARTTLS` before anything else.
+    StartTls,
+    /// None: loopback, or `allow_plaintext = true`.
+    None,
+}
+
+/// Where a password comes from; it is fetched when it is needed and kept no longer.
+#[derive(Debug, Clone)]
+pub enum Password {
+    /// Written in the configuration.
+    Literal(SecretString),
+    /// The first line of a file.
+    File(PathBuf),
+    /// An environment variable, read when the settings were.
+    Environment {
+        /// Its name.
+        variable: String,
+        /// Its value, if it is set.
+        value: Option<SecretString>,
+    },
+    /// The first line that a command prints; run by `/bin/sh -c`.
+    Command(String),
+}
+
+/// What a mailbox is told of each outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispositions {
+    /// Created, updated, reopened.
+    pub on_success: Disposition,
+    /// Skipped.
+    pub on_skip: Disposition,
+    /// Ignored.
+    pub on_ignore: Disposition,
+    /// Failed.
+    pub on_failure: Disposition,
+}

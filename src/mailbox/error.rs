@@ -1,0 +1,105 @@
+//! What can go wrong with a mailbox; never a message's own trouble.
+
+use std::error::Error;
+
+use crate::model::trouble::{ErrorCode, Trouble};
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Trouble with a mailbox. `what` names it, for instance `server "imap.example.org" port 993`.
+#[derive(Debug, thiserror::Error)]
+pub enum MailboxError {
+    /// No connection came about, or it broke off.
+    #[error("no connection to {what}")]
+    Connect {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// TLS was refused, stripped or does not verify.
+    #[error("no protected connection to {what}")]
+    Tls {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The credentials were refused or could not be had.
+    #[error("no login to {what}")]
+    Auth {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// A folder, path or file is not there or may not be used.
+    #[error("cannot use {what}")]
+    Folder {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The server said what the protocol does not allow.
+    #[error("not understood: {what}")]
+    Protocol {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// No answer came in time.
+    #[error("no answer in time from {what}")]
+    Timeout {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Another program holds it.
+    #[error("{what} is held by another program")]
+    Locked {
+        /// The thing.
+        what: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+}
+
+impl From<MailboxError> for Trouble {
+    fn from(error: MailboxError) -> Self {
+        let message = error.to_string();
+        let (code, hint, source) = match error {
+            MailboxError::Connect { hint, source, .. } => (ErrorCode::MailboxConnect, hint, source),
+            MailboxError::Tls { hint, source, .. } => (ErrorCode::MailboxTls, hint, source),
+            MailboxError::Auth { hint, source, .. } => (ErrorCode::MailboxAuth, hint, source),
+            MailboxError::Folder { hint, source, .. } => (ErrorCode::MailboxFolder, hint, source),
+            MailboxError::Protocol { hint, source, .. } => (ErrorCode::MailboxProtocol, hint, source),
+            MailboxError::Timeout { hint, source, .. } => (ErrorCode::MailboxTimeout, hint, source),
+            MailboxError::Locked { hint, source, .. } => (ErrorCode::MailboxLocked, hint, source),
+        };
+        Self { code, message, hint, source }
+    }
+}

@@ -1,0 +1,3 @@
+//! helpdesk-mail
+
+fn main() {}

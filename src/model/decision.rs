@@ -1,0 +1,100 @@
+//! Decisions: what shall become of an item, before anything is done.
+
+use super::ids::{QueueSlug, TicketId};
+use super::outcome::{OutcomeWord, Reason};
+
+/// A decision and what is worth noting beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Verdict {
+    /// What is to be done.
+    pub decision: Decision,
+    /// Evidence that pointed elsewhere, and the like; kept in the ledger.
+    pub notes: Vec<String>,
+}
+
+/// What shall become of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// A ticket is opened.
+    Create {
+        /// Where.
+        queue: QueueSlug,
+        /// Why a new one.
+        reason: Reason,
+        /// The ticket that the mail named but may not go to.
+        linked: Option<TicketId>,
+    },
+    /// A follow-up is added.
+    Update {
+        /// The ticket.
+        ticket: TicketId,
+        /// Its queue.
+        queue: QueueSlug,
+        /// The evidence, or the kind of automatic mail.
+        reason: Reason,
+        /// Whether the ticket is opened again.
+        effect: Effect,
+        /// Whether the sender's words beyond the text count.
+        trust: Trust,
+    },
+    /// Nothing: it was processed before.
+    Duplicate {
+        /// How that was seen.
+        reason: Reason,
+        /// What it repeats; its disposition is taken.
+        repeats: OutcomeWord,
+        /// The ticket it is on.
+        ticket: Option<TicketId>,
+    },
+    /// Nothing: it may not.
+    Skip(Reason),
+    /// Nothing: it is not wanted.
+    Ignore(Reason),
+    /// The raw message goes into quarantine.
+    Fail(Reason),
+}
+
+impl Decision {
+    /// The outcome once the decision is carried out.
+    pub fn outcome(&self) -> OutcomeWord {
+        match self {
+            Self::Create { .. } => OutcomeWord::Created,
+            Self::Update { effect: Effect::Reopen, .. } => OutcomeWord::Reopened,
+            Self::Update { effect: Effect::Append, .. } => OutcomeWord::Updated,
+            Self::Duplicate { .. } => OutcomeWord::Duplicate,
+            Self::Skip(_) => OutcomeWord::Skipped,
+            Self::Ignore(_) => OutcomeWord::Ignored,
+            Self::Fail(_) => OutcomeWord::Failed,
+        }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Create { reason, .. } | Self::Update { reason, .. } | Self::Duplicate { reason, .. } => {
+                *reason
+            }
+            Self::Skip(reason) | Self::Ignore(reason) | Self::Fail(reason) => *reason,
+        }
+    }
+}
+
+/// What a follow-up does to its ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It is added.
+    Append,
+    /// It is added and the ticket is opened again.
+    Reopen,
+}
+
+/// How far the sender of a follow-up is believed; a `From` can be forged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// A signature of ours held: the mail adds participants, and an agent has an agent's rights.
+    Proven,
+    /// The text is taken, nothing more.
+    Claimed,
+}

@@ -1,0 +1,15 @@
+//! The words of the trade: data and total functions over it.
+//!
+//! No I/O and nothing else of ours is used here, so that every other module may speak these words.
+
+pub mod address;
+pub mod decision;
+pub mod evidence;
+pub mod exit;
+pub mod found;
+pub mod ids;
+pub mod item;
+pub mod mail;
+pub mod outcome;
+pub mod ticket;
+pub mod trouble;

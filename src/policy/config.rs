@@ -1,0 +1,57 @@
+//! What a queue and a mailbox allow: the settings that decisions depend on.
+
+use jiff::SignedDuration;
+
+use crate::model::address::AddressPattern;
+use crate::model::ids::QueueSlug;
+
+/// A queue as the policy sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Its slug.
+    pub slug: QueueSlug,
+    /// Its name for people.
+    pub title: String,
+    /// Its own address and aliases, the main one first; empty if it has none.
+    pub addresses: Vec<String>,
+    /// Whether mail may only update tickets.
+    pub entry: Entry,
+    /// What a mail to a closed ticket does.
+    pub closed_ticket: ClosedTicket,
+    /// Who may update by a guessable reference.
+    pub followups_from: FollowupsFrom,
+    /// Who works on tickets.
+    pub agents: Vec<AddressPattern>,
+    /// The priority of new tickets, 1 (highest) to 5.
+    pub priority: u8,
+}
+
+/// `update_only`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Mail may open tickets.
+    CreateAndUpdate,
+    /// Mail may only update tickets.
+    UpdateOnly,
+}
+
+/// `closed_ticket` and `reopen_within`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedTicket {
+    /// It is opened again, if it was closed no longer ago than this.
+    Reopen {
+        /// `None`: however long ago.
+        within: Option<SignedDuration>,
+    },
+    /// A new, linked ticket is opened.
+    New,
+}
+
+/// `followups_from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowupsFrom {
+    /// Participants and agents.
+    Participants,
+    /// Anyone.
+    Anyone,
+}

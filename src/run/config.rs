@@ -1,0 +1,64 @@
+//! What a run is told of each mailbox besides how to reach it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::mailbox;
+use crate::model::ids::QueueSlug;
+use crate::policy::{Entry, Queue};
+use crate::store::KeepRaw;
+
+/// Everything that a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The queues, in the order of the configuration.
+    pub queues: Vec<Queue>,
+    /// The mailboxes, in the order of the configuration.
+    pub mailboxes: Vec<MailboxPlan>,
+    /// Which raw messages are kept.
+    pub keep_raw: KeepRaw,
+    /// When a run ends with exit code 1.
+    pub alert: Alert,
+}
+
+/// One mailbox of a run.
+#[derive(Debug, Clone)]
+pub struct MailboxPlan {
+    /// How it is reached.
+    pub mailbox: mailbox::Config,
+    /// What it is told of each outcome.
+    pub dispositions: mailbox::Dispositions,
+    /// The queue of its new tickets.
+    pub queue: QueueSlug,
+    /// `update_only` of the mailbox, where it overrides the queue's.
+    pub entry: Option<Entry>,
+    /// Whether `X-Helpdesk-Ticket` counts.
+    pub headers: Headers,
+    /// It is fetched at most so often.
+    pub interval: Option<Duration>,
+    /// What arrived before is `ignored/baseline`.
+    pub since: Option<Timestamp>,
+    /// The most messages in one transaction.
+    pub batch_size: usize,
+    /// After so much trouble of its own a message goes into quarantine.
+    pub max_attempts: u32,
+}
+
+/// `trust_headers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Headers {
+    /// `X-Helpdesk-Ticket` is evidence.
+    Trusted,
+    /// It is not heeded.
+    Untrusted,
+}
+
+/// `[alert]`: reached in one run, the exit code is 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Alert {
+    /// So many skipped messages.
+    pub skipped: Option<u64>,
+    /// So many failed messages; one failed message gives exit code 1 in any case.
+    pub failed: Option<u64>,
+}

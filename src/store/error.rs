@@ -1,0 +1,117 @@
+//! What can go wrong in the store, in two kinds: the message's and the store's own.
+
+use std::error::Error;
+
+use crate::model::trouble::{ErrorCode, Trouble};
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Trouble with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A constraint or a value: it fails one message and nothing else.
+    #[error("the store refuses the message")]
+    Data {
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// The item has a settled row: another run was faster.
+    #[error("the item is settled already")]
+    Settled,
+    /// Another program holds the store longer than we wait.
+    #[error("the store {place} is busy")]
+    Busy {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// No room is left.
+    #[error("no room for the store {place}")]
+    Full {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// It is newer than the program, or is no store of ours.
+    #[error("the store {place} cannot be used: {what}")]
+    Schema {
+        /// The file.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// It cannot be opened, read or written.
+    #[error("the store {place} cannot be read or written")]
+    Unavailable {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// A statement or a row is not what the program expects: a bug.
+    #[error("the store was misused: {what}")]
+    Misuse {
+        /// What.
+        what: String,
+    },
+    /// A ticket, item or quarantined message that was named is not there.
+    #[error("there is no {what}")]
+    Missing {
+        /// What.
+        what: String,
+    },
+    /// What was asked of a ticket cannot be done.
+    #[error("{what}")]
+    Refused {
+        /// What and why.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// Whether it is the one message's own trouble, so that the rest of the batch stands.
+    pub fn is_of_the_message(&self) -> bool {
+        match self {
+            Self::Data { .. } => true,
+            Self::Settled
+            | Self::Busy { .. }
+            | Self::Full { .. }
+            | Self::Schema { .. }
+            | Self::Unavailable { .. }
+            | Self::Misuse { .. }
+            | Self::Missing { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Data { source } => Self::new(ErrorCode::MessageStore, message)
+                .hint("see \"helpdesk-mail quarantine show\" and report it if the message is ordinary")
+                .because(source),
+            StoreError::Busy { source, .. } => Self::new(ErrorCode::StoreBusy, message)
+                .hint("another program holds the store; the next run goes on")
+                .because(source),
+            StoreError::Full { source, .. } => Self::new(ErrorCode::StoreFull, message)
+                .hint("make room on the disk; nothing was told to the mailbox and the next run goes on")
+                .because(source),
+            StoreError::Schema { .. } => Self::new(ErrorCode::StoreSchema, message)
+                .hint("use the program version that wrote it, or name another file in [store] url"),
+            StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("check that the file and its directory belong to the user that runs the program")
+                .because(source),
+            StoreError::Settled | StoreError::Misuse { .. } => Self::new(ErrorCode::Internal, message),
+            StoreError::Missing { .. } => Self::new(ErrorCode::InputMissing, message),
+            StoreError::Refused { .. } => Self::new(ErrorCode::Usage, message),
+        }
+    }
+}

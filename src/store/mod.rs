@@ -1,0 +1,126 @@
+//! The store: tickets, ledger, quarantine and what is owed to mailboxes.
+//!
+//! [`Lookup`] only reads. [`Books`] is what one transaction on the road can do; the store's transaction and the
+//! companion of a dry run both keep books. [`Store`] is the embedded database behind them.
+
+mod config;
+mod error;
+mod records;
+
+pub use config::{Config, KeepRaw};
+pub use error::StoreError;
+pub use records::*;
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::model::found::{Earlier, Standing};
+use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::ticket::{Role, Status, TicketFacts};
+
+/// What the road asks the store.
+pub trait Lookup {
+    /// The ticket of that number, itself, merged or not.
+    fn ticket(&mut self, id: TicketId) -> Result<Option<TicketFacts>, StoreError>;
+
+    /// The ticket that a message with this id, in or out, is on; the newest if there are several.
+    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError>;
+
+    /// How the address (as [`crate::model::address::key`] gives it) stands to a ticket.
+    fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError>;
+
+    /// Whether the same mail was met before: on a ticket of `queue`, or settled in `source` under another key.
+    fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError>;
+
+    /// Which of the keys have a settled row, whatever watermarks say.
+    fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError>;
+
+    /// How often an item had trouble of its own.
+    fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError>;
+
+    /// The watermark that the last run left.
+    fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError>;
+
+    /// What is settled and was not told to the mailbox yet, oldest first; all of it is [`Telling::Again`].
+    ///
+    /// [`Telling::Again`]: crate::model::item::Telling::Again
+    fn owed(&mut self, source: &Source) -> Result<Vec<Acknowledgement>, StoreError>;
+
+    /// When the mailbox was last fetched without trouble of its own.
+    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The number that the next new ticket gets.
+    fn next_ticket(&mut self) -> Result<TicketId, StoreError>;
+}
+
+/// What one transaction on the road can do.
+pub trait Books: Lookup {
+    /// Begins a part that can be taken back by itself.
+    fn savepoint(&mut self) -> Result<(), StoreError>;
+
+    /// Keeps what was done since the savepoint.
+    fn release(&mut self) -> Result<(), StoreError>;
+
+    /// Takes back what was done since the savepoint.
+    fn rollback(&mut self) -> Result<(), StoreError>;
+
+    /// Opens a ticket and returns its number.
+    fn open_ticket(&mut self, ticket: &NewTicket<'_>) -> Result<TicketId, StoreError>;
+
+    /// Puts a message with its attachments on a ticket and bumps the ticket's `updated_at`.
+    fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError>;
+
+    /// Changes a ticket's state.
+    fn set_status(&mut self, ticket: TicketId, status: Status, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Makes an address a participant, unless it is one already.
+    fn join(&mut self, ticket: TicketId, participant: &NewParticipant<'_>) -> Result<(), StoreError>;
+
+    /// Remembers that a ticket was opened because of another.
+    fn link(&mut self, ticket: TicketId, other: TicketId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes the item's row in the ledger, over one that is deferred, reset, or failed and still in quarantine.
+    ///
+    /// With `quarantined` octets they are kept until they are retried or dropped; without, a kept copy of the item is
+    /// let go. Over any other row it answers [`StoreError::Settled`].
+    fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError>;
+}
+
+/// Ledger place of items: a mailbox, its account and a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The mailbox's name; `ingest` for messages handed over by `helpdesk-mail ingest`.
+    pub mailbox: MailboxName,
+    /// As [`crate::mailbox`] names the account.
+    pub account: String,
+    /// The folder.
+    pub folder: String,
+}
+
+/// What makes two copies of a mail the same mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Fingerprint<'a> {
+    /// Where this copy lies.
+    pub source: &'a Source,
+    /// Its key there.
+    pub key: &'a ItemKey,
+    /// Its Message-ID.
+    pub message_id: Option<&'a MessageId>,
+    /// Digest of From, Date, Subject, text and files.
+    pub digest: crate::model::ids::Digest,
+    /// SHA-256 of its octets; decides where there is no Message-ID.
+    pub raw_sha256: crate::model::ids::Digest,
+}
+
+/// A participant to be.
+#[derive(Debug, Clone, Copy)]
+pub struct NewParticipant<'a> {
+    /// The address with its name.
+    pub address: &'a crate::model::address::Address,
+    /// What it is on the ticket.
+    pub role: Role,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,2 @@
+//! The integration tests: one binary, whose modules are listed here with what each of them claims.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
