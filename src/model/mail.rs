@@ -57,6 +57,35 @@ impl Mail {
     }
 }
 
+#[cfg(test)]
+impl Mail {
+    /// An ordinary mail for tests, which change what they are about.
+    pub(crate) fn sample(from: &str, subject: &str) -> Self {
+        Self {
+            message_id: None,
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            date: None,
+            from: vec![Address::bare(from)],
+            sender: None,
+            reply_to: Vec::new(),
+            original_from: Vec::new(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            delivered_to: Vec::new(),
+            subject: subject.to_owned(),
+            text: "It burns.".to_owned(),
+            reply: "It burns.".to_owned(),
+            html: false,
+            attachments: Vec::new(),
+            kind: Kind::Ordinary,
+            ticket_headers: Vec::new(),
+            defects: Vec::new(),
+            digest: Digest([0; 32]),
+        }
+    }
+}
+
 /// A file of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {

@@ -1,5 +1,87 @@
 //! Decisions: from what a mail says and what the store knows to what shall be done. No clock, disk or network.
+//!
+//! [`decide`] is an ordered list of rules; the first that speaks decides. The files beneath hold one rule each.
 
+mod automatic;
 mod config;
+mod sender;
+mod thread;
 
 pub use config::{ClosedTicket, Entry, FollowupsFrom, Queue};
+pub use sender::{MAX_PARTICIPANTS, author, participants};
+
+use jiff::Timestamp;
+
+use crate::model::decision::{Decision, Verdict};
+use crate::model::found::{Earlier, Found};
+use crate::model::mail::Mail;
+use crate::model::outcome::{OutcomeWord, Reason};
+
+/// Everything that a decision depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The mail.
+    pub mail: &'a Mail,
+    /// Who wrote it.
+    pub authorship: Authorship,
+    /// What the store knows.
+    pub found: &'a Found,
+    /// The mailbox's own queue.
+    pub own: &'a Queue,
+    /// Every queue.
+    pub queues: &'a [Queue],
+    /// Whether this mailbox may open tickets.
+    pub entry: Entry,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// Whether we wrote a mail ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorship {
+    /// Its Message-ID carries our signature.
+    Ours,
+    /// Anybody else.
+    Theirs,
+}
+
+/// What shall become of a mail.
+pub fn decide(case: &Case<'_>) -> Verdict {
+    let thread = thread::Thread::of(case);
+    let decision = unreadable(case)
+        .or_else(|| own_message(case))
+        .or_else(|| duplicate(case))
+        .or_else(|| automatic::decide(case, &thread))
+        .unwrap_or_else(|| thread.decide(case));
+    Verdict { decision, notes: thread.notes }
+}
+
+/// Neither a sender nor a text nor a file: there is nothing to make a ticket of.
+fn unreadable(case: &Case<'_>) -> Option<Decision> {
+    let mail = case.mail;
+    let is_empty = mail.author().is_none()
+        && mail.subject.trim().is_empty()
+        && mail.text.trim().is_empty()
+        && mail.attachments.is_empty();
+    is_empty.then_some(Decision::Fail(Reason::Unreadable))
+}
+
+fn own_message(case: &Case<'_>) -> Option<Decision> {
+    (case.authorship == Authorship::Ours).then_some(Decision::Ignore(Reason::OwnMessage))
+}
+
+fn duplicate(case: &Case<'_>) -> Option<Decision> {
+    case.found.earlier.as_ref().map(|earlier| match earlier {
+        Earlier::OnTicket(ticket) => Decision::Duplicate {
+            reason: Reason::MessageId,
+            repeats: OutcomeWord::Created,
+            ticket: Some(*ticket),
+        },
+        Earlier::Settled { outcome, ticket } => {
+            Decision::Duplicate { reason: Reason::AlreadySettled, repeats: *outcome, ticket: *ticket }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! Which ticket a mail belongs to: the strongest evidence that is there and that its sender may use.
+
+use crate::model::decision::{Decision, Effect, Trust};
+use crate::model::evidence::{Evidence, Named};
+use crate::model::found::{Candidate, Standing};
+use crate::model::outcome::Reason;
+use crate::model::ticket::TicketFacts;
+
+use super::{Case, ClosedTicket, Entry, FollowupsFrom, author};
+
+/// What the evidence of a mail comes to.
+pub(super) struct Thread<'a> {
+    /// The strongest evidence that leads to a ticket which the sender may write to.
+    pub(super) permitted: Option<Lead<'a>>,
+    /// The strongest that leads to a ticket which the sender may not write to.
+    refused: Option<Lead<'a>>,
+    /// Whether a ticket is named that is not there.
+    names_unknown: bool,
+    /// Evidence that leads elsewhere.
+    pub(super) notes: Vec<String>,
+}
+
+/// Evidence and the ticket it leads to.
+#[derive(Clone, Copy)]
+pub(super) struct Lead<'a> {
+    evidence: Evidence,
+    pub(super) ticket: &'a TicketFacts,
+}
+
+impl<'a> Thread<'a> {
+    pub(super) fn of(case: &Case<'a>) -> Self {
+        let leads =
+            || case.found.candidates.iter().filter_map(|candidate| Some((candidate, lead(candidate)?)));
+        let permitted = leads().find(|(candidate, _)| may_use(case, candidate)).map(|(_, lead)| lead);
+        let refused = leads().find(|(candidate, _)| !may_use(case, candidate)).map(|(_, lead)| lead);
+        let notes = permitted.map(|chosen| disagreements(leads().map(|(_, lead)| lead), chosen));
+        Self { permitted, refused, names_unknown: names_unknown(case), notes: notes.unwrap_or_default() }
+    }
+
+    /// The decision for mail that people wrote.
+    pub(super) fn decide(&self, case: &Case<'_>) -> Decision {
+        if let Some(lead) = self.permitted {
+            return follow_up(case, lead);
+        }
+        if let Some(lead) = self.refused {
+            return create(case, Reason::SenderNotParticipant, Some(lead.ticket), Reason::SenderNotAllowed);
+        }
+        if self.names_unknown {
+            return create(case, Reason::UnknownTicket, None, Reason::UnknownTicket);
+        }
+        create(case, Reason::New, None, Reason::NoTicketId)
+    }
+}
+
+fn lead(candidate: &Candidate) -> Option<Lead<'_>> {
+    candidate.ticket.as_ref().map(|ticket| Lead { evidence: candidate.reference.evidence, ticket })
+}
+
+/// What can be guessed counts only for those whom the ticket or its queue knows.
+fn may_use(case: &Case<'_>, candidate: &Candidate) -> bool {
+    if !candidate.reference.evidence.is_guessable() || candidate.standing == Standing::Participant {
+        return true;
+    }
+    let queue =
+        candidate.ticket.as_ref().and_then(|ticket| case.queues.iter().find(|q| q.slug == ticket.queue));
+    let Some(queue) = queue else { return false };
+    let is_agent = author(case.mail, case.queues)
+        .is_some_and(|author| queue.agents.iter().any(|agent| agent.matches(&author.address)));
+    is_agent || queue.followups_from == FollowupsFrom::Anyone
+}
+
+fn names_unknown(case: &Case<'_>) -> bool {
+    case.found.candidates.iter().any(|candidate| {
+        candidate.ticket.is_none() && matches!(candidate.reference.names, Named::Ticket { .. })
+    })
+}
+
+fn disagreements<'a>(leads: impl Iterator<Item = Lead<'a>>, chosen: Lead<'a>) -> Vec<String> {
+    let mut notes: Vec<String> = leads
+        .filter(|other| other.ticket.id != chosen.ticket.id)
+        .map(|other| {
+            let ticket = other.ticket;
+            format!(
+                "{} names {}-{}, {} decided",
+                other.evidence.as_str(),
+                ticket.queue,
+                ticket.id,
+                chosen.evidence.as_str()
+            )
+        })
+        .collect();
+    notes.dedup();
+    notes
+}
+
+fn follow_up(case: &Case<'_>, lead: Lead<'_>) -> Decision {
+    let ticket = lead.ticket;
+    let effect = if !ticket.status.is_closed() {
+        Effect::Append
+    } else if reopens(case, ticket) {
+        Effect::Reopen
+    } else {
+        return create(case, Reason::ClosedTicket, Some(ticket), Reason::ClosedTicket);
+    };
+    let trust = match lead.evidence {
+        Evidence::Token => Trust::Proven,
+        Evidence::InReplyTo
+        | Evidence::References
+        | Evidence::Header
+        | Evidence::Address
+        | Evidence::Subject => Trust::Claimed,
+    };
+    let reason = Reason::Evidence(lead.evidence);
+    Decision::Update { ticket: ticket.id, queue: ticket.queue.clone(), reason, effect, trust }
+}
+
+fn reopens(case: &Case<'_>, ticket: &TicketFacts) -> bool {
+    let queue = case.queues.iter().find(|queue| queue.slug == ticket.queue).unwrap_or(case.own);
+    match queue.closed_ticket {
+        ClosedTicket::New => false,
+        ClosedTicket::Reopen { within: None } => true,
+        ClosedTicket::Reopen { within: Some(limit) } => case.now.duration_since(ticket.status_since) <= limit,
+    }
+}
+
+/// A new ticket, linked to what was named, or a skip where only updates are allowed.
+fn create(case: &Case<'_>, reason: Reason, named: Option<&TicketFacts>, skip: Reason) -> Decision {
+    match case.entry {
+        Entry::CreateAndUpdate => {
+            Decision::Create { queue: case.own.slug.clone(), reason, linked: named.map(|ticket| ticket.id) }
+        }
+        Entry::UpdateOnly => Decision::Skip(skip),
+    }
+}
