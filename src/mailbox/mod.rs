@@ -4,11 +4,20 @@
 //! A [`Mailbox`] can also be told what became of its items. Telling it the same twice is harmless.
 //! After an error the connection is gone: drop the value and open the mailbox again in the next run.
 
+mod access;
 mod config;
+mod directory;
 mod error;
+mod files;
+mod maildir;
+pub mod mbox;
 
+pub use access::Access;
 pub use config::{Config, Dispositions, Imap, Password, Place, Tls};
+pub use directory::Directory;
 pub use error::MailboxError;
+pub use maildir::Maildir;
+pub use mbox::Mbox;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
