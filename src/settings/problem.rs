@@ -50,12 +50,13 @@ impl std::error::Error for Invalid {
 impl From<Invalid> for Trouble {
     /// The message has a line for each problem.
     fn from(invalid: Invalid) -> Self {
-        let hint = match invalid.code {
-            ErrorCode::ConfigMissing => MISSING_HINT.to_owned(),
-            ErrorCode::ConfigPermissions => {
-                format!("chown it to root or the user that runs helpdesk-mail, and chmod go-w {}", invalid.file.display())
-            }
-            _ => "helpdesk-mail.toml(5) tells of every key; `helpdesk-mail check` tries the file".to_owned(),
+        let hint = if invalid.code == ErrorCode::ConfigMissing {
+            MISSING_HINT.to_owned()
+        } else if invalid.code == ErrorCode::ConfigPermissions {
+            let file = invalid.file.display();
+            format!("chown it to root or to the user that runs helpdesk-mail, and chmod go-w {file}")
+        } else {
+            "helpdesk-mail.toml(5) tells of every key".to_owned()
         };
         let trouble = Self::new(invalid.code, invalid.to_string()).hint(hint);
         match invalid.source {
