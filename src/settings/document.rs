@@ -30,7 +30,7 @@ pub(super) fn settings(
     };
     let (text, root) = match parse(&source.bytes) {
         Ok(parsed) => parsed,
-        Err(problem) => return invalid(vec![problem]),
+        Err(problem) => return invalid(vec![*problem]),
     };
     let findings = Findings::new(text);
     let base = directory(file);
@@ -55,7 +55,7 @@ pub(super) fn settings(
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<(&str, Spanned<DeTable<'_>>), Problem> {
+fn parse(bytes: &[u8]) -> Result<(&str, Spanned<DeTable<'_>>), Box<Problem>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (good, _) = bytes.split_at(error.valid_up_to());
         let good = String::from_utf8_lossy(good);
@@ -68,11 +68,11 @@ fn parse(bytes: &[u8]) -> Result<(&str, Spanned<DeTable<'_>>), Problem> {
     Ok((text, root))
 }
 
-fn syntax(text: &str, at: usize, what: &str) -> Problem {
+fn syntax(text: &str, at: usize, what: &str) -> Box<Problem> {
     let findings = Findings::new(text);
     findings.problem(Some(at), String::new(), Wrong::because(format!("not TOML: {what}")));
     let (problems, _) = findings.into_parts();
-    problems.into_iter().next().unwrap_or_else(|| Problem::of_file(what))
+    Box::new(problems.into_iter().next().unwrap_or_else(|| Problem::of_file(what)))
 }
 
 /// The directory of a file; it does not change with the working directory, since the ledger names paths by it.

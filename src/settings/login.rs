@@ -77,9 +77,11 @@ fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext
 
 fn password(table: &Table<'_>, context: &Context<'_>) -> Option<Password> {
     let given: Vec<&str> = PASSWORDS.into_iter().filter(|key| table.has(key)).collect();
-    let read = given.iter().filter_map(|key| source_of_password(table, key, context)).last();
+    // Each is read, so that each says what is wrong with it.
+    let mut read: Vec<Password> =
+        given.iter().filter_map(|key| source_of_password(table, key, context)).collect();
     match given.as_slice() {
-        [_] => read,
+        [_] => read.pop(),
         [] => {
             let allowed = PASSWORDS.join(", ");
             let what = format!("missing: one of {allowed} is needed");

@@ -16,27 +16,26 @@ pub fn template() -> &'static str {
 ///
 /// Errors: `output.exists`, `output.io`; on error nothing is left behind.
 pub fn init(file: &Path) -> Result<(), Trouble> {
-    let trouble = |cause: io::Error| {
-        let shown = file.display();
-        let trouble = match cause.kind() {
-            io::ErrorKind::AlreadyExists => {
-                return Trouble::new(ErrorCode::OutputExists, format!("{shown} is already there"))
-                    .hint("nothing was changed; `--output FILE` names another")
-                    .because(cause);
-            }
-            io::ErrorKind::NotFound => match file.parent() {
-                Some(parent) => Trouble::new(ErrorCode::OutputIo, format!("no directory for {shown}"))
-                    .hint(format!("mkdir -p {}", parent.display())),
-                None => Trouble::new(ErrorCode::OutputIo, format!("cannot write {shown}")),
-            },
-            _ => Trouble::new(ErrorCode::OutputIo, format!("cannot write {shown}")),
-        };
-        trouble.because(cause)
-    };
+    let trouble = |cause: io::Error| refusal(file, &cause).because(cause);
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(trouble)?;
     open.write_all(template().as_bytes()).and_then(|()| open.sync_all()).map_err(|cause| {
         // Half a configuration would stand in the way of the next attempt.
         let _ = std::fs::remove_file(file);
         trouble(cause)
     })
+}
+
+fn refusal(file: &Path, cause: &io::Error) -> Trouble {
+    let shown = file.display();
+    if cause.kind() == io::ErrorKind::AlreadyExists {
+        return Trouble::new(ErrorCode::OutputExists, format!("{shown} is already there"))
+            .hint("nothing was changed; `--output FILE` names another");
+    }
+    let trouble = Trouble::new(ErrorCode::OutputIo, format!("cannot write {shown}"));
+    match file.parent() {
+        Some(parent) if cause.kind() == io::ErrorKind::NotFound => {
+            trouble.hint(format!("mkdir -p {}", parent.display()))
+        }
+        _ => trouble,
+    }
 }
