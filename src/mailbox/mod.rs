@@ -13,7 +13,7 @@ mod maildir;
 pub mod mbox;
 
 pub use access::Access;
-pub use config::{Config, Dispositions, Imap, Password, Place, Tls};
+pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Tls};
 pub use directory::Directory;
 pub use error::MailboxError;
 pub use maildir::Maildir;
