@@ -156,7 +156,7 @@ fn rewriting(place: &Place, error: io::Error) -> MailboxError {
         let hint = "a program writes to it without locking it".to_owned();
         return MailboxError::Locked { what: place.what(), hint: Some(hint), source: None };
     }
-    place.refused("rewriting failed and nothing was changed; see the cause with -v", Some(error))
+    place.refused("rewriting failed, but the mbox is whole; see the cause with -v", Some(error))
 }
 
 impl Reader for Mbox {
