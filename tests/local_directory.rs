@@ -134,3 +134,24 @@ fn looking_changes_nothing() {
     directory.close().unwrap();
     assert_eq!(crate::local_mbox::picture(root.path()), before);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_fails_alone_and_is_never_deleted() {
+    use std::os::unix::fs::PermissionsExt;
+    let (root, mut directory) = directory(&["1.eml", "2.eml"]);
+    let path = root.path().join("mail/1.eml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&path).is_ok() {
+        return; // root reads everything
+    }
+    let listing = directory.list(None).unwrap();
+    assert_eq!(listing.items[0].key.0, "1.eml:unreadable");
+    let fetched = directory.fetch(&listing.items).unwrap();
+    assert_eq!((fetched[0].bytes.len(), fetched[0].extent), (0, Extent::Beginning));
+    assert_eq!(fetched[1].bytes, b"A: b\n\n");
+    directory.acknowledge(&tell("1.eml:unreadable", Disposition::Delete)).unwrap();
+    assert!(path.exists());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(directory.fetch(&listing.items).unwrap().len(), 1);
+    assert_eq!(keys(&mut directory), [key("1.eml"), key("2.eml")]);
+}

@@ -193,3 +193,29 @@ fn ten_thousand_items_are_told_without_looking_again_for_each() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(maildir.list(None).unwrap().there, 0);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_fails_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (root, mut maildir) = maildir();
+    put(&root, "new/1.host", 1);
+    put(&root, "new/2.host", 2);
+    let path = root.path().join("box/new/1.host");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&path).is_ok() {
+        return; // root reads everything
+    }
+    let listing = maildir.list(None).unwrap();
+    let found = maildir.fetch(&listing.items).unwrap();
+    assert_eq!((found[0].bytes.len(), found[0].extent), (0, Extent::Beginning));
+    assert_eq!(found[1].bytes, b"Subject: new/2.host\n\n");
+    let new = root.path().join("box/new");
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(maildir.list(None), Err(MailboxError::Folder { .. })));
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o500)).unwrap();
+    assert!(matches!(
+        maildir.acknowledge(&tell("2.host", Disposition::Delete)),
+        Err(MailboxError::Folder { hint: Some(_), .. })
+    ));
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o700)).unwrap();
+}

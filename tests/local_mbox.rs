@@ -98,6 +98,15 @@ fn holds_a_lock_for_another_test() {
         "read" => fcntl_lock(&file, FlockOperation::LockShared).unwrap(),
         "write" => fcntl_lock(&file, FlockOperation::LockExclusive).unwrap(),
         "mbox" => mbox.open("inbox").unwrap(),
+        "delete" => {
+            drop(file);
+            mbox.open("inbox").unwrap();
+            println!("holding");
+            for item in mbox.list(None).unwrap().items {
+                mbox.acknowledge(&delete(&[item])).unwrap();
+            }
+            return;
+        }
         other => panic!("{other}"),
     }
     println!("holding");
@@ -268,6 +277,52 @@ fn a_copy_left_by_a_killed_run_is_no_hindrance() {
     mbox.close().unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"");
     assert_eq!(picture(root.path()).len(), 2);
+}
+
+#[test]
+fn a_run_killed_while_it_deletes_leaves_all_that_it_had_not_deleted() {
+    let bodies: Vec<String> = (0..40).map(|number| number.to_string().repeat(2000)).collect();
+    let mails: Vec<String> = bodies.iter().map(|body| written(&[body])).collect();
+    let states: Vec<String> = (0..=mails.len()).map(|deleted| mails[deleted..].concat()).collect();
+    let (root, path) = file(&states[0]);
+    let mut cut_off = 0;
+    for round in 0..40_u64 {
+        let holder = Holder::of(&path, "delete");
+        std::thread::sleep(Duration::from_micros(round * 37 % 1500));
+        drop(holder);
+        let now = fs::read_to_string(&path).unwrap();
+        let deleted = states.iter().position(|state| *state == now);
+        cut_off += usize::from(deleted.expect("a mail is lost or torn") < mails.len());
+    }
+    assert!(cut_off > 0, "no run was cut off");
+    let mut mbox = opened(&path);
+    let items = mbox.list(None).unwrap().items;
+    mbox.acknowledge(&delete(&items)).unwrap();
+    drop(mbox);
+    let left: Vec<_> = picture(root.path()).into_keys().collect();
+    assert!(left.iter().all(|path| !path.ends_with("inbox.lock")), "{left:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"");
+}
+
+#[test]
+fn what_cannot_be_written_is_read_but_not_deleted() {
+    let (root, path) = file(written(&["a"]));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::write(root.path().join("try"), "").is_ok() {
+        return; // root writes everything
+    }
+    let before = picture(root.path());
+    let mut mbox = opened(&path);
+    let items = mbox.list(None).unwrap().items;
+    assert_eq!(mbox.fetch(&items).unwrap().len(), 1);
+    let error = mbox.acknowledge(&delete(&items)).unwrap_err();
+    assert!(matches!(error, MailboxError::Folder { hint: Some(_), .. }), "{error:?}");
+    drop(mbox);
+    assert_eq!(picture(root.path()), before);
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    assert!(matches!(opening(&path, Access::ReadOnly), Err(MailboxError::Folder { hint: Some(_), .. })));
 }
 
 #[test]

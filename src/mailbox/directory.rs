@@ -14,8 +14,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::files::{self, Place};
 use super::{Mailbox, MailboxError, Reader};
+use crate::model::ids::Digest;
 use crate::model::item::{
     Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Listing, Watermark,
 };
@@ -53,7 +56,34 @@ impl Directory {
     fn locate(&self, key: &ItemKey) -> Result<Option<PathBuf>, MailboxError> {
         let Some((name, digest)) = key.0.rsplit_once(':') else { return Ok(None) };
         let Some(path) = self.path_of(name)? else { return Ok(None) };
-        Ok(content(&path).filter(|content| content == digest).map(|_| path))
+        Ok(self.content(&path)?.filter(|content| content == digest).map(|_| path))
+    }
+
+    /// The digest as it stands in a key; `None` if the file is gone.
+    fn content(&self, path: &Path) -> Result<Option<String>, MailboxError> {
+        match files::digest(path) {
+            Ok(digest) => Ok(Some(digest.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if files::is_unreadable(&error) => Ok(Some(UNREADABLE.to_owned())),
+            Err(error) => Err(self.place.failed(path, error)),
+        }
+    }
+
+    /// The octets of an item if they are still those it is named for.
+    fn read(&self, key: &ItemKey) -> Result<Option<(Vec<u8>, Extent)>, MailboxError> {
+        let Some((name, digest)) = key.0.rsplit_once(':') else { return Ok(None) };
+        let Some(path) = self.path_of(name)? else { return Ok(None) };
+        let read = files::open_regular(&path).and_then(|file| files::read(&file, self.max_message_size));
+        let (bytes, extent) = match files::or_unreadable(read) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.place.failed(&path, error)),
+        };
+        let now = match extent {
+            Extent::Whole => Some(Digest(Sha256::digest(&bytes).into()).to_string()),
+            Extent::Beginning => self.content(&path)?,
+        };
+        Ok(now.filter(|now| now == digest).map(|_| (bytes, extent)))
     }
 
     fn path_of(&self, name: &str) -> Result<Option<PathBuf>, MailboxError> {
@@ -107,15 +137,6 @@ impl Directory {
     }
 }
 
-/// The digest as it stands in a key; `None` if the file is gone.
-fn content(path: &Path) -> Option<String> {
-    match files::digest(path) {
-        Ok(digest) => Some(digest.to_string()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(_) => Some(UNREADABLE.to_owned()),
-    }
-}
-
 impl Reader for Directory {
     fn account(&self) -> String {
         self.place.account()
@@ -134,7 +155,12 @@ impl Reader for Directory {
         let mut items = Vec::new();
         for name in self.names()? {
             let path = self.place.path().join(&name);
-            let (Ok(metadata), Some(content)) = (path.symlink_metadata(), content(&path)) else { continue };
+            let metadata = match path.symlink_metadata() {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(self.place.failed(&path, error)),
+            };
+            let Some(content) = self.content(&path)? else { continue };
             items.push(Listed {
                 key: ItemKey(format!("{}:{content}", files::name_text(&name))),
                 size: Some(metadata.len()),
@@ -148,10 +174,7 @@ impl Reader for Directory {
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
         let mut fetched = Vec::with_capacity(items.len());
         for listed in items {
-            if let Some(path) = self.locate(&listed.key)? {
-                let read =
-                    files::open_regular(&path).and_then(|file| files::read(&file, self.max_message_size));
-                let (bytes, extent) = read.unwrap_or((Vec::new(), Extent::Beginning));
+            if let Some((bytes, extent)) = self.read(&listed.key)? {
                 fetched.push(Fetched { listed: listed.clone(), bytes, extent });
             }
         }

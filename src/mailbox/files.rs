@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::MailboxError;
@@ -130,6 +131,17 @@ fn beginning(file: &File, mut bytes: Vec<u8>) -> io::Result<(Vec<u8>, Extent)> {
     Ok((bytes, Extent::Beginning))
 }
 
+/// An empty beginning in place of what cannot be read because of the file alone; other trouble is the mailbox's.
+pub(super) fn or_unreadable(read: io::Result<(Vec<u8>, Extent)>) -> io::Result<(Vec<u8>, Extent)> {
+    read.or_else(|error| if is_unreadable(&error) { Ok((Vec::new(), Extent::Beginning)) } else { Err(error) })
+}
+
+/// Whether a file refuses to be read while its neighbours need not: permissions, a bad block, no regular file any more.
+pub(super) fn is_unreadable(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput
+        || matches!(Errno::from_io_error(error), Some(Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::IO))
+}
+
 /// The length of octets in memory as files count it.
 pub(super) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
@@ -179,7 +191,6 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
             // Old kernels and some network file systems do not know the flag.
             Err(Errno::INVAL | Errno::NOSYS) => {}

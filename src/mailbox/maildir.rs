@@ -17,9 +17,7 @@ use jiff::Timestamp;
 
 use super::files::{self, Place};
 use super::{Mailbox, MailboxError, Reader};
-use crate::model::item::{
-    Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Listing, Watermark,
-};
+use crate::model::item::{Acknowledgement, Disposition, Fetched, ItemKey, Listed, Listing, Watermark};
 
 const NO_MAILDIR: &str =
     "a Maildir has the sub-directories cur, new and tmp; for plain files of mail set `type = \"directory\"`";
@@ -74,8 +72,12 @@ impl Maildir {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name();
-            // Not followed if a link; gone if renamed or removed since.
-            let Ok(metadata) = entry.metadata() else { continue };
+            // A link is not followed.
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
             if metadata.is_file() && !name.as_bytes().starts_with(b".") {
                 let (unique, flags) = parts(&name);
                 let seen = Seen {
@@ -223,7 +225,8 @@ impl Reader for Maildir {
             let read = self
                 .at(&listed.key, |path| files::open_regular(path).and_then(|file| files::read(&file, max)))?;
             if let Some(result) = read {
-                let (bytes, extent) = result.unwrap_or((Vec::new(), Extent::Beginning));
+                let (bytes, extent) = files::or_unreadable(result)
+                    .map_err(|error| self.place.failed(self.place.path(), error))?;
                 fetched.push(Fetched { listed: listed.clone(), bytes, extent });
             }
         }

@@ -44,16 +44,53 @@ pub(super) struct Entry {
     size: u64,
 }
 
-impl Entry {
-    /// The same message in a file that is shorter before it.
-    pub(super) fn moved_down(&self, by: u64) -> Self {
-        let [start, body, end] = [self.start, self.body, self.end].map(|offset| offset.saturating_sub(by));
-        Self { start, body, end, ..self.clone() }
+/// All messages of an mbox, in their order and by their keys.
+#[derive(Debug)]
+pub(super) struct Index {
+    entries: Vec<Entry>,
+    places: HashMap<ItemKey, usize>,
+}
+
+impl Index {
+    fn new(entries: Vec<Entry>) -> Self {
+        let places =
+            entries.iter().enumerate().map(|(place, entry)| (entry.listed.key.clone(), place)).collect();
+        Self { entries, places }
+    }
+
+    /// All, in the order of the file.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Those of the keys that are there, in the order of the file.
+    pub(super) fn find<'a>(&self, keys: impl Iterator<Item = &'a ItemKey>) -> Vec<&Entry> {
+        let mut places: Vec<usize> = keys.filter_map(|key| self.places.get(key).copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.entries.get(place)).collect()
+    }
+
+    /// What stays where it then lies, under the names it has, once `gone` are taken out.
+    pub(super) fn without(&self, gone: &[&Entry]) -> Self {
+        let mut shift = 0;
+        let mut stay = Vec::with_capacity(self.entries.len().saturating_sub(gone.len()));
+        let mut gone = gone.iter().peekable();
+        for entry in &self.entries {
+            if gone.next_if(|next| next.start == entry.start).is_some() {
+                shift += entry.end.saturating_sub(entry.start);
+            } else {
+                let [start, body, end] =
+                    [entry.start, entry.body, entry.end].map(|offset| offset.saturating_sub(shift));
+                stay.push(Entry { start, body, end, ..entry.clone() });
+            }
+        }
+        Self::new(stay)
     }
 }
 
 /// Reads an mbox; `None` if it is none.
-pub(super) fn entries(mut file: &File) -> io::Result<Option<Vec<Entry>>> {
+pub(super) fn read_all(mut file: &File) -> io::Result<Option<Index>> {
     file.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::of_file(BufReader::with_capacity(128 * 1024, file));
     let mut drafts: Vec<Entry> = Vec::new();
@@ -82,7 +119,7 @@ pub(super) fn entries(mut file: &File) -> io::Result<Option<Vec<Entry>>> {
     {
         drafts.remove(0);
     }
-    Ok(Some(drafts))
+    Ok(Some(Index::new(drafts)))
 }
 
 fn draft(separator: &[u8], start: u64) -> Entry {

@@ -10,7 +10,6 @@ mod lock;
 mod rewrite;
 mod split;
 
-use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -22,7 +21,7 @@ pub use split::split;
 use super::files::Place;
 use super::{Access, Mailbox, MailboxError, Reader};
 use crate::model::item::{Acknowledgement, Disposition, Fetched, ItemKey, Listed, Listing, Watermark};
-use index::Entry;
+use index::Index;
 use lock::LockedFile;
 
 /// So long others are waited for.
@@ -56,7 +55,7 @@ enum State {
     /// The watermark tells how many there are, and that all are settled.
     Unchanged(Stamp, u64),
     /// All have been read as the file was then.
-    Indexed(Stamp, Vec<Entry>),
+    Indexed(Stamp, Index),
 }
 
 /// What changes when an mbox does.
@@ -105,44 +104,39 @@ impl Mbox {
         self.session.as_mut().ok_or_else(closed)
     }
 
-    /// The messages; read anew if the file is not the one they were read from.
-    fn entries(&mut self) -> Result<&[Entry], MailboxError> {
+    /// Reads the file if it is not the one that was read before; the index is then there.
+    fn read(&mut self) -> Result<(), MailboxError> {
         let place = self.place.clone();
         let session = self.session()?;
-        let path = session.path.clone();
-        let failed = |error| place.failed(&path, error);
+        let failed = |error| place.failed(&session.path, error);
         let stamp = Stamp::of(&session.locked.file.metadata().map_err(failed)?);
         if !matches!(&session.state, State::Indexed(then, _) if *then == stamp) {
-            let entries = index::entries(&session.locked.file).map_err(failed)?;
-            let entries = entries.ok_or_else(|| not_an_mbox(&place))?;
-            session.state = State::Indexed(stamp, entries);
+            let index = index::read_all(&session.locked.file).map_err(failed)?;
+            session.state = State::Indexed(stamp, index.ok_or_else(|| not_an_mbox(&place))?);
         }
-        match &session.state {
-            State::Indexed(_, entries) => Ok(entries),
-            State::Opened | State::Unchanged(..) => Ok(&[]),
-        }
+        Ok(())
     }
 
     /// Removes messages in one go; those that are not there count as removed.
-    fn remove(&mut self, keys: &HashSet<&ItemKey>) -> Result<(), MailboxError> {
+    fn remove(&mut self, keys: &[&ItemKey]) -> Result<(), MailboxError> {
+        self.read()?;
         let place = self.place.clone();
-        let entries = self.entries()?.to_vec();
-        let gone: Vec<&Entry> = entries.iter().filter(|entry| keys.contains(&entry.listed.key)).collect();
+        let session = self.session()?;
+        let State::Indexed(before, index) = &session.state else { return Ok(()) };
+        let gone = index.find(keys.iter().copied());
         if gone.is_empty() {
             return Ok(());
         }
-        let session = self.session()?;
         if !session.locked.is_exclusive() {
             let hint = "deleting needs write permission for the file and its directory; or set the dispositions to \"keep\"";
             return Err(place.refused(hint, None));
         }
-        let State::Indexed(before, _) = session.state else { return Ok(()) };
-        let rewritten = rewrite::without(&session.path, (&session.locked.file, before), &gone);
+        let rewritten = rewrite::without(&session.path, (&session.locked.file, *before), &gone);
         let file = rewritten.map_err(|error| rewriting(&place, error))?;
         let after = Stamp::of(&file.metadata().map_err(|error| place.failed(&session.path, error))?);
         session.locked.replace(file);
-        session.listed = session.listed.filter(|listed| *listed == before).map(|_| after);
-        session.state = State::Indexed(after, rewrite::remaining(&entries, &gone));
+        session.listed = session.listed.filter(|listed| listed == before).map(|_| after);
+        session.state = State::Indexed(after, index.without(&gone));
         Ok(())
     }
 }
@@ -162,7 +156,7 @@ fn rewriting(place: &Place, error: io::Error) -> MailboxError {
         let hint = "a program writes to it without locking it".to_owned();
         return MailboxError::Locked { what: place.what(), hint: Some(hint), source: None };
     }
-    place.refused("rewriting failed and nothing was changed; see the cause with -v", Some(error))
+    place.refused("rewriting failed, but the mbox is whole; see the cause with -v", Some(error))
 }
 
 impl Reader for Mbox {
@@ -194,27 +188,25 @@ impl Reader for Mbox {
             session.state = State::Unchanged(stamp, there);
             return Ok(Listing { there, items: Vec::new() });
         }
-        let items: Vec<Listed> = self.entries()?.iter().map(|entry| entry.listed.clone()).collect();
+        self.read()?;
+        let State::Indexed(_, index) = &self.session()?.state else { return Ok(Listing::default()) };
+        let items: Vec<Listed> = index.entries().iter().map(|entry| entry.listed.clone()).collect();
         Ok(Listing { there: count(&items), items })
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
         let max = self.max_message_size;
         let place = self.place.clone();
-        let wanted: HashSet<&ItemKey> = items.iter().map(|item| &item.key).collect();
-        let there: HashMap<ItemKey, Entry> = self
-            .entries()?
-            .iter()
-            .filter(|entry| wanted.contains(&entry.listed.key))
-            .map(|entry| (entry.listed.key.clone(), entry.clone()))
-            .collect();
+        self.read()?;
         let session = self.session()?;
+        let State::Indexed(_, index) = &session.state else { return Ok(Vec::new()) };
         let mut fetched = Vec::with_capacity(items.len());
         for listed in items {
-            let Some(entry) = there.get(&listed.key) else { continue };
-            let (bytes, extent) = index::read(&session.locked.file, entry, max)
-                .map_err(|error| place.failed(&session.path, error))?;
-            fetched.push(Fetched { listed: listed.clone(), bytes, extent });
+            for entry in index.find(std::iter::once(&listed.key)) {
+                let (bytes, extent) = index::read(&session.locked.file, entry, max)
+                    .map_err(|error| place.failed(&session.path, error))?;
+                fetched.push(Fetched { listed: listed.clone(), bytes, extent });
+            }
         }
         Ok(fetched)
     }
@@ -225,7 +217,7 @@ impl Reader for Mbox {
         let (stamp, there) = match &session.state {
             State::Opened => return None,
             State::Unchanged(stamp, there) => (*stamp, *there),
-            State::Indexed(stamp, entries) => (*stamp, count(entries)),
+            State::Indexed(stamp, index) => (*stamp, count(index.entries())),
         };
         (session.listed == Some(stamp)).then(|| stamp.watermark(there))
     }
@@ -241,13 +233,11 @@ fn count<T>(items: &[T]) -> u64 {
 
 impl Mailbox for Mbox {
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
-        let mut gone = HashSet::new();
+        let mut gone = Vec::new();
         for item in items {
             match item.disposition {
                 Disposition::Keep => {}
-                Disposition::Delete => {
-                    gone.insert(&item.key);
-                }
+                Disposition::Delete => gone.push(&item.key),
                 Disposition::Seen | Disposition::Move(_) => {
                     let hint = "messages of an mbox can only be kept or deleted; use \"keep\" or \"delete\"";
                     return Err(self.place.refused(hint, None));

@@ -60,21 +60,6 @@ fn copy_rest(mut old: &File, new: &mut File, gone: &[&Entry]) -> io::Result<()> 
     new.flush()
 }
 
-/// The entries that stay, where they lie once `gone` are taken out.
-pub(super) fn remaining(entries: &[Entry], gone: &[&Entry]) -> Vec<Entry> {
-    let mut shift = 0;
-    let mut stay = Vec::with_capacity(entries.len().saturating_sub(gone.len()));
-    let mut gone = gone.iter().peekable();
-    for entry in entries {
-        if gone.next_if(|next| next.start == entry.start).is_some() {
-            shift += entry.end - entry.start;
-        } else {
-            stay.push(entry.moved_down(shift));
-        }
-    }
-    stay
-}
-
 fn beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

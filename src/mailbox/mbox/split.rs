@@ -126,7 +126,7 @@ fn is_time(text: &[u8]) -> bool {
 
 /// Takes the messages of an mbox apart; `None` if it does not begin with `From `.
 ///
-/// The internal data of mail programs is left out ([`is_internal_data`]).
+/// The internal data of mail programs is left out: the first message, if it is known by subject and header as theirs.
 pub fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut messages: Vec<Vec<u8>> = Vec::new();
     let mut lines = Lines::of_file(bytes);
