@@ -267,3 +267,18 @@ fn a_mailbox_keeps_its_last_success_and_a_source_its_watermark() {
     assert_eq!(store.last_success(&source.mailbox).unwrap(), Some(time(2)));
     assert_eq!(store.watermark(&source).unwrap(), Some(mark));
 }
+
+#[test]
+fn a_look_reads_a_store_that_may_not_be_written() {
+    let place = Place::new();
+    let id = ticket(&mut place.open(), "support");
+    let mode = |mode, of| std::fs::set_permissions(of, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o400, place.config.path.as_path());
+    mode(0o500, place.directory.path());
+    let mut look = Store::look(&place.config).unwrap().unwrap();
+    assert!(look.ticket(id).unwrap().is_some());
+    drop(look);
+    let files = std::fs::read_dir(place.directory.path()).unwrap().count();
+    mode(0o700, place.directory.path());
+    assert_eq!(files, 1);
+}
