@@ -282,3 +282,22 @@ fn a_look_reads_a_store_that_may_not_be_written() {
     mode(0o700, place.directory.path());
     assert_eq!(files, 1);
 }
+
+#[test]
+fn many_programs_may_make_the_store_at_once() {
+    for _ in 0..20 {
+        let place = Place::new();
+        let secrets: Vec<_> = std::thread::scope(|scope| {
+            let open = || place.open().token_secret().unwrap();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(secrets.iter().all(|secret| *secret == secrets[0]));
+    }
+}
+
+#[test]
+fn the_store_may_be_handed_to_another_thread() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Store>();
+}
