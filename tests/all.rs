@@ -9,3 +9,5 @@ mod local_directory;
 mod local_maildir;
 /// An mbox: locks, keys, deletion, watermark.
 mod local_mbox;
+mod store_killed; // a killed run leaves what it committed
+mod store_look; // a dry run leaves no trace in the store
