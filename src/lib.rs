@@ -2,6 +2,7 @@
 
 pub mod mailbox;
 pub mod model;
+pub mod parse;
 pub mod policy;
 pub mod run;
 pub mod store;
