@@ -11,6 +11,7 @@ use super::charset;
 use super::clean;
 use super::defects::Defects;
 use super::html;
+use super::limits;
 use super::structure::Part;
 use super::transfer;
 
@@ -41,23 +42,34 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
         true => sole(root),
         false => walk(root),
     };
-    let mut text = String::new();
-    for part in &found.texts {
-        let piece = clean::text(&render(part, defects));
-        if !piece.is_empty() && !text.is_empty() {
-            text.push_str("\n\n");
-        }
-        text.push_str(&piece);
-        if clean::cut(&mut text) {
-            defects.add("text-truncated");
-            break;
-        }
-    }
+    let mut files = found.files;
+    let (text, cut_at) = join(&found.texts, defects);
+    // What the text does not show whole is kept whole as a file.
+    files.extend(found.texts.iter().skip(cut_at));
     let mut shown = HashSet::new();
     for part in &found.html {
         collect_shown(&decoded(part, &mut Defects::default()), &mut shown);
     }
-    Body { text, html: !found.html.is_empty(), files: found.files, shown }
+    Body { text, html: !found.html.is_empty(), files, shown }
+}
+
+/// The text of these parts, and how many of them it shows whole.
+fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
+    let mut text = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let rendered = render(part, defects);
+        let piece = clean::text(&rendered);
+        if !piece.is_empty() && !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(&piece);
+        let stopped = part.is("text/html") && rendered.len() > limits::TEXT;
+        if clean::cut(&mut text) || stopped {
+            defects.add("text-truncated");
+            return (text, at);
+        }
+    }
+    (text, parts.len())
 }
 
 /// A message of one part: any text is its body, even with a name, unless it is declared an attachment.
@@ -181,10 +193,10 @@ fn render(part: &Part, defects: &mut Defects) -> String {
 
 /// The ids behind `cid:` in the HTML (RFC 2392).
 fn collect_shown(html: &str, shown: &mut HashSet<String>) {
-    for at in memmem::find_iter(html.as_bytes(), b"cid:").take(super::limits::PARTS) {
+    for at in memmem::find_iter(html.as_bytes(), b"cid:").take(limits::PARTS) {
         let id = html.get(at + 4..).unwrap_or_default();
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | ')' | '&');
-        let id: String = id.chars().take(super::limits::NAME).take_while(|c| !ends(*c)).collect();
+        let id: String = id.chars().take(limits::NAME).take_while(|c| !ends(*c)).collect();
         shown.insert(id);
     }
 }
@@ -264,9 +276,9 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         let mut defects = Defects::default();
-        let message = format!("A: b\n\n{}", "ü".repeat(super::super::limits::TEXT));
+        let message = format!("A: b\n\n{}", "ü".repeat(limits::TEXT));
         let root = structure::read(message.as_bytes(), &mut defects);
-        assert_eq!(read(&root, &mut defects).text.len(), super::super::limits::TEXT);
+        assert_eq!(read(&root, &mut defects).text.len(), limits::TEXT);
         assert_eq!(defects.into_lines(), ["text-truncated"]);
     }
 }

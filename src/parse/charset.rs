@@ -78,9 +78,11 @@ fn is_utf8_label(label: &str) -> bool {
 mod tests {
     use super::*;
 
+    type Row = (&'static [u8], Option<&'static str>, &'static str, &'static [&'static str]);
+
     #[test]
     fn charsets_are_decoded_or_guessed() {
-        let table: [(&[u8], Option<&str>, &str, &[&str]); 17] = [
+        let table: [Row; 17] = [
             (b"plain", None, "plain", &[]),
             ("Grüße €".as_bytes(), None, "Grüße €", &[]),
             ("Grüße".as_bytes(), Some("us-ascii"), "Grüße", &[]),

@@ -29,7 +29,7 @@ pub const DEFECTS: &[(&str, &str)] = &[
         "a text is not in the charset it claims; it was guessed or holds replacement characters",
     ),
     ("nul-bytes", "the text holds NUL octets, which were removed"),
-    ("text-truncated", "the text is too long and was cut"),
+    ("text-truncated", "the text is too long and was cut; the whole is kept as a file"),
     ("too-deep", "multiparts are nested too deeply; the innermost are kept as files"),
     ("too-many-parts", "there are too many parts; the rest is kept as one file"),
     ("truncated", "only the beginning of the message was read"),

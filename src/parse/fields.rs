@@ -201,6 +201,8 @@ mod tests {
         (name.to_owned(), value.to_owned())
     }
 
+    type Row = (&'static [u8], Place, usize, &'static str, &'static [&'static str]);
+
     #[test]
     fn fields_are_split_at_colons_and_unfolded() {
         let (fields, body, defects) = read(b"A: 1\r\n 2\r\nB : x: y\r\nC:\r\n\r\nbody\r\n", Place::Message);
@@ -210,7 +212,7 @@ mod tests {
 
     #[test]
     fn rubbish_is_treated_as_loses_least() {
-        let table: [(&[u8], Place, usize, &str, &[&str]); 9] = [
+        let table: [Row; 9] = [
             (b"", Place::Message, 0, "", &["no-headers"]),
             (b"Hello,\nworld", Place::Message, 0, "Hello,\nworld", &["no-headers"]),
             (b"Hello,\nworld", Place::Part, 0, "Hello,\nworld", &[]),

@@ -63,7 +63,9 @@ pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defec
 
 /// The addresses of a raw value, groups flattened (RFC 5322 section 3.4).
 fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
-    let value = words::normalise(&fields::unfolded(raw), defects);
+    let mut value = words::normalise(&fields::unfolded(raw), defects);
+    // Without it the parser forgets a last word outside of brackets.
+    value.push('\n');
     let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
         return Vec::new();
     };

@@ -16,6 +16,9 @@ pub(super) fn to_text(html: &str) -> String {
     if closed { text } else { render(html, Hidden::Shown).0 }
 }
 
+/// Line ends in a row that preformatted text may hold.
+const BLANK_LINES: usize = 10;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hidden {
     Dropped,
@@ -163,7 +166,7 @@ impl Page {
         }
         if self.preformatted > 0 {
             for (at, line) in text.split('\n').enumerate() {
-                self.breaks += usize::from(at > 0);
+                self.breaks = (self.breaks + usize::from(at > 0)).min(BLANK_LINES);
                 self.word(line.trim_end_matches('\r'));
             }
             return;
@@ -315,7 +318,7 @@ mod tests {
             ("<div style='display:none'>never closed", "never closed"),
             ("<blockquote><p>q1</p><p>q2</p></blockquote>answer", "> q1\n>\n> q2\n\nanswer"),
             ("<blockquote>a<blockquote>b</blockquote></blockquote>", "> a\n> >\n> > b"),
-            ("<pre>a\n  b\n</pre>c", "a\n  b\n\n\nc"),
+            ("<pre>a\n  b\n</pre>c", "a\n  b\n\nc"),
             ("a<hr>b", "a\n----------\nb"),
             ("<img alt='Logo'><img src=x>", "[Logo]"),
             ("a\u{200b}b\u{ad}c", "abc"),

@@ -128,7 +128,9 @@ fn is_from_mail_system(fields: &Fields) -> bool {
 fn is_list(fields: &Fields) -> bool {
     // A vacation reply that came back through a list says what it is; so does RFC 3834 section 5.
     let answers = auto_submitted(fields) == "auto-replied";
-    !answers && ["List-Id", "List-Post", "Mailing-List", "X-Mailing-List"].iter().any(|name| fields.has(name))
+    let fields_of_lists = ["List-Id", "List-Post", "Mailing-List", "X-Mailing-List"];
+    let marked = fields_of_lists.iter().any(|name| fields.has(name));
+    !answers && (marked || fields.token("Precedence").eq_ignore_ascii_case("list"))
 }
 
 /// The first word of `Auto-Submitted` in lower case (RFC 3834 section 5).
@@ -212,6 +214,7 @@ mod tests {
             ("List-Id: <x.example.org>\n\nx", Kind::List),
             ("List-Id: <x.example.org>\nPrecedence: bulk\n\nx", Kind::List),
             ("Mailing-List: x\n\nx", Kind::List),
+            ("Precedence: list\n\nx", Kind::List),
             (
                 "List-Id: <x.example.org>\nX-Auto-Response-Suppress: All\nSubject: Automatic reply: x\n\nx",
                 Kind::List,

@@ -20,7 +20,7 @@ pub const PARTS: usize = 1_000;
 /// Multiparts within one another; a deeper one is kept as a file, unopened. Each level costs one search of its octets.
 pub const DEPTH: usize = 32;
 
-/// Octets of the text of a message, which a person can still be shown.
+/// Octets of the text of a message, which a person can still be shown; longer text is a file besides.
 pub const TEXT: usize = 4 * 1024 * 1024;
 
 /// Addresses of one header.

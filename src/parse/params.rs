@@ -106,12 +106,12 @@ fn percent(value: &[u8], out: &mut Vec<u8>) {
 /// Splits at semicolons outside of quotes, and takes quotes, their escapes and comments away.
 fn pieces(field: &str) -> Vec<String> {
     let mut out = vec![String::new()];
-    let (mut quoted, mut comments) = (false, 0_usize);
+    let mut quoted = false;
     let mut letters = field.chars();
     while let Some(letter) = letters.next() {
         let Some(piece) = out.last_mut() else { break };
         match letter {
-            '"' if comments == 0 => quoted = !quoted,
+            '"' => quoted = !quoted,
             // Windows paths are sent unescaped: only what must be escaped is.
             '\\' if quoted => match letters.clone().next() {
                 Some(escaped @ ('"' | '\\')) => {
@@ -121,15 +121,23 @@ fn pieces(field: &str) -> Vec<String> {
                 Some(_) | None => piece.push(letter),
             },
             _ if quoted => piece.push(letter),
-            // Only the field's own value and blanks may be followed by a comment; names hold brackets unquoted.
-            '(' if comments > 0 || piece.is_empty() || piece.ends_with(' ') => comments += 1,
-            ')' if comments > 0 => comments -= 1,
-            _ if comments > 0 => {}
+            '(' => match after_comment(letters.as_str()) {
+                Some(rest) => letters = rest.chars(),
+                None => piece.push(letter),
+            },
             ';' => out.push(String::new()),
             _ => piece.push(letter),
         }
     }
     out
+}
+
+/// What follows a comment that ends its piece. Other brackets are letters: file names hold them unquoted.
+fn after_comment(rest: &str) -> Option<&str> {
+    const LONGEST: usize = 200;
+    let end = memchr::memchr(b')', rest.as_bytes().get(..LONGEST).unwrap_or(rest.as_bytes()))?;
+    let after = rest.get(end + 1..)?.trim_start();
+    (after.is_empty() || after.starts_with(';')).then_some(after)
 }
 
 #[cfg(test)]
@@ -155,7 +163,7 @@ mod tests {
             ),
             ("a; filename*1=b.txt; filename*0=a", "a", "filename", Some("ab.txt")),
             ("a; filename*=iso-8859-1'de'%FC%zz", "a", "filename", Some("ü%zz")),
-            ("a; filename=report (1).pdf", "a", "filename", Some("report")),
+            ("a; filename=report (1).pdf", "a", "filename", Some("report (1).pdf")),
             ("a; filename=\"report (1).pdf\"", "a", "filename", Some("report (1).pdf")),
             ("a; x", "a", "x", None),
             ("", "", "x", None),

@@ -165,9 +165,11 @@ pub(super) fn hex(digit: &u8) -> Option<u8> {
 mod tests {
     use super::*;
 
+    type Row = (&'static str, &'static [u8], &'static [u8], &'static [&'static str]);
+
     #[test]
     fn parts_are_decoded() {
-        let table: [(&str, &[u8], &[u8], &[&str]); 17] = [
+        let table: [Row; 17] = [
             ("", b"a\r\nb\rc", b"a\nb\rc", &[]),
             ("binary", b"a\r\nb", b"a\r\nb", &[]),
             ("x-foo", b"a", b"a", &["unknown-encoding: x-foo"]),
