@@ -3,6 +3,7 @@
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod parse;
 pub mod policy;
 pub mod run;
 pub mod settings;

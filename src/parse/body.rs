@@ -1,0 +1,284 @@
+//! Which parts are the text of a message, and that text; all other parts are its files.
+//!
+//! Of alternatives the plain one is read where it says anything, else the HTML one is rendered.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memmem;
+
+use super::charset;
+use super::clean;
+use super::defects::Defects;
+use super::html;
+use super::limits;
+use super::structure::Part;
+use super::transfer;
+
+/// The text and what is left over as files.
+#[derive(Debug)]
+pub(super) struct Body<'p, 'a> {
+    /// The whole text, cleaned.
+    pub(super) text: String,
+    /// Whether there is an HTML body.
+    pub(super) html: bool,
+    /// The parts that are files, in order.
+    pub(super) files: Vec<&'p Part<'a>>,
+    /// The content ids that the HTML shows.
+    pub(super) shown: HashSet<String>,
+}
+
+/// The parts of a subtree by what they are for.
+#[derive(Debug, Default)]
+struct Found<'p, 'a> {
+    texts: Vec<&'p Part<'a>>,
+    html: Vec<&'p Part<'a>>,
+    files: Vec<&'p Part<'a>>,
+}
+
+/// Reads the text of a message.
+pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p, 'a> {
+    let found = match root.children.is_empty() {
+        true => sole(root),
+        false => walk(root),
+    };
+    let mut files = found.files;
+    let (text, cut_at) = join(&found.texts, defects);
+    // What the text does not show whole is kept whole as a file.
+    files.extend(found.texts.iter().skip(cut_at));
+    let mut shown = HashSet::new();
+    for part in &found.html {
+        collect_shown(&decoded(part, &mut Defects::default()), &mut shown);
+    }
+    Body { text, html: !found.html.is_empty(), files, shown }
+}
+
+/// The text of these parts, and how many of them it shows whole.
+fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
+    let mut text = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let rendered = render(part, defects);
+        let piece = clean::text(&rendered);
+        if !piece.is_empty() && !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(&piece);
+        let stopped = part.is("text/html") && rendered.len() > limits::TEXT;
+        if clean::cut(&mut text) || stopped {
+            defects.add("text-truncated");
+            return (text, at);
+        }
+    }
+    (text, parts.len())
+}
+
+/// A message of one part: any text is its body, even with a name, unless it is declared an attachment.
+fn sole<'p, 'a>(root: &'p Part<'a>) -> Found<'p, 'a> {
+    let mut found = Found::default();
+    if root.is("text/") && root.disposition.value != "attachment" {
+        take(root, &mut found);
+    } else if !root.is("multipart/") || !root.body.trim_ascii().is_empty() {
+        found.files.push(root);
+    }
+    found
+}
+
+fn take<'p, 'a>(part: &'p Part<'a>, found: &mut Found<'p, 'a>) {
+    found.texts.push(part);
+    if part.is("text/html") {
+        found.html.push(part);
+    }
+}
+
+/// Recursion ends at the depth of the structure.
+fn walk<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
+    match part.media.value.as_str() {
+        "multipart/alternative" => alternative(part),
+        "multipart/related" => {
+            let start = part.media.get("start").map(|id| id.trim_matches(['<', '>']).to_owned());
+            let is_start = |child: &&Part| start.is_some() && child.content_id() == start;
+            let root = part.children.iter().position(|child| is_start(&child)).unwrap_or(0);
+            main_and_files(part, root)
+        }
+        // The first part is for people (RFC 6522 section 3), or what is signed (RFC 1847 section 2.1).
+        "multipart/report" | "multipart/signed" => main_and_files(part, 0),
+        _ if part.children.is_empty() => leaf(part),
+        _ => {
+            let mut found = Found::default();
+            part.children.iter().for_each(|child| found.merge(walk(child)));
+            found
+        }
+    }
+}
+
+impl<'p, 'a> Found<'p, 'a> {
+    fn merge(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+        self.html.extend(other.html);
+        self.files.extend(other.files);
+    }
+}
+
+fn leaf<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
+    let mut found = Found::default();
+    let readable = matches!(part.media.value.as_str(), "text/plain" | "text/html");
+    if readable && part.disposition.value != "attachment" && part.name().is_none() {
+        take(part, &mut found);
+    } else if !part.is("multipart/") || !part.body.trim_ascii().is_empty() {
+        found.files.push(part);
+    }
+    found
+}
+
+fn main_and_files<'p, 'a>(part: &'p Part<'a>, main: usize) -> Found<'p, 'a> {
+    let mut found = Found::default();
+    for (at, child) in part.children.iter().enumerate() {
+        if at == main {
+            found.merge(walk(child));
+        } else {
+            leaves(child, &mut found.files);
+        }
+    }
+    found
+}
+
+fn leaves<'p, 'a>(part: &'p Part<'a>, files: &mut Vec<&'p Part<'a>>) {
+    if part.children.is_empty() {
+        files.push(part);
+    }
+    part.children.iter().for_each(|child| leaves(child, files));
+}
+
+/// Of several forms of one text (RFC 2046 section 5.1.4): the first plain one that is not blank, else the last.
+fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
+    let mut found = Found::default();
+    let mut forms: Vec<Vec<&'p Part<'a>>> = Vec::new();
+    for child in &part.children {
+        let form = walk(child);
+        found.html.extend(form.html);
+        found.files.extend(form.files);
+        forms.push(form.texts);
+    }
+    forms.retain(|form| !form.is_empty());
+    let plain = forms.iter().position(|form| {
+        form.iter().all(|part| !part.is("text/html")) && form.iter().any(|part| !is_blank(part))
+    });
+    if let Some(at) = plain.or(forms.len().checked_sub(1)) {
+        found.texts = forms.swap_remove(at);
+    }
+    found
+}
+
+fn is_blank(part: &Part) -> bool {
+    octets(part, &mut Defects::default()).trim_ascii().is_empty()
+}
+
+/// The decoded octets of a part.
+pub(super) fn octets<'a>(part: &Part<'a>, defects: &mut Defects) -> Cow<'a, [u8]> {
+    transfer::decode(part.body, &part.fields.token("Content-Transfer-Encoding"), defects)
+}
+
+fn decoded(part: &Part, defects: &mut Defects) -> String {
+    let octets = octets(part, defects);
+    charset::decode(&octets, part.media.get("charset"), defects)
+}
+
+fn render(part: &Part, defects: &mut Defects) -> String {
+    let text = decoded(part, defects);
+    if text.contains('\0') {
+        defects.add("nul-bytes");
+    }
+    if part.is("text/html") { html::to_text(&text) } else { text }
+}
+
+/// The ids behind `cid:` in the HTML (RFC 2392).
+fn collect_shown(html: &str, shown: &mut HashSet<String>) {
+    for at in memmem::find_iter(html.as_bytes(), b"cid:").take(limits::PARTS) {
+        let id = html.get(at + 4..).unwrap_or_default();
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | ')' | '&');
+        let id: String = id.chars().take(limits::NAME).take_while(|c| !ends(*c)).collect();
+        shown.insert(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::structure;
+
+    fn body(message: &str) -> (String, bool, Vec<String>) {
+        let mut defects = Defects::default();
+        let root = structure::read(message.as_bytes(), &mut defects);
+        let body = read(&root, &mut defects);
+        (body.text, body.html, body.files.iter().map(|part| part.media.value.clone()).collect())
+    }
+
+    fn multi(kind: &str, parts: &[&str]) -> String {
+        let boundary = kind.replace(';', "");
+        let parts: String = parts.iter().map(|part| format!("--{boundary}\n{part}\n")).collect();
+        format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\n\n{parts}--{boundary}--\n")
+    }
+
+    const PLAIN: &str = "\nplain";
+    const HTML: &str = "Content-Type: text/html\n\n<p>html <img src='cid:a@b'></p>";
+    const IMAGE: &str = "Content-Type: image/png\nContent-ID: <a@b>\n\nPNG";
+    const BLANK: &str = "Content-Transfer-Encoding: base64\n\nICAK";
+    const NAMED: &str = "Content-Type: text/plain; name=x.log\nContent-Disposition: inline\n\nlog";
+    const DSN: &str = "Content-Type: message/delivery-status\n\nAction: failed";
+    const MAIL: &str = "Content-Type: message/rfc822\n\nSubject: x\n\ninner";
+    const TO_FILE: &str = "Content-Type: text/plain\nContent-Disposition: attachment\n\nfile";
+
+    #[test]
+    fn the_text_is_found_and_the_rest_are_files() {
+        let related = multi("related", &[HTML, IMAGE]);
+        let table: [(String, &str, bool, &[&str]); 16] = [
+            (PLAIN.to_owned(), "plain", false, &[]),
+            (format!("A: b\n{HTML}"), "html", true, &[]),
+            (multi("mixed", &[PLAIN, "\nsecond"]), "plain\n\nsecond", false, &[]),
+            (multi("mixed", &[PLAIN, IMAGE]), "plain", false, &["image/png"]),
+            (multi("mixed", &[PLAIN, NAMED, TO_FILE]), "plain", false, &["text/plain", "text/plain"]),
+            (multi("mixed", &[PLAIN, MAIL]), "plain", false, &["message/rfc822"]),
+            (multi("alternative", &[PLAIN, HTML]), "plain", true, &[]),
+            (multi("alternative", &[HTML, PLAIN]), "plain", true, &[]),
+            (multi("alternative", &[BLANK, HTML]), "html", true, &[]),
+            (
+                multi("alternative", &[PLAIN, "Content-Type: text/calendar\n\nX"]),
+                "plain",
+                false,
+                &["text/calendar"],
+            ),
+            (multi("alternative", &[PLAIN, &related]), "plain", true, &["image/png"]),
+            (related, "html", true, &["image/png"]),
+            (
+                multi("report", &[PLAIN, DSN, MAIL]),
+                "plain",
+                false,
+                &["message/delivery-status", "message/rfc822"],
+            ),
+            (NAMED.to_owned(), "log", false, &[]),
+            (format!("A: b\n{IMAGE}"), "", false, &["image/png"]),
+            (format!("A: b\n{TO_FILE}"), "", false, &["text/plain"]),
+        ];
+        for (message, text, html, files) in table {
+            let (got_text, got_html, got_files) = body(&message);
+            assert_eq!((got_text.as_str(), got_html), (text, html), "{message}");
+            assert_eq!(got_files, files, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_start_of_a_related_multipart_may_be_named() {
+        let message = "Content-Type: multipart/related; start=\"<root>\"; boundary=b\n\n\
+                       --b\nContent-Type: image/png\n\nPNG\n--b\nContent-Type: text/html\nContent-ID: <root>\n\nroot\n--b--";
+        assert_eq!(body(message), ("root".to_owned(), true, vec!["image/png".to_owned()]));
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let mut defects = Defects::default();
+        let message = format!("A: b\n\n{}", "ü".repeat(limits::TEXT));
+        let root = structure::read(message.as_bytes(), &mut defects);
+        assert_eq!(read(&root, &mut defects).text.len(), limits::TEXT);
+        assert_eq!(defects.into_lines(), ["text-truncated"]);
+    }
+}

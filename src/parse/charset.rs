@@ -1,0 +1,121 @@
+//! Octets to text: by the declared charset where there is one that fits, else by a guess. Never fails.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+use super::defects::Defects;
+
+/// How much of a text the guess looks at; more does not change it.
+const SAMPLE: usize = 64 * 1024;
+
+/// Text in the declared charset; a wrong or unknown declaration is noted.
+pub(super) fn decode(bytes: &[u8], label: Option<&str>, defects: &mut Defects) -> String {
+    let label = label.unwrap_or_default().trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    if label.is_empty() || is_ascii_label(label) {
+        // Undeclared means US-ASCII (RFC 2045 section 5.2); what is sent so in practice is UTF-8 or a local charset.
+        return guess(bytes);
+    }
+    let (text, well) = match by_label(bytes, label) {
+        Some(decoded) => decoded,
+        None => {
+            defects.with("unknown-charset", label);
+            return guess(bytes);
+        }
+    };
+    if !well {
+        defects.with("invalid-charset", label);
+        // Windows text declared as UTF-8: nothing in it decodes. One cut character in UTF-8 is no reason to guess.
+        if is_utf8_label(label) && text.chars().all(|letter| letter.is_ascii() || letter == '\u{fffd}') {
+            return guess(bytes);
+        }
+    }
+    text
+}
+
+/// UTF-8 if it is that, else what the octets look like, in the end windows-1252.
+pub(super) fn guess(bytes: &[u8]) -> String {
+    let escapes = memchr::memchr(0x1b, bytes).is_some();
+    if !escapes && let Ok(text) = std::str::from_utf8(bytes) {
+        return text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes.get(..SAMPLE).unwrap_or(bytes), true);
+    let guessed = detector.guess(None, Utf8Detection::Allow);
+    let (text, malformed) = guessed.decode_without_bom_handling(bytes);
+    if malformed && guessed != UTF_8 { WINDOWS_1252.decode_without_bom_handling(bytes).0 } else { text }
+        .into_owned()
+}
+
+/// The text, and whether all of it was in the charset; `None` if nobody knows the charset.
+fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
+    match Encoding::for_label(label.as_bytes()) {
+        // The web standard refuses iso-2022-kr and the like; mail has them.
+        Some(encoding) if encoding != REPLACEMENT => {
+            let (text, _, malformed) = encoding.decode(bytes);
+            Some((text.into_owned(), !malformed))
+        }
+        Some(_) | None if is_utf8_label(label) => {
+            Some((String::from_utf8_lossy(bytes).into_owned(), std::str::from_utf8(bytes).is_ok()))
+        }
+        Some(_) | None => {
+            charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
+        }
+    }
+}
+
+fn is_ascii_label(label: &str) -> bool {
+    ["us-ascii", "ascii", "ansi_x3.4-1968", "646", "default", "unknown-8bit", "8bit", "binary"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(label))
+}
+
+fn is_utf8_label(label: &str) -> bool {
+    ["utf-8", "utf8", "utf_8", "utf-8mb4", "utf8mb4"].iter().any(|known| known.eq_ignore_ascii_case(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Row = (&'static [u8], Option<&'static str>, &'static str, &'static [&'static str]);
+
+    #[test]
+    fn charsets_are_decoded_or_guessed() {
+        let table: [Row; 17] = [
+            (b"plain", None, "plain", &[]),
+            ("Grüße €".as_bytes(), None, "Grüße €", &[]),
+            ("Grüße".as_bytes(), Some("us-ascii"), "Grüße", &[]),
+            (b"Gr\xfc\xdfe aus K\xf6ln", None, "Grüße aus Köln", &[]),
+            (b"Gr\xfc\xdfe aus K\xf6ln", Some("utf-8"), "Grüße aus Köln", &["invalid-charset: utf-8"]),
+            (
+                "Grüße\u{fffd}".as_bytes().split_at(8).0,
+                Some("UTF8"),
+                "Grüße\u{fffd}",
+                &["invalid-charset: UTF8"],
+            ),
+            (b"\x80 5", Some("iso-8859-1"), "€ 5", &[]),
+            (b"\xa4", Some("ISO-8859-15"), "€", &[]),
+            (b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("windows-1251"), "Привет", &[]),
+            (b"\xf0\xd2\xc9\xd7\xc5\xd4", Some("koi8-r"), "Привет", &[]),
+            (b"\x1b$B$\"\x1b(B", Some("iso-2022-jp"), "あ", &[]),
+            (b"\x82\xa0", Some("shift_jis"), "あ", &[]),
+            (b"\xc4\xe3\xba\xc3", Some("gb2312"), "你好", &[]),
+            (b"Gr+APwA3w-e", Some("utf-7"), "Grüße", &[]),
+            (b"Gr\x81\xe1e", Some("cp850"), "Grüße", &[]),
+            (b"\xff\xfea\0b\0", Some("utf-16"), "ab", &[]),
+            ("Grüße".as_bytes(), Some("x-foo"), "Grüße", &["unknown-charset: x-foo"]),
+        ];
+        for (bytes, label, expected, lines) in table {
+            let mut defects = Defects::default();
+            assert_eq!(decode(bytes, label, &mut defects), expected, "{label:?}");
+            assert_eq!(defects.into_lines(), lines, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn every_octet_becomes_some_letter() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert!(!guess(&all).is_empty());
+    }
+}

@@ -1,0 +1,88 @@
+//! Makes decoded strings harmless: what reaches a terminal, a database or a header of ours passes here first.
+
+use super::limits;
+
+/// A single line without control, bidirectional override and invisible marks, trimmed.
+///
+/// Line breaks and tabs become blanks. Encoded words may hold anything, so this comes after all decoding.
+pub(super) fn line(text: &str) -> String {
+    let kept: String = text.chars().filter_map(in_line).collect();
+    kept.trim().to_owned()
+}
+
+fn in_line(letter: char) -> Option<char> {
+    match letter {
+        '\r' => None,
+        '\n' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
+        _ if is_override(letter) || letter.is_control() || letter == '\u{feff}' => None,
+        _ => Some(letter),
+    }
+}
+
+/// Embeddings, overrides and isolates (Unicode TR 9), which make `exe.txt` out of `txt.exe`.
+pub(super) fn is_override(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text with LF ends, no control characters but tab, no blanks at line ends, no blank lines at either end.
+///
+/// The signature mark `-- ` of RFC 3676 section 4.3 keeps its blank.
+pub(super) fn text(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    for line in raw.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r')) {
+        let start = out.len();
+        out.extend(line.chars().filter(|letter| *letter == '\t' || !letter.is_control()));
+        if out.get(start..) != Some("-- ") {
+            let kept = out.get(start..).unwrap_or_default().trim_end().len();
+            out.truncate(start + kept);
+        }
+        out.push('\n');
+    }
+    let blank_lines = out.len() - out.trim_start_matches('\n').len();
+    out.drain(..blank_lines);
+    out.truncate(out.trim_end_matches('\n').len());
+    out
+}
+
+/// Whether the text had to be cut to [`limits::TEXT`] octets, at the end of a character.
+pub(super) fn cut(text: &mut String) -> bool {
+    if text.len() <= limits::TEXT {
+        return false;
+    }
+    text.truncate(text.floor_char_boundary(limits::TEXT));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line() {
+        let table = [
+            (" a\r\n b\tc\0 ", "a  b c"),
+            ("x\u{1b}[31m\u{7f}\u{9b}", "x[31m"),
+            ("cod\u{202e}gpj.exe\u{2069}", "codgpj.exe"),
+            ("\u{feff}a\u{2028}b", "a b"),
+            ("\r\n\0", ""),
+        ];
+        for (raw, expected) in table {
+            assert_eq!(line(raw), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn text_has_lf_ends_and_no_loose_blanks() {
+        let table = [
+            ("a \r\nb\r\n\r\n", "a\nb"),
+            ("\n\n  a\rb", "  a\nb"),
+            ("a\n-- \nsig", "a\n-- \nsig"),
+            ("a\0b\u{8}c\td", "abc\td"),
+            ("", ""),
+            (" \r\n \n", ""),
+        ];
+        for (raw, expected) in table {
+            assert_eq!(text(raw), expected, "{raw:?}");
+        }
+    }
+}

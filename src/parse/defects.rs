@@ -1,0 +1,97 @@
+//! What can be odd about a message: the stable words, in one table, and their collector.
+
+use super::clean;
+use super::limits;
+
+/// Every word that a line of `Mail::defects` may begin with, and what it means; detail follows after `: `.
+pub const DEFECTS: &[(&str, &str)] = &[
+    ("no-headers", "the message does not begin with a header field; all of it is taken as text"),
+    ("broken-header", "a line among the header fields is none and was left out"),
+    ("no-blank-line", "no blank line stands between header and body"),
+    ("too-many-headers", "further header fields were left out"),
+    ("header-truncated", "a header field is too long and was cut"),
+    ("duplicate-header", "a field that may stand once stands several times; the first counts"),
+    ("8-bit-header", "a header field holds octets that are not UTF-8; their charset was guessed"),
+    ("no-message-id", "there is no usable Message-ID"),
+    ("no-date", "there is no Date"),
+    ("invalid-date", "the Date names no instant"),
+    ("no-from", "there is no usable address in From"),
+    ("too-many-addresses", "further addresses of a field were left out"),
+    ("too-many-references", "older ids of References were left out"),
+    ("subject-truncated", "the subject is too long and was cut"),
+    ("broken-mime", "a multipart has no boundary, does not contain it or is never closed"),
+    ("broken-base64", "base64 holds foreign characters or breaks off; what can be decoded is kept"),
+    ("broken-quoted-printable", "quoted-printable holds foreign sequences, which were kept as they are"),
+    ("unknown-encoding", "an unknown Content-Transfer-Encoding; the part is kept undecoded"),
+    ("unknown-charset", "a charset nobody knows; it was guessed"),
+    (
+        "invalid-charset",
+        "a text is not in the charset it claims; it was guessed or holds replacement characters",
+    ),
+    ("nul-bytes", "the text holds NUL octets, which were removed"),
+    ("text-truncated", "the text is too long and was cut; the whole is kept as a file"),
+    ("too-deep", "multiparts are nested too deeply; the innermost are kept as files"),
+    ("too-many-parts", "there are too many parts; the rest is kept as one file"),
+    ("truncated", "only the beginning of the message was read"),
+    ("structure-timeout", "reading took too long; only the header fields are known"),
+    ("structure-crashed", "reading failed for a fault of ours; only the header fields are known"),
+];
+
+/// Collects the defects of one message, each line once.
+#[derive(Debug, Default)]
+pub(super) struct Defects(Vec<String>);
+
+impl Defects {
+    /// Notes a word of the table.
+    pub(super) fn add(&mut self, word: &'static str) {
+        self.push(word, word.to_owned());
+    }
+
+    /// Notes a word of the table with its detail, which may come from the mail.
+    pub(super) fn with(&mut self, word: &'static str, detail: &str) {
+        let detail: String = clean::line(detail).chars().take(limits::NAME).collect();
+        self.push(word, format!("{word}: {detail}"));
+    }
+
+    /// The lines, in the order they were noticed.
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.0
+    }
+
+    fn push(&mut self, word: &'static str, line: String) {
+        debug_assert!(DEFECTS.iter().any(|(known, _)| *known == word), "{word} is not in the table");
+        if self.0.len() < limits::DEFECTS && !self.0.contains(&line) {
+            self.0.push(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_unique_and_explained() {
+        for (at, (word, meaning)) in DEFECTS.iter().enumerate() {
+            assert!(!meaning.is_empty());
+            assert!(!DEFECTS.iter().skip(at + 1).any(|(other, _)| other == word), "{word} stands twice");
+        }
+    }
+
+    #[test]
+    fn detail_from_the_mail_is_cleaned_and_cut() {
+        let mut defects = Defects::default();
+        defects.with("unknown-charset", &format!("x\r\n\u{1b}[2J{}", "y".repeat(1000)));
+        let lines = defects.into_lines();
+        assert!(lines[0].starts_with("unknown-charset: x [2Jyyy"), "{lines:?}");
+        assert!(lines[0].len() < 250);
+    }
+
+    #[test]
+    fn a_line_is_noted_once() {
+        let mut defects = Defects::default();
+        defects.add("no-date");
+        defects.add("no-date");
+        assert_eq!(defects.into_lines(), ["no-date"]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Keeps one bad message from harming the others: each is read on a helper thread with a time limit, and panics are
+//! caught. What cannot be read so is read by its header fields alone.
+//!
+//! A thread cannot be ended: one that runs out of time is left to itself and a new one goes on.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::model::mail::Mail;
+
+use super::limits;
+
+/// A message that not even its header fields could be read of, for a fault of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("reading the message crashed: {what}")]
+pub struct Crashed {
+    /// What the panic said; never text of the mail.
+    pub what: String,
+}
+
+/// How messages are read, so that tests can have it fail.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    /// Reads the whole message.
+    pub(super) whole: fn(&[u8]) -> Mail,
+    /// Reads its header fields only, and notes the defect.
+    pub(super) headers: fn(&[u8], &'static str) -> Mail,
+    /// Time for one message.
+    pub(super) time: Duration,
+}
+
+/// Reads the messages in order.
+pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashed>> {
+    let mut helper: Option<Helper> = None;
+    messages.iter().map(|message| one(message, reader, &mut helper)).collect()
+}
+
+struct Helper {
+    jobs: Sender<Vec<u8>>,
+    mails: Receiver<Result<Mail, Crashed>>,
+}
+
+fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Mail, Crashed> {
+    if helper.is_none() {
+        *helper = Helper::start(reader);
+    }
+    // Where no thread can be had the message is read here; its time is not limited then.
+    let Some(running) = helper.as_ref() else {
+        return guarded(|| (reader.whole)(message))
+            .or_else(|_| guarded(|| (reader.headers)(message, "structure-crashed")));
+    };
+    // A helper whose thread has ended takes no message, and the answer below says so.
+    let taken = running.jobs.send(message.to_vec());
+    let answer = taken
+        .map_err(|_| RecvTimeoutError::Disconnected)
+        .and_then(|()| running.mails.recv_timeout(reader.time));
+    let defect = match answer {
+        Ok(Ok(mail)) => return Ok(mail),
+        Ok(Err(_)) => "structure-crashed",
+        Err(RecvTimeoutError::Disconnected) => {
+            *helper = None;
+            "structure-crashed"
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            *helper = None;
+            "structure-timeout"
+        }
+    };
+    guarded(|| (reader.headers)(message, defect))
+}
+
+impl Helper {
+    fn start(reader: Reader) -> Option<Self> {
+        let (jobs, incoming) = channel::<Vec<u8>>();
+        let (outgoing, mails) = channel();
+        let work = move || {
+            for message in incoming {
+                if outgoing.send(guarded(|| (reader.whole)(&message))).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("parse".to_owned()).stack_size(limits::STACK).spawn(work);
+        thread.ok().map(|_| Self { jobs, mails })
+    }
+}
+
+fn guarded(read: impl FnOnce() -> Mail) -> Result<Mail, Crashed> {
+    // Nothing is shared with what was reading: its state is gone with it.
+    catch_unwind(AssertUnwindSafe(read)).map_err(|payload| Crashed { what: said(payload.as_ref()) })
+}
+
+/// The text of a panic, cut, since some panics quote the string they fail on.
+fn said(payload: &(dyn Any + Send)) -> String {
+    const QUOTED: usize = 100;
+    let text =
+        payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("no reason given");
+    // `str` slicing quotes the text after a backtick.
+    text.split('`').next().unwrap_or_default().trim().chars().take(QUOTED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(message: &[u8]) -> Mail {
+        match message {
+            b"slow" => thread::sleep(Duration::from_secs(20)),
+            b"panic" | b"worse" => panic!("index 7 of `secret`"),
+            _ => {}
+        }
+        super::super::read(message)
+    }
+
+    fn headers(message: &[u8], defect: &'static str) -> Mail {
+        assert!(message != b"worse", "worse");
+        super::super::read_headers(message, defect)
+    }
+
+    #[test]
+    fn neighbours_of_bad_messages_are_read() {
+        let messages: [&[u8]; 6] =
+            [b"Subject: 1\n\nx", b"slow", b"Subject: 2\n\nx", b"panic", b"worse", b"Subject: 3\n\nx"];
+        let reader = Reader { whole, headers, time: Duration::from_secs(1) };
+        let mails = all(&messages, reader);
+        let seen: Vec<String> = mails
+            .iter()
+            .map(|mail| match mail {
+                Ok(mail) => format!("{} {}", mail.subject, mail.defects.last().unwrap()),
+                Err(crashed) => crashed.to_string(),
+            })
+            .collect();
+        let expected = [
+            "1 no-from",
+            " structure-timeout",
+            "2 no-from",
+            " structure-crashed",
+            "reading the message crashed: worse",
+            "3 no-from",
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn what_a_panic_quotes_is_not_repeated() {
+        assert_eq!(
+            said(&"byte index 1 is not a char boundary; it is inside `secret`"),
+            "byte index 1 is not a char boundary; it is inside"
+        );
+    }
+}

@@ -1,0 +1,302 @@
+//! The header fields that the road reads, as typed values.
+//!
+//! Where a field that may stand once stands several times the first counts, as most mail programs show it.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+
+use crate::model::address::Address;
+use crate::model::ids::MessageId;
+
+use super::clean;
+use super::defects::Defects;
+use super::fields::{self, Fields};
+use super::limits;
+use super::words;
+
+/// Fields of which RFC 5322 section 3.6 allows one.
+const SINGLE: [&str; 8] =
+    ["From", "Sender", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References"];
+
+/// Notes fields that stand several times or hold 8-bit octets.
+pub(super) fn inspect(fields: &Fields, defects: &mut Defects) {
+    for name in SINGLE {
+        if fields.all(name).nth(1).is_some() {
+            defects.with("duplicate-header", name);
+        }
+    }
+    fields.note_8_bit(&["From", "Sender", "Reply-To", "Subject", "To", "Cc"], defects);
+}
+
+/// The decoded subject on one line.
+pub(super) fn subject(fields: &Fields, defects: &mut Defects) -> String {
+    let raw = fields.first("Subject").map(fields::unfolded).unwrap_or_default();
+    let subject = clean::line(&words::decode(&raw, defects));
+    match subject.char_indices().nth(limits::SUBJECT) {
+        Some((end, _)) => {
+            defects.add("subject-truncated");
+            subject.get(..end).unwrap_or_default().trim_end().to_owned()
+        }
+        None => subject,
+    }
+}
+
+/// The addresses of the first field of that name.
+pub(super) fn first_addresses(fields: &Fields, name: &str, defects: &mut Defects) -> Vec<Address> {
+    fields.first(name).map(|raw| addresses(raw, defects)).unwrap_or_default()
+}
+
+/// The addresses of all fields of these names.
+pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defects) -> Vec<Address> {
+    let mut found: Vec<Address> = Vec::new();
+    for raw in names.iter().flat_map(|name| fields.all(name)) {
+        found.extend(addresses(raw, defects));
+    }
+    if found.len() > limits::ADDRESSES {
+        defects.add("too-many-addresses");
+        found.truncate(limits::ADDRESSES);
+    }
+    found
+}
+
+/// The addresses of a raw value, groups flattened (RFC 5322 section 3.4).
+fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
+    let mut value = words::normalise(&fields::unfolded(raw), defects);
+    // Without it the parser forgets a last word outside of brackets.
+    value.push('\n');
+    let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
+        return Vec::new();
+    };
+    let found = list.iter().filter_map(|entry| address(entry.name.as_deref(), entry.address.as_deref()));
+    let kept: Vec<Address> = found.take(limits::ADDRESSES + 1).collect();
+    if kept.len() > limits::ADDRESSES {
+        defects.add("too-many-addresses");
+    }
+    kept.into_iter().take(limits::ADDRESSES).collect()
+}
+
+/// An address need not be valid, only there; a lone name is one, as in `From: root`.
+fn address(name: Option<&str>, address: Option<&str>) -> Option<Address> {
+    let name = clean::line(name.unwrap_or_default());
+    let address: String =
+        clean::line(address.unwrap_or_default()).chars().filter(|letter| !letter.is_whitespace()).collect();
+    if address.is_empty() {
+        let lone = !name.is_empty() && !name.contains(char::is_whitespace);
+        return lone.then(|| Address::bare(&name));
+    }
+    let name: String = name.chars().take(limits::NAME).collect();
+    Some(Address { name: (!name.is_empty() && name != address).then_some(name), address })
+}
+
+/// The `Date`; what is no instant is noted.
+pub(super) fn date(fields: &Fields, defects: &mut Defects) -> Option<Timestamp> {
+    let Some(raw) = fields.first("Date") else {
+        defects.add("no-date");
+        return None;
+    };
+    let value = clean::line(&fields::unfolded(raw));
+    let date = instant(&value);
+    if date.is_none() {
+        defects.with("invalid-date", &value);
+    }
+    date
+}
+
+fn instant(value: &str) -> Option<Timestamp> {
+    let mut line = value.as_bytes().to_vec();
+    line.push(b'\n');
+    if let HeaderValue::DateTime(date) = MessageStream::new(&line).parse_date() {
+        let day = jiff::civil::Date::new(
+            i16::try_from(date.year).ok()?,
+            i8::try_from(date.month).ok()?,
+            i8::try_from(date.day).ok()?,
+        );
+        return (day.is_ok() && date.is_valid()).then(|| Timestamp::from_second(date.to_timestamp()).ok())?;
+    }
+    // Two more forms that are met with: without seconds or weekday rules, and RFC 3339.
+    let relaxed = DateTimeParser::new().relaxed_weekday(true);
+    relaxed.parse_timestamp(value).or_else(|_| value.parse()).ok()
+}
+
+/// The `Message-ID`.
+pub(super) fn message_id(fields: &Fields, defects: &mut Defects) -> Option<MessageId> {
+    let id = fields.first("Message-ID").and_then(|raw| ids(raw).into_iter().next());
+    if id.is_none() {
+        defects.add("no-message-id");
+    }
+    id
+}
+
+/// The ids of all fields of that name, the oldest left out if there are too many.
+pub(super) fn message_ids(fields: &Fields, name: &str, defects: &mut Defects) -> Vec<MessageId> {
+    let mut found: Vec<MessageId> = fields.all(name).flat_map(ids).collect();
+    if found.len() > limits::REFERENCES {
+        defects.add("too-many-references");
+        found.drain(..found.len() - limits::REFERENCES);
+    }
+    found
+}
+
+/// What stands in angle brackets (RFC 5322 section 3.6.4); without any, the words that look like an id.
+fn ids(raw: &[u8]) -> Vec<MessageId> {
+    let value = fields::unfolded(raw);
+    let mut found = Vec::new();
+    // Before the first bracket stands no id, but perhaps `Your message of …`.
+    for piece in value.split('<').skip(1) {
+        let inner = piece.split_once('>').map(|(inner, _)| inner);
+        found.extend(inner.and_then(MessageId::new));
+    }
+    if found.is_empty() {
+        let words = value.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
+        found.extend(words.filter(|word| word.contains('@')).filter_map(MessageId::new));
+    }
+    found
+}
+
+/// The values of `X-Helpdesk-Ticket`.
+pub(super) fn tickets(fields: &Fields) -> Vec<String> {
+    let values = fields.all("X-Helpdesk-Ticket").take(20).map(|raw| clean::line(&fields::unfolded(raw)));
+    values.filter(|value| !value.is_empty()).map(|value| value.chars().take(limits::NAME).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::fields::Place;
+
+    fn with<T>(header: &[u8], read: impl Fn(&Fields, &mut Defects) -> T) -> (T, Vec<String>) {
+        let mut defects = Defects::default();
+        let (fields, _) = fields::split(header, Place::Message, &mut defects);
+        let value = read(&fields, &mut defects);
+        (value, defects.into_lines())
+    }
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        let table: [(&str, &[&str]); 20] = [
+            ("alice@example.org", &["alice@example.org"]),
+            ("Alice <alice@example.org>", &["Alice <alice@example.org>"]),
+            ("\"A, B\" <a@b.example>, c@d.example", &["A, B <a@b.example>", "c@d.example"]),
+            (
+                "team: a@b.example, B <b@b.example>;, c@d.example",
+                &["a@b.example", "B <b@b.example>", "c@d.example"],
+            ),
+            ("undisclosed-recipients:;", &[]),
+            ("a@b.example (Alice)", &["Alice <a@b.example>"]),
+            ("=?utf-8?Q?caf=C3?= =?utf-8?Q?=A9?= <a@b.example>", &["café <a@b.example>"]),
+            ("=?utf-8?Q?A=2C_B_<x@y.example>?= <a@b.example>", &["A, B <x@y.example> <a@b.example>"]),
+            ("\"=?utf-8?Q?=C3=BC?=\" <a@b.example>", &["ü <a@b.example>"]),
+            ("root", &["root"]),
+            ("MAILER-DAEMON (Mail System)", &["Mail System <MAILER-DAEMON>"]),
+            ("<>", &[]),
+            ("", &[]),
+            (" , ,", &[]),
+            ("Alice <alice@example.org", &["Alice <alice@example.org>"]),
+            ("alice@example.org <alice@example.org>", &["alice@example.org"]),
+            ("Ali\0ce\x07 <a@\0b.example>", &["Alice <a@b.example>"]),
+            ("=?utf-8?B?QQ1CCkMA?= <a@b.example>", &["AB C <a@b.example>"]),
+            ("Grüße <ü@b.example>", &["Grüße <ü@b.example>"]),
+            ("A\r\n <a@b.example>,\r\n\tB <b@b.example>", &["A <a@b.example>", "B <b@b.example>"]),
+        ];
+        for (value, expected) in table {
+            let (found, _) = with(format!("To: {value}\n\n").as_bytes(), |f, d| all_addresses(f, &["To"], d));
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn all_recipient_fields_count_but_the_first_author() {
+        let header = b"From: a@b.example\nTo: x@b.example\nFrom: z@b.example\nTo: y@b.example\n\n";
+        let (to, _) = with(header, |f, d| all_addresses(f, &["To"], d));
+        assert_eq!(to, [Address::bare("x@b.example"), Address::bare("y@b.example")]);
+        let (from, _) = with(header, |f, d| first_addresses(f, "From", d));
+        assert_eq!(from, [Address::bare("a@b.example")]);
+        assert_eq!(with(header, inspect).1, ["duplicate-header: From"]);
+    }
+
+    #[test]
+    fn subjects_are_one_clean_line() {
+        let table: [(&[u8], &str, &[&str]); 9] = [
+            (b" Printer on fire ", "Printer on fire", &[]),
+            (b"folded\r\n subject", "folded subject", &[]),
+            (b"=?utf-8?Q?caf=C3?=\n =?utf-8?Q?=A9?=", "café", &[]),
+            ("rohes UTF-8 ü".as_bytes(), "rohes UTF-8 ü", &[]),
+            (b"Gr\xfc\xdfe aus K\xf6ln", "Grüße aus Köln", &["8-bit-header: Subject"]),
+            (b"=?utf-8?B?YQBiDQpjCWQ=?=", "ab c d", &[]),
+            (b"cod\xe2\x80\xaegpj.exe", "codgpj.exe", &[]),
+            (b"", "", &[]),
+            (b"a\nSubject: b", "a", &["duplicate-header: Subject"]),
+        ];
+        for (value, expected, lines) in table {
+            let header = [b"Subject: ", value, b"\n\n"].concat();
+            let (found, defects) = with(&header, |f, d| {
+                inspect(f, d);
+                subject(f, d)
+            });
+            assert_eq!((found.as_str(), defects.as_slice()), (expected, &lines.map_to_strings()[..]));
+        }
+    }
+
+    trait Strings {
+        fn map_to_strings(&self) -> Vec<String>;
+    }
+
+    impl Strings for &[&str] {
+        fn map_to_strings(&self) -> Vec<String> {
+            self.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn a_subject_is_cut_at_its_limit() {
+        let header = format!("Subject: {}\n\n", "ü".repeat(2000));
+        let (found, defects) = with(header.as_bytes(), subject);
+        assert_eq!((found.chars().count(), defects), (998, vec!["subject-truncated".to_owned()]));
+    }
+
+    #[test]
+    fn dates_are_instants_or_none() {
+        let table = [
+            ("Tue, 3 Nov 2026 10:00:00 +0100", Some("2026-11-03T09:00:00Z")),
+            ("3 Nov 2026 10:00:00 -0500", Some("2026-11-03T15:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00:00 GMT", Some("2026-11-03T10:00:00Z")),
+            ("Mon, 3 Nov 2026 10:00:00 +0000 (wrong day)", Some("2026-11-03T10:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00 +0100", Some("2026-11-03T09:00:00Z")),
+            ("2026-11-03T10:00:00Z", Some("2026-11-03T10:00:00Z")),
+            ("Tue, 3 Nov 2026 25:61:00 +0000", None),
+            ("Mon, 30 Feb 2026 10:00:00 +0000", None),
+            ("yesterday", None),
+            ("", None),
+        ];
+        for (value, expected) in table {
+            let (found, defects) = with(format!("Date: {value}\n\n").as_bytes(), date);
+            assert_eq!(found.map(|at| at.to_string()).as_deref(), expected, "{value}");
+            assert_eq!(defects.is_empty(), expected.is_some(), "{value}");
+        }
+        assert_eq!(with(b"A: b\n\n", date).1, ["no-date"]);
+    }
+
+    #[test]
+    fn ids_are_found_among_junk() {
+        let table: [(&str, &[&str]); 9] = [
+            ("<a@b.example>", &["a@b.example"]),
+            ("<a@b.example> <c@d.example>\r\n <e@f.example>", &["a@b.example", "c@d.example", "e@f.example"]),
+            ("<a@b.example><c@d.example>", &["a@b.example", "c@d.example"]),
+            ("Your message of \"Tue\" <a@b.example> from bob", &["a@b.example"]),
+            ("a@b.example", &["a@b.example"]),
+            ("<a@b\r\n .example>", &["a@b.example"]),
+            ("<broken <a@b.example>", &["a@b.example"]),
+            ("<>", &[]),
+            ("nothing", &[]),
+        ];
+        for (value, expected) in table {
+            let header = format!("References: {value}\n\n");
+            let (found, _) = with(header.as_bytes(), |f, d| message_ids(f, "References", d));
+            let found: Vec<&str> = found.iter().map(MessageId::as_str).collect();
+            assert_eq!(found, expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Octets to [`Mail`]: never fails on what a message holds, only on faults of ours; what is odd becomes a defect.
+//!
+//! Every step is linear in the length of the message (the structure at most [`limits::DEPTH`] times), nothing recurses
+//! deeper than [`limits::DEPTH`], and messages within a message are files that are not opened. The MIME structure is our
+//! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
+//! whose only home this is, the address and date parsers and rare charsets are used. [`guard`] stands behind all of it.
+//!
+//! [`Mail`]: crate::model::mail::Mail
+
+mod attachment;
+mod body;
+mod charset;
+mod clean;
+mod defects;
+mod digest;
+mod fields;
+mod guard;
+mod headers;
+mod html;
+mod kind;
+pub mod limits;
+mod params;
+mod reply;
+mod structure;
+mod transfer;
+mod words;
+
+use std::collections::HashSet;
+
+use crate::model::ids::Digest;
+use crate::model::mail::{Kind, Mail};
+
+use defects::Defects;
+use fields::Fields;
+
+pub use defects::DEFECTS;
+pub use guard::Crashed;
+
+const READER: guard::Reader =
+    guard::Reader { whole: read, headers: read_headers, time: limits::MESSAGE_TIME };
+
+/// Reads a batch of messages, in order; a message that takes too long or crashes costs only itself.
+///
+/// # Errors
+///
+/// [`Crashed`] in the place of a message of which, for a bug, not even the header fields could be read.
+pub fn all(messages: &[&[u8]]) -> Vec<Result<Mail, Crashed>> {
+    guard::all(messages, READER)
+}
+
+/// Reads one message as [`all`] does.
+///
+/// # Errors
+///
+/// [`Crashed`] if, for a bug, not even the header fields could be read.
+pub fn one(message: &[u8]) -> Result<Mail, Crashed> {
+    let none = || Crashed { what: "no answer".to_owned() };
+    all(&[message]).pop().ok_or_else(none).flatten()
+}
+
+/// Notes that only the beginning of the message was at hand.
+pub fn mark_truncated(mail: &mut Mail) {
+    let word = "truncated".to_owned();
+    if !mail.defects.contains(&word) {
+        mail.defects.push(word);
+    }
+}
+
+/// The whole message.
+fn read(message: &[u8]) -> Mail {
+    let mut defects = Defects::default();
+    let root = structure::read(message, &mut defects);
+    let mut mail = from_fields(&root.fields, &mut defects);
+    let body = body::read(&root, &mut defects);
+    mail.reply = reply::of(&body.text);
+    mail.text = body.text;
+    mail.html = body.html;
+    mail.attachments = attachment::all(&body.files, &body.shown, &mut defects);
+    mail.kind = kind::of(&root, &mail.subject);
+    finish(mail, defects)
+}
+
+/// The header fields alone, with the reason why. The octets of the body become a file: nothing is lost.
+fn read_headers(message: &[u8], reason: &'static str) -> Mail {
+    let mut defects = Defects::default();
+    let root = structure::unopened(message, &mut defects);
+    let mut mail = from_fields(&root.fields, &mut defects);
+    mail.attachments = attachment::all(&[&structure::rest(root.body)], &HashSet::new(), &mut defects);
+    mail.kind = kind::of(&root, &mail.subject);
+    defects.add(reason);
+    finish(mail, defects)
+}
+
+fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
+    headers::inspect(fields, defects);
+    let delivered = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+    let mail = Mail {
+        message_id: headers::message_id(fields, defects),
+        in_reply_to: headers::message_ids(fields, "In-Reply-To", defects),
+        references: headers::message_ids(fields, "References", defects),
+        date: headers::date(fields, defects),
+        from: headers::first_addresses(fields, "From", defects),
+        sender: headers::first_addresses(fields, "Sender", defects).into_iter().next(),
+        reply_to: headers::first_addresses(fields, "Reply-To", defects),
+        original_from: headers::first_addresses(fields, "X-Original-From", defects),
+        to: headers::all_addresses(fields, &["To"], defects),
+        cc: headers::all_addresses(fields, &["Cc"], defects),
+        delivered_to: headers::all_addresses(fields, &delivered, defects),
+        subject: headers::subject(fields, defects),
+        text: String::new(),
+        reply: String::new(),
+        html: false,
+        attachments: Vec::new(),
+        kind: Kind::Ordinary,
+        ticket_headers: headers::tickets(fields),
+        defects: Vec::new(),
+        digest: Digest([0; 32]),
+    };
+    if mail.from.is_empty() {
+        defects.add("no-from");
+    }
+    mail
+}
+
+fn finish(mut mail: Mail, defects: Defects) -> Mail {
+    mail.defects = defects.into_lines();
+    mail.digest = digest::of(&mail);
+    mail
+}
+
+#[cfg(test)]
+mod tests;
