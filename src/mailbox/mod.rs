@@ -6,8 +6,11 @@
 
 mod config;
 mod error;
+pub mod imap;
+mod login;
+mod wire;
 
-pub use config::{Config, Dispositions, Imap, Password, Place, Tls};
+pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Tls};
 pub use error::MailboxError;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
