@@ -9,13 +9,17 @@ mod config;
 mod directory;
 mod error;
 mod files;
+pub mod imap;
+mod login;
 mod maildir;
 pub mod mbox;
+mod wire;
 
 pub use access::Access;
 pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Tls};
 pub use directory::Directory;
 pub use error::MailboxError;
+pub use imap::ImapMailbox;
 pub use maildir::Maildir;
 pub use mbox::Mbox;
 

@@ -1,0 +1,134 @@
+//! Mailboxes on an IMAP server (RFC 3501, RFC 9051), with UIDPLUS (RFC 4315) and MOVE (RFC 6851) where offered.
+//!
+//! A message is named by UIDVALIDITY and UID. A run costs what is new: a SELECT tells whether anything is, one FETCH
+//! lists it, one FETCH for each batch brings it, one STORE or MOVE for each disposition tells the server.
+//! Never sent: EXPUNGE and CLOSE, which remove what others flagged `\Deleted`; `BODY[]` without PEEK, which sets
+//! `\Seen`; CREATE.
+//!
+//! Left behind on error: the server keeps what it was told; nothing is sent when the value is dropped.
+//! Limits: one connection, one command at a time, no IDLE, no COMPRESS, passwords only.
+
+mod answers;
+mod connect;
+mod fetch;
+mod folder;
+mod line;
+mod name;
+mod record;
+mod session;
+mod tap;
+mod tell;
+mod uids;
+
+use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
+
+use super::{Config, Imap, Mailbox, MailboxError, Reader};
+use folder::Open;
+use session::Session;
+
+/// What may be done with the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Folders are opened by EXAMINE, which the server holds to; nothing can be acknowledged.
+    ReadOnly,
+    /// Folders are opened by SELECT.
+    ReadWrite,
+}
+
+/// An account on an IMAP server, logged in.
+pub struct ImapMailbox {
+    session: Session,
+    /// In capitals.
+    capabilities: Vec<String>,
+    access: Access,
+    account: String,
+    folders: Vec<String>,
+    max_message_size: u64,
+    open: Option<Open>,
+    /// Whether it was said that items are only flagged.
+    warned: bool,
+}
+
+impl ImapMailbox {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// `Connect`, `Timeout`, `Tls`, `Auth` and `Protocol`. Without the protection that is configured no password is
+    /// sent.
+    pub fn connect(config: &Config, imap: &Imap, access: Access) -> Result<Self, MailboxError> {
+        let (session, capabilities) = connect::session(imap)?;
+        Ok(Self {
+            session,
+            capabilities,
+            access,
+            account: format!("imap:{}@{}:{}", imap.username, imap.host, imap.port),
+            folders: imap.folders.clone(),
+            max_message_size: config.max_message_size,
+            open: None,
+            warned: false,
+        })
+    }
+
+    /// Whether the server offers an extension, by itself or as part of IMAP4rev2.
+    fn offers(&self, extension: &str) -> bool {
+        self.capabilities.iter().any(|word| word == extension || word == "IMAP4REV2")
+    }
+
+    fn opened(&self) -> Result<&Open, MailboxError> {
+        self.open.as_ref().ok_or_else(|| self.session.peer.protocol("no folder is open"))
+    }
+
+    /// An error about a folder of this server.
+    fn folder_error(
+        &self,
+        folder: &str,
+        hint: Option<String>,
+        source: impl Into<super::wire::Cause>,
+    ) -> MailboxError {
+        let what = format!("folder {folder:?} of {}", self.session.peer);
+        MailboxError::Folder { what, hint, source: Some(source.into()) }
+    }
+}
+
+impl Reader for ImapMailbox {
+    fn account(&self) -> String {
+        self.account.clone()
+    }
+
+    fn folders(&self) -> Vec<String> {
+        self.folders.clone()
+    }
+
+    fn open(&mut self, folder: &str) -> Result<(), MailboxError> {
+        self.open = None;
+        self.open = Some(self.select(folder)?);
+        Ok(())
+    }
+
+    fn list(&mut self, settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
+        self.listing(settled)
+    }
+
+    fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
+        self.fetched(items)
+    }
+
+    fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
+        self.open.as_ref()?.watermark(first_open)
+    }
+
+    fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
+        Ok(self.capabilities.clone())
+    }
+}
+
+impl Mailbox for ImapMailbox {
+    fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+        self.tell(items)
+    }
+
+    fn close(&mut self) -> Result<(), MailboxError> {
+        self.open = None;
+        self.session.logout()
+    }
+}

@@ -1,0 +1,171 @@
+//! Fetches a password from where the configuration says, at the moment it is needed.
+//!
+//! Errors tell what failed, never the secret nor what a command printed. A command and all it started are killed
+//! when its time is over. Limits: the first line counts, of at most 64 KiB.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::wire::Peer;
+use super::{MailboxError, Password};
+
+const LONGEST: u64 = 64 * 1024;
+
+/// Why a password could not be had.
+#[derive(Debug, thiserror::Error)]
+enum NoPassword {
+    #[error("the password file {0:?} cannot be read")]
+    File(std::path::PathBuf, #[source] std::io::Error),
+    #[error("the environment variable {0} is not set")]
+    Environment(String),
+    #[error("the password command cannot be run")]
+    Spawn(#[source] std::io::Error),
+    #[error("the password command ended with {0}")]
+    Exit(ExitStatus),
+    #[error("the password command did not end within {0:?}")]
+    TooLong(Duration),
+    #[error("the password is empty")]
+    Empty,
+}
+
+/// Fetches the password; a command may take as long as `limit`.
+pub(super) fn password(
+    password: &Password,
+    limit: Duration,
+    peer: &Peer,
+) -> Result<SecretString, MailboxError> {
+    let (found, hint) = match password {
+        Password::Literal(secret) => (Ok(secret.clone()), "set \"password\""),
+        Password::File(path) => (
+            File::open(path).and_then(first_line).map_err(|error| NoPassword::File(path.clone(), error)),
+            "\"password_file\" must be readable and have the password in its first line",
+        ),
+        Password::Environment { variable, value } => (
+            value.clone().ok_or_else(|| NoPassword::Environment(variable.clone())),
+            "set the variable that \"password_env\" names; cron passes few of them on",
+        ),
+        Password::Command(command) => {
+            (printed(command, limit), "run \"password_command\" by hand as the same user, without a terminal")
+        }
+    };
+    found
+        .and_then(
+            |secret| if secret.expose_secret().is_empty() { Err(NoPassword::Empty) } else { Ok(secret) },
+        )
+        .map_err(|error| peer.auth(hint, error))
+}
+
+fn first_line(source: impl Read) -> std::io::Result<SecretString> {
+    let mut line = Vec::new();
+    BufReader::new(source.take(LONGEST)).read_until(b'\n', &mut line)?;
+    let line = String::from_utf8(line)
+        .map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "the first line is not UTF-8"))?;
+    Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
+}
+
+fn printed(command: &str, limit: Duration) -> Result<SecretString, NoPassword> {
+    let deadline = Instant::now() + limit;
+    let mut child = Command::new("/bin/sh")
+        .arg("-c")
+        .arg(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(NoPassword::Spawn)?;
+    let (sender, line) = mpsc::channel();
+    if let Some(output) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut output = output.take(LONGEST);
+            let line = first_line(&mut output);
+            // The rest is read away, so that the command is not ended by a full or closed pipe.
+            let told = sender.send(line);
+            let drained = std::io::copy(&mut output, &mut std::io::sink());
+            drop((told, drained));
+        });
+    }
+    let answer = line.recv_timeout(limit);
+    let status = wait(&mut child, deadline);
+    let (Ok(secret), Some(status)) = (answer, status) else {
+        kill(&mut child);
+        return Err(NoPassword::TooLong(limit));
+    };
+    if status.success() { secret.map_err(NoPassword::Spawn) } else { Err(NoPassword::Exit(status)) }
+}
+
+fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            Ok(None) | Err(_) => return None,
+        }
+    }
+}
+
+/// Ends the command and all it started; they share a process group of their own.
+fn kill(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let ended = group.map(|group| kill_process_group(group, Signal::KILL));
+    drop((ended, child.kill(), child.wait()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetched(source: &Password) -> Result<String, String> {
+        let peer = Peer { host: "imap.example.org".to_owned(), port: 993 };
+        match password(source, Duration::from_millis(400), &peer) {
+            Ok(secret) => Ok(secret.expose_secret().to_owned()),
+            Err(MailboxError::Auth { source: Some(cause), .. }) => Err(cause.to_string()),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_line_of_a_command_is_the_password() {
+        let command = Password::Command("printf 'sécret \\nuser: x\\n'".to_owned());
+        assert_eq!(fetched(&command), Ok("sécret ".to_owned()));
+    }
+
+    #[test]
+    fn a_command_that_fails_is_told_without_its_output() {
+        let command = Password::Command("echo s3cret; echo s3cret >&2; exit 3".to_owned());
+        assert_eq!(fetched(&command), Err("the password command ended with exit status: 3".to_owned()));
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_killed() {
+        let began = Instant::now();
+        for command in ["sleep 30", "sleep 30 & sleep 30", "echo x; sleep 30"] {
+            let text = fetched(&Password::Command(command.to_owned())).unwrap_err();
+            assert_eq!(text, "the password command did not end within 400ms");
+        }
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn files_and_variables_give_their_password() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "from file\r\nmore\n").unwrap();
+        assert_eq!(fetched(&Password::File(file.path().to_owned())), Ok("from file".to_owned()));
+        let variable = |value| Password::Environment { variable: "PW".to_owned(), value };
+        assert_eq!(fetched(&variable(Some(SecretString::from("x")))), Ok("x".to_owned()));
+        assert_eq!(fetched(&variable(None)), Err("the environment variable PW is not set".to_owned()));
+        assert!(fetched(&Password::File(file.path().join("x"))).is_err());
+        assert_eq!(
+            fetched(&Password::Literal(SecretString::from(""))),
+            Err("the password is empty".to_owned())
+        );
+    }
+}

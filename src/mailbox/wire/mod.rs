@@ -1,0 +1,81 @@
+//! The wire: TCP with time-outs, TLS that is always verified, and lines read octet by octet.
+//!
+//! Every error names the server and says what to do where that is known. Nothing here knows a protocol's words.
+//! Limits: names are resolved by the system, whose time-outs are its own; no client certificates, no proxy.
+
+mod peer;
+mod tcp;
+mod tls;
+
+use std::io::{self, Read, Write};
+
+use native_tls::TlsStream;
+
+pub(in crate::mailbox) use peer::{Cause, Peer, text};
+pub(in crate::mailbox) use tcp::{Pace, Socket, connect};
+
+/// A connection, protected or not.
+pub(in crate::mailbox) enum Stream {
+    /// In clear text.
+    Plain(Socket),
+    /// By TLS.
+    Protected(Box<TlsStream<Socket>>),
+}
+
+impl Stream {
+    /// What measures how fast the server gives.
+    pub(in crate::mailbox) fn pace(&self) -> std::sync::Arc<Pace> {
+        match self {
+            Self::Plain(socket) => socket.pace(),
+            Self::Protected(tls) => tls.get_ref().pace(),
+        }
+    }
+
+    /// Reads a line without its end, octet by octet, so that nothing behind it is taken from the stream.
+    ///
+    /// A line longer than 8 KiB is an error of kind `InvalidData`, the end of the stream `UnexpectedEof`.
+    pub(in crate::mailbox) fn line(&mut self) -> io::Result<Vec<u8>> {
+        const LONGEST: usize = 8 * 1024;
+        let mut line = Vec::new();
+        loop {
+            let mut octet = [0];
+            self.read_exact(&mut octet)?;
+            match octet {
+                [b'\n'] => break,
+                [other] => line.push(other),
+            }
+            if line.len() > LONGEST {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line without end"));
+            }
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Ok(line)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Protected(tls) => tls.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Protected(tls) => tls.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            Self::Protected(tls) => tls.flush(),
+        }
+    }
+}
