@@ -1,5 +1,6 @@
 //! helpdesk-mail
 
+pub mod cli;
 pub mod mailbox;
 pub mod model;
 pub mod policy;
