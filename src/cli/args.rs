@@ -15,7 +15,7 @@ use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, qua
 /// never stops the others.
 #[derive(Debug, Parser)]
 #[command(name = "helpdesk-mail", version, arg_required_else_help = false, max_term_width = 100)]
-#[command(disable_help_subcommand = true, propagate_version = true)]
+#[command(disable_help_subcommand = true, propagate_version = true, subcommand_value_name = "COMMAND")]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
@@ -38,6 +38,8 @@ impl Cli {
     }
 }
 
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Globals {
@@ -45,23 +47,23 @@ pub struct Globals {
     ///
     /// Without it: $HELPDESK_MAIL_CONFIG, then $XDG_CONFIG_HOME/helpdesk-mail/helpdesk-mail.toml, then
     /// /etc/helpdesk-mail/helpdesk-mail.toml.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Log more: -v for information, -vv for debugging, -vvv for everything; errors show their causes
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 
     /// Log errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
     /// How the log is written to standard error
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
     /// When output is coloured; NO_COLOR is honoured by "auto"
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 }
 
@@ -123,7 +125,7 @@ impl Command {
 pub(crate) struct Early {
     /// `ingest --mta`: the exit code is for a mail server.
     pub(crate) mta: bool,
-    /// `--json`, or `inspect`: errors are for a program.
+    /// `--json`: errors are for a program.
     pub(crate) json: bool,
     /// Help or the version is asked for, so that no mail is taken.
     pub(crate) asks_only: bool,
@@ -134,8 +136,12 @@ pub(crate) struct Early {
 impl Early {
     /// Looks at the words without parsing them; what follows `--` are names.
     pub(crate) fn of(words: &[OsString]) -> Self {
-        let words: Vec<&str> =
-            words.iter().skip(1).map_while(|word| word.to_str().or(Some(""))).take_while(|word| *word != "--").collect();
+        let words: Vec<&str> = words
+            .iter()
+            .skip(1)
+            .map_while(|word| word.to_str().or(Some("")))
+            .take_while(|word| *word != "--")
+            .collect();
         let ingest = words.iter().position(|word| *word == "ingest");
         let has = |wanted: &str| words.contains(&wanted);
         Self {

@@ -96,7 +96,10 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
                 ("account", json!(told.map(|answer| &answer.account))),
                 ("folders", json!(told.map_or(&[][..], |answer| &answer.folders))),
                 ("capabilities", json!(told.map_or(&[][..], |answer| &answer.capabilities))),
-                ("error", answer.as_ref().err().map_or(Value::Null, |trouble| failure::object(trouble, causes))),
+                (
+                    "error",
+                    answer.as_ref().err().map_or(Value::Null, |trouble| failure::object(trouble, causes)),
+                ),
             ])));
         }
         (Form::Human, Ok(answer)) => {

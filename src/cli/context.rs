@@ -52,11 +52,8 @@ impl Context {
     /// Tells of a failure and gives the exit code of the command.
     pub(crate) fn end(mut self, result: Result<Exit, Trouble>) -> Exit {
         let written = self.out.finish();
-        let report = Report {
-            form: self.form,
-            causes: self.causes(),
-            palette: failure::palette(self.globals.color),
-        };
+        let report =
+            Report { form: self.form, causes: self.causes(), palette: failure::palette(self.globals.color) };
         let tell = |trouble: Trouble| {
             report.failure(&trouble);
             trouble.code.exit()

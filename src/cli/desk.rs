@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use crate::model::ids::TicketId;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{self, MessageRow, OutcomeFilter, OutcomeRow, QuarantineRow, StoreError, TicketFilter, TicketRow};
+use crate::store::{
+    self, MessageRow, OutcomeFilter, OutcomeRow, QuarantineRow, StoreError, TicketFilter, TicketRow,
+};
 use crate::{mailbox, run};
 
 pub(crate) struct Settings {

@@ -114,7 +114,9 @@ mod tests {
 
     #[test]
     fn causes_are_told_with_v_alone() {
-        assert!(text(&trouble(), Causes::Told, Palette::plain()).contains("cause: NO [AUTHENTICATIONFAILED]\n"));
+        assert!(
+            text(&trouble(), Causes::Told, Palette::plain()).contains("cause: NO [AUTHENTICATIONFAILED]\n")
+        );
         assert_eq!(object(&trouble(), Causes::Left)["detail"], Value::Null);
         assert_eq!(object(&trouble(), Causes::Told)["detail"], "NO [AUTHENTICATIONFAILED]");
     }

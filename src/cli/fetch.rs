@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
     for name in &args.mailbox {
         if !settings.plan.mailboxes.iter().any(|plan| plan.mailbox.name == *name) {
-            let names: Vec<_> = settings.plan.mailboxes.iter().map(|plan| plan.mailbox.name.as_str()).collect();
+            let names: Vec<_> =
+                settings.plan.mailboxes.iter().map(|plan| plan.mailbox.name.as_str()).collect();
             return Err(Trouble::new(ErrorCode::Usage, format!("there is no mailbox {:?}", name.as_str()))
                 .hint(format!("configured in {} are: {}", settings.file.display(), names.join(", "))));
         }

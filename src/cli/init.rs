@@ -35,7 +35,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     desk::init(&file)?;
     let name = escape::line(&file.display().to_string());
     context.out.line(&format!("wrote {name}"));
-    context.out.line("next: fill in the mailbox, then try \"helpdesk-mail check --connect\" and \"fetch --dry-run\"");
+    context.out.line(
+        "next: fill in the mailbox, then try \"helpdesk-mail check --connect\" and \"fetch --dry-run\"",
+    );
     Ok(Exit::Ok)
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     match read {
         Ok(_) => Ok(bytes),
         Err(error) => {
-            Err(Trouble::new(ErrorCode::InputMissing, format!("cannot read {}", file.display())).because(error))
+            Err(Trouble::new(ErrorCode::InputMissing, format!("cannot read {}", file.display()))
+                .because(error))
         }
     }
 }

@@ -17,8 +17,8 @@ pub mod inspect;
 mod logging;
 pub mod man;
 mod names;
-pub mod output;
 mod outcomes;
+pub mod output;
 mod quarantine;
 mod retry;
 mod rim;
@@ -28,7 +28,6 @@ mod when;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::model::exit::Exit;

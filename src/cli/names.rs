@@ -24,11 +24,15 @@ impl FromStr for TicketName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (queue, number) = match text.rsplit_once('-') {
-            Some((slug, number)) => (Some(slug.parse::<QueueSlug>().map_err(|error| error.to_string())?), number),
+            Some((slug, number)) => {
+                (Some(slug.parse::<QueueSlug>().map_err(|error| error.to_string())?), number)
+            }
             None => (None, text),
         };
         match number.parse::<i64>() {
-            Ok(id) if id > 0 && number.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Self { queue, id: TicketId(id) }),
+            Ok(id) if id > 0 && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Self { queue, id: TicketId(id) })
+            }
             Ok(_) | Err(_) => Err("write a ticket as support-12 or 12".to_owned()),
         }
     }
@@ -48,7 +52,8 @@ impl TicketName {
     }
 
     fn missing(&self) -> Trouble {
-        let name = self.queue.as_ref().map_or_else(|| self.id.to_string(), |queue| format!("{queue}-{}", self.id));
+        let name =
+            self.queue.as_ref().map_or_else(|| self.id.to_string(), |queue| format!("{queue}-{}", self.id));
         Trouble::new(ErrorCode::InputMissing, format!("there is no ticket {name}"))
             .hint("see \"helpdesk-mail ticket list\"")
     }

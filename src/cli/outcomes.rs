@@ -17,7 +17,7 @@ use super::when::When;
 
 /// List what became of every message
 #[derive(Debug, Clone, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
 pub struct Args {
     /// Which rows.
     #[command(flatten)]
@@ -146,8 +146,11 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
     }
     let count = context.store()?.reset(&filter.over(items))?;
     if count == 0 && !items.is_empty() {
-        return Err(Trouble::new(ErrorCode::InputMissing, format!("there is no outcome of {}", items.join(", ")))
-            .hint("see \"helpdesk-mail outcomes\""));
+        return Err(Trouble::new(
+            ErrorCode::InputMissing,
+            format!("there is no outcome of {}", items.join(", ")),
+        )
+        .hint("see \"helpdesk-mail outcomes\""));
     }
     match context.form {
         Form::Json => context.out.json(&serde_json::json!({ "reset": count })),

@@ -59,10 +59,9 @@ pub enum Action {
 
 /// Take messages again, over the whole road, from the kept copy
 #[derive(Debug, Clone, clap::Args)]
-#[group(id = "which", required = true, multiple = false, args = ["ids", "all"])]
 pub struct Retry {
     /// Their numbers
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
     pub ids: Vec<i64>,
     /// All of them
     #[arg(long)]
@@ -165,14 +164,15 @@ fn export(id: i64, output: Option<&Path>, context: &mut Context) -> Result<Exit,
 
 /// Writes a new file that only its owner may read.
 fn create_private(file: &Path, content: &[u8]) -> Result<(), Trouble> {
-    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
-        if error.kind() == ErrorKind::AlreadyExists {
-            Trouble::new(ErrorCode::OutputExists, format!("{} is there already", file.display()))
-                .hint("name another file with --output")
-        } else {
-            unwritable(file, error)
-        }
-    })?;
+    let mut open =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
+            if error.kind() == ErrorKind::AlreadyExists {
+                Trouble::new(ErrorCode::OutputExists, format!("{} is there already", file.display()))
+                    .hint("name another file with --output")
+            } else {
+                unwritable(file, error)
+            }
+        })?;
     open.write_all(content).and_then(|()| open.sync_all()).map_err(|error| unwritable(file, error))
 }
 

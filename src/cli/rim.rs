@@ -21,7 +21,11 @@ impl Rim {
         let kept = Arc::clone(&place);
         panic::set_hook(Box::new(move |info| {
             let here = info.location().map(ToString::to_string);
-            log::debug!("panic at {}\n{}", here.as_deref().unwrap_or("an unknown place"), Backtrace::capture());
+            log::debug!(
+                "panic at {}\n{}",
+                here.as_deref().unwrap_or("an unknown place"),
+                Backtrace::capture()
+            );
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = here;
         }));
         Self { place }

@@ -15,7 +15,8 @@ pub enum When {
     Ago(SignedDuration),
 }
 
-const ALLOWED: &str = "write a time as 2026-11-21T08:00:00Z, a date as 2026-11-21, or an age as 90s, 5m, 24h, 7d";
+const ALLOWED: &str =
+    "write a time as 2026-11-21T08:00:00Z, a date as 2026-11-21, or an age as 90s, 5m, 24h, 7d";
 
 impl When {
     /// The point in time, seen from `now`; ages beyond all time are the beginning of it.
@@ -42,7 +43,8 @@ impl When {
             'd' => 86_400,
             _ => return None,
         };
-        let number = number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse::<i64>().ok())??;
+        let number =
+            number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse::<i64>().ok())??;
         Some(Self::Ago(SignedDuration::from_secs(number.checked_mul(seconds)?)))
     }
 }

@@ -7,7 +7,9 @@ use crate::model::trouble::ErrorCode;
 
 pub(super) fn exit(exit: Exit) -> &'static str {
     match exit {
-        Exit::Ok => "Every mailbox was fetched and every message settled; skipped, ignored and duplicate are settled.",
+        Exit::Ok => {
+            "Every mailbox was fetched and every message settled; skipped, ignored and duplicate are settled."
+        }
         Exit::Attention => {
             "All was processed, but something waits for a person: a message failed and is in quarantine, or an alert \
              threshold is reached."

@@ -13,13 +13,18 @@ use crate::model::trouble::ErrorCode;
 
 use super::meanings;
 
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
 const FILES: &[(&str, &str)] = &[
     (
         "$XDG_CONFIG_HOME/helpdesk-mail/helpdesk-mail.toml",
         "The user's configuration; ~/.config where the variable is not set. See helpdesk-mail.toml(5).",
     ),
     ("/etc/helpdesk-mail/helpdesk-mail.toml", "The system's configuration, where the user has none."),
-    ("helpdesk-mail.db", "The store, where [store] url puts it: an SQLite database. See helpdesk-mail-schema(5)."),
+    (
+        "helpdesk-mail.db",
+        "The store, where [store] url puts it: an SQLite database. See helpdesk-mail-schema(5).",
+    ),
 ];
 
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -30,13 +35,22 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 const EXAMPLES: &[(&str, &str)] = &[
-    ("*/5 * * * * helpdesk-mail --config /etc/helpdesk-mail/helpdesk-mail.toml -q fetch >/dev/null", "Fetch by cron."),
+    (
+        "*/5 * * * * helpdesk-mail --config /etc/helpdesk-mail/helpdesk-mail.toml -q fetch >/dev/null",
+        "Fetch by cron.",
+    ),
     ("helpdesk-mail fetch --dry-run", "See what a fetch would do, and why."),
     ("helpdesk-mail fetch --baseline", "Begin with an old mailbox: no tickets for what lies there now."),
     ("helpdesk-mail outcomes --outcome skipped --since 7d", "See what was skipped in the last seven days."),
     ("helpdesk-mail outcomes reset --outcome skipped --since 7d", "Let the next fetch take it again."),
-    ("helpdesk-mail quarantine retry --all", "Take the failed messages again, for instance after an upgrade."),
-    ("support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"", "Take mail from Postfix, in aliases(5)."),
+    (
+        "helpdesk-mail quarantine retry --all",
+        "Take the failed messages again, for instance after an upgrade.",
+    ),
+    (
+        "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",
+        "Take mail from Postfix, in aliases(5).",
+    ),
 ];
 
 /// The text of helpdesk-mail(1).
@@ -44,13 +58,15 @@ pub fn helpdesk_mail() -> String {
     let mut page = Vec::new();
     // A Vec takes whatever is written to it.
     let _ = write(&mut page);
-    String::from_utf8_lossy(&page).into_owned()
+    let text = String::from_utf8_lossy(&page).into_owned();
+    // Each part that is rendered begins with the same definitions; once is enough.
+    let title = format!(".TH helpdesk-mail 1 \"\" \"helpdesk-mail {}\" \"helpdesk-mail\"\n", env!("CARGO_PKG_VERSION"));
+    format!("{PREAMBLE}{title}{}", text.replace(PREAMBLE, ""))
 }
 
 fn write(page: &mut Vec<u8>) -> io::Result<()> {
-    let command = Cli::command().mut_args(|arg| arg.hide_default_value(false));
-    let man = Man::new(command.clone()).manual("helpdesk-mail").date("");
-    man.render_title(page)?;
+    let command = Cli::command();
+    let man = Man::new(command.clone());
     man.render_name_section(page)?;
     man.render_synopsis_section(page)?;
     man.render_description_section(page)?;
@@ -117,7 +133,8 @@ fn without_heading(part: &[u8]) -> &[u8] {
 fn exit_status(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "Where several apply, the one standing furthest forward here is given: 70, 74, 77, 69, 75, 1, 0. \
                  \"ingest --mta\" ends with 0 or 75 only.";
-    let codes: Vec<_> = Exit::ALL.map(|exit| (format!("{} {}", exit.code(), exit.name()), meanings::exit(exit))).into();
+    let codes: Vec<_> =
+        Exit::ALL.map(|exit| (format!("{} {}", exit.code(), exit.name()), meanings::exit(exit))).into();
     table("EXIT STATUS", Some(intro), codes.iter().map(|(term, meaning)| (term.as_str(), *meaning)), page)
 }
 

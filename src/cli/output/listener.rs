@@ -69,7 +69,8 @@ impl Listener for People<'_> {
     }
 
     fn message(&mut self, line: &MessageLine) {
-        let word = self.out.palette.paint(Paint::of_outcome(line.outcome), &format!("{:<9}", line.outcome.as_str()));
+        let word =
+            self.out.palette.paint(Paint::of_outcome(line.outcome), &format!("{:<9}", line.outcome.as_str()));
         let text = format!(
             "{:<10} {word} {:<22} {:<12} {:<28} {}",
             line.mailbox.as_str(),
@@ -119,9 +120,17 @@ impl Listener for People<'_> {
             (Mode::Real, None) => "run".to_owned(),
         };
         let (counts, span) = (words::counts(&line.counts), words::duration(line.duration));
-        self.out.line(&format!("{name}: {counts} ({span}); exit code {} ({})", line.exit.code(), line.exit.name()));
+        self.out.line(&format!(
+            "{name}: {counts} ({span}); exit code {} ({})",
+            line.exit.code(),
+            line.exit.name()
+        ));
         for alert in &line.alerts {
-            self.out.line(&format!("{} {}", self.out.palette.paint(Paint::Warn, "alert:"), escape::line(alert)));
+            self.out.line(&format!(
+                "{} {}",
+                self.out.palette.paint(Paint::Warn, "alert:"),
+                escape::line(alert)
+            ));
         }
         if line.counts.of(OutcomeWord::Failed) > 0 && line.mode == Mode::Real {
             self.out.line("hint: see \"helpdesk-mail quarantine list\" for the failed messages");

@@ -66,7 +66,9 @@ fn aligned(out: &Out, header: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
     let head: Vec<Cell> = header.iter().map(|word| Cell::from(word.to_uppercase())).collect();
     let all = || std::iter::once(&head).chain(rows);
     let widths: Vec<usize> = (0..header.len())
-        .map(|column| all().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            all().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     all()
         .map(|row| {
@@ -90,7 +92,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_in_a_pipe() {
-        let rows = vec![vec!["1".into(), "Größe".into(), "x".into()], vec!["22".into(), "a\u{1b}".into(), "yy".into()]];
+        let rows = vec![
+            vec!["1".into(), "Größe".into(), "x".into()],
+            vec!["22".into(), "a\u{1b}".into(), "yy".into()],
+        ];
         let lines = aligned(&out(), &["id", "title", "z"], &rows);
         assert_eq!(lines, ["ID  TITLE    Z ", "1   Größe    x ", "22  a\\u{1b}  yy"]);
     }

@@ -23,8 +23,11 @@ pub fn duration(span: Duration) -> String {
 
 /// `2 created, 1 skipped`, or `nothing new`.
 pub fn counts(counts: &Counts) -> String {
-    let some: Vec<String> =
-        counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
+    let some: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
     if some.is_empty() { "nothing new".to_owned() } else { some.join(", ") }
 }
 
