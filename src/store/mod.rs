@@ -4,11 +4,24 @@
 //! companion of a dry run both keep books. [`Store`] is the embedded database behind them.
 
 mod config;
+mod desk;
+mod engine;
 mod error;
+mod handle;
+mod outcomes;
+mod quarantine;
 mod records;
+mod schema;
+mod secret;
+mod tickets;
+mod upkeep;
+
+#[cfg(test)]
+mod sample;
 
 pub use config::{Config, KeepRaw};
 pub use error::StoreError;
+pub use handle::Store;
 pub use records::*;
 
 use std::collections::HashSet;
@@ -84,7 +97,8 @@ pub trait Books: Lookup {
     /// Writes the item's row in the ledger, over one that is deferred, reset, or failed and still in quarantine.
     ///
     /// With `quarantined` octets they are kept until they are retried or dropped; without, a kept copy of the item is
-    /// let go. Over any other row it answers [`StoreError::Settled`].
+    /// let go, unless the item is deferred: the copy may be the only one left. Over any other row it answers
+    /// [`StoreError::Settled`].
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError>;
 }
 

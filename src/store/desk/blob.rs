@@ -1,0 +1,48 @@
+//! Octets by their content: the same file or message is kept once, however many rows speak of it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::words::size;
+use crate::model::ids::Digest;
+use crate::store::StoreError;
+use crate::store::engine::{Engine, Value, first};
+
+pub(super) const SELECT_BLOB: &str = "
+SELECT id
+FROM blob
+WHERE sha256 = ?1";
+
+pub(super) const INSERT_BLOB: &str = "
+INSERT INTO blob (sha256, size, content)
+VALUES (?1, ?2, ?3)
+RETURNING id";
+
+pub(super) const DELETE_UNUSED_BLOB: &str = "
+DELETE FROM blob
+WHERE id = ?1
+  AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.blob = blob.id)
+  AND NOT EXISTS (SELECT 1 FROM message WHERE message.raw = blob.id)
+  AND NOT EXISTS (SELECT 1 FROM attachment WHERE attachment.blob = blob.id)";
+
+/// Keeps octets whose hash is not known yet.
+pub(super) fn keep(engine: &mut dyn Engine, octets: &[u8]) -> Result<i64, StoreError> {
+    let sha256 = Digest(Sha256::digest(octets).into());
+    keep_hashed(engine, octets, sha256)
+}
+
+/// Keeps octets under their hash and gives the number of their row.
+pub(super) fn keep_hashed(engine: &mut dyn Engine, octets: &[u8], sha256: Digest) -> Result<i64, StoreError> {
+    if let Some(mut row) = first(engine.query(SELECT_BLOB, &[Value::Blob(&sha256.0)])?) {
+        return row.take(0);
+    }
+    let values = [Value::Blob(&sha256.0), Value::Integer(size(octets.len())), Value::Blob(octets)];
+    match first(engine.query(INSERT_BLOB, &values)?) {
+        Some(mut row) => row.take(0),
+        None => Err(StoreError::Misuse { what: "octets that were kept have no number".to_owned() }),
+    }
+}
+
+/// Removes octets that nothing speaks of any more.
+pub(in crate::store) fn let_go(engine: &mut dyn Engine, blob: i64) -> Result<(), StoreError> {
+    engine.execute(DELETE_UNUSED_BLOB, &[Value::Integer(blob)]).map(drop)
+}

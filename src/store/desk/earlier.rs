@@ -1,0 +1,101 @@
+//! Whether the same mail was met before: on a ticket, or settled under another key.
+
+use super::lookup::known;
+use crate::model::found::Earlier;
+use crate::model::ids::{QueueSlug, TicketId};
+use crate::store::engine::{Engine, Row, Value, first};
+use crate::store::{Fingerprint, StoreError};
+
+pub(super) const SELECT_TWIN_BY_MESSAGE_ID: &str = "
+SELECT message.ticket
+FROM message
+JOIN ticket ON ticket.id = message.ticket
+WHERE message.message_id = ?1
+  AND message.digest = ?2
+  AND lower(ticket.queue) = lower(?3)
+ORDER BY message.ticket DESC
+LIMIT 1";
+
+pub(super) const SELECT_TWIN_BY_RAW_SHA256: &str = "
+SELECT message.ticket
+FROM message
+JOIN ticket ON ticket.id = message.ticket
+WHERE message.raw_sha256 = ?1
+  AND message.message_id IS NULL
+  AND lower(ticket.queue) = lower(?2)
+ORDER BY message.ticket DESC
+LIMIT 1";
+
+pub(super) const SELECT_SETTLED_BY_MESSAGE_ID: &str = "
+SELECT outcome, ticket
+FROM outcome
+WHERE source = ?1
+  AND message_id = ?2
+  AND digest = ?3
+  AND settled
+  AND substr(item, 1, length(?4)) <> ?4
+ORDER BY id DESC
+LIMIT 1";
+
+pub(super) const SELECT_SETTLED_BY_RAW_SHA256: &str = "
+SELECT outcome, ticket
+FROM outcome
+WHERE source = ?1
+  AND raw_sha256 = ?2
+  AND message_id IS NULL
+  AND settled
+  AND substr(item, 1, length(?3)) <> ?3
+ORDER BY id DESC
+LIMIT 1";
+
+/// A ticket of the queue that holds the mail.
+pub(super) fn on_ticket(
+    engine: &mut dyn Engine,
+    queue: &QueueSlug,
+    print: &Fingerprint<'_>,
+) -> Result<Option<TicketId>, StoreError> {
+    let queue = Value::Text(queue.as_str());
+    let rows = match print.message_id {
+        Some(id) => engine.query(
+            SELECT_TWIN_BY_MESSAGE_ID,
+            &[Value::Text(id.as_str()), Value::Blob(&print.digest.0), queue],
+        )?,
+        None => engine.query(SELECT_TWIN_BY_RAW_SHA256, &[Value::Blob(&print.raw_sha256.0), queue])?,
+    };
+    first(rows).map(|mut row| row.take(0)).transpose()
+}
+
+/// What became of the mail before the folder's UIDVALIDITY changed.
+///
+/// Only IMAP gives all items of a folder new keys (RFC 3501 section 2.3.1.1); elsewhere, and under the same UIDVALIDITY,
+/// equal mails are two mails, and the second has its own outcome.
+pub(super) fn settled(
+    engine: &mut dyn Engine,
+    print: &Fingerprint<'_>,
+) -> Result<Option<Earlier>, StoreError> {
+    if !print.source.account.starts_with("imap:") {
+        return Ok(None);
+    }
+    let Some(source) = known(engine, print.source)?.map(|source| Value::Integer(source.id)) else {
+        return Ok(None);
+    };
+    let Some((validity, _)) = print.key.0.split_once(':') else {
+        return Ok(None);
+    };
+    let prefix = format!("{validity}:");
+    let prefix = Value::Text(&prefix);
+    let rows = match print.message_id {
+        Some(id) => engine.query(
+            SELECT_SETTLED_BY_MESSAGE_ID,
+            &[source, Value::Text(id.as_str()), Value::Blob(&print.digest.0), prefix],
+        )?,
+        None => {
+            engine.query(SELECT_SETTLED_BY_RAW_SHA256, &[source, Value::Blob(&print.raw_sha256.0), prefix])?
+        }
+    };
+    first(rows).map(earlier).transpose()
+}
+
+fn earlier(mut row: Row) -> Result<Earlier, StoreError> {
+    Ok(Earlier::Settled { outcome: row.take(0)?, ticket: row.take(1)? })
+}

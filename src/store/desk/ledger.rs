@@ -1,0 +1,143 @@
+//! The ledger: one row for every item, written with what it tells of or not at all.
+
+use super::blob::{keep, let_go};
+use super::lookup::known;
+use super::words::{list, title};
+use crate::model::outcome::OutcomeWord;
+use crate::store::engine::{Engine, Value, first};
+use crate::store::{LedgerEntry, Source, StoreError};
+
+pub(super) const INSERT_SOURCE: &str = "
+INSERT INTO source (mailbox, account, folder)
+VALUES (?1, ?2, ?3)
+RETURNING id";
+
+pub(super) const UPSERT_OUTCOME: &str = "
+INSERT INTO outcome
+  (source, item, run, at, outcome, reason, settled, attempts, disposition, told, ticket, message_id, digest,
+   raw_sha256, author, subject, notes, error_code, error_message, error_hint)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+ON CONFLICT (source, item) DO UPDATE
+SET run = excluded.run,
+    at = excluded.at,
+    outcome = excluded.outcome,
+    reason = excluded.reason,
+    settled = excluded.settled,
+    attempts = outcome.attempts + excluded.attempts,
+    disposition = excluded.disposition,
+    told = excluded.told,
+    ticket = excluded.ticket,
+    message_id = excluded.message_id,
+    digest = excluded.digest,
+    raw_sha256 = excluded.raw_sha256,
+    author = excluded.author,
+    subject = excluded.subject,
+    notes = excluded.notes,
+    error_code = excluded.error_code,
+    error_message = excluded.error_message,
+    error_hint = excluded.error_hint
+WHERE NOT outcome.settled
+   OR EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)
+RETURNING id";
+
+pub(super) const SELECT_COPY: &str = "
+SELECT blob
+FROM quarantine
+WHERE outcome = ?1";
+
+pub(super) const UPSERT_COPY: &str = "
+INSERT INTO quarantine (outcome, blob)
+VALUES (?1, ?2)
+ON CONFLICT (outcome) DO UPDATE
+SET blob = excluded.blob";
+
+/// Takes the copy of a ledger row out of quarantine and tells which octets it was.
+pub(in crate::store) const LET_GO_OF_COPY: &str = "
+DELETE FROM quarantine
+WHERE outcome = ?1
+RETURNING blob";
+
+/// Writes the row of an item and keeps, changes or lets go of its copy in quarantine.
+pub(super) fn record(engine: &mut dyn Engine, entry: &LedgerEntry<'_>) -> Result<(), StoreError> {
+    let source = source(engine, entry.source)?;
+    let outcome = upsert(engine, source, entry)?;
+    match entry.quarantined {
+        Some(octets) => quarantine(engine, outcome, octets),
+        // A retry that is put off must not lose what may be the only copy left.
+        None if entry.outcome == OutcomeWord::Deferred => Ok(()),
+        None => release(engine, outcome),
+    }
+}
+
+/// The number of the source's row, which is made where there is none.
+pub(in crate::store) fn source(engine: &mut dyn Engine, source: &Source) -> Result<i64, StoreError> {
+    if let Some(known) = known(engine, source)? {
+        return Ok(known.id);
+    }
+    let values =
+        [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
+    match first(engine.query(INSERT_SOURCE, &values)?) {
+        Some(mut row) => row.take(0),
+        None => Err(StoreError::Misuse { what: "a new source has no number".to_owned() }),
+    }
+}
+
+fn upsert(engine: &mut dyn Engine, source: i64, entry: &LedgerEntry<'_>) -> Result<i64, StoreError> {
+    let mail = entry.mail;
+    let author = mail.and_then(|mail| mail.author());
+    let subject = mail.map(|mail| title(&mail.subject));
+    let digest = mail.map(|mail| mail.digest);
+    let disposition = entry.disposition.to_string();
+    let notes = list(entry.notes)?;
+    let error = entry.error.as_ref();
+    let values = [
+        Value::Integer(source),
+        Value::Text(&entry.key.0),
+        Value::Integer(entry.run.0),
+        Value::Time(entry.at),
+        Value::Text(entry.outcome.as_str()),
+        Value::Text(entry.reason),
+        Value::Boolean(entry.outcome.is_settled()),
+        Value::Integer(own_trouble(entry)),
+        Value::Text(&disposition),
+        Value::Boolean(false),
+        Value::integer(entry.ticket.map(|ticket| ticket.0)),
+        Value::text(mail.and_then(|mail| mail.message_id.as_ref()).map(|id| id.as_str())),
+        Value::blob(digest.as_ref().map(|digest| digest.0.as_slice())),
+        Value::blob(entry.raw_sha256.as_ref().map(|digest| digest.0.as_slice())),
+        Value::text(author.map(|author| author.address.as_str())),
+        Value::text(subject.as_deref()),
+        Value::Text(&notes),
+        Value::text(error.map(|error| error.code.as_str())),
+        Value::text(error.map(|error| error.message.as_str())),
+        Value::text(error.and_then(|error| error.hint.as_deref())),
+    ];
+    match first(engine.query(UPSERT_OUTCOME, &values)?) {
+        Some(mut row) => row.take(0),
+        None => Err(StoreError::Settled),
+    }
+}
+
+/// 1 if the item is put off for trouble of its own; a server's or a disk's is never held against it.
+fn own_trouble(entry: &LedgerEntry<'_>) -> i64 {
+    let own = entry.error.as_ref().is_some_and(|error| error.code.starts_with("message."));
+    i64::from(own && entry.outcome == OutcomeWord::Deferred)
+}
+
+fn quarantine(engine: &mut dyn Engine, outcome: i64, octets: &[u8]) -> Result<(), StoreError> {
+    let before = first(engine.query(SELECT_COPY, &[Value::Integer(outcome)])?);
+    let before: Option<i64> = before.map(|mut row| row.take(0)).transpose()?;
+    let blob = keep(engine, octets)?;
+    engine.execute(UPSERT_COPY, &[Value::Integer(outcome), Value::Integer(blob)])?;
+    match before {
+        Some(before) if before != blob => let_go(engine, before),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn release(engine: &mut dyn Engine, outcome: i64) -> Result<(), StoreError> {
+    match first(engine.query(LET_GO_OF_COPY, &[Value::Integer(outcome)])?) {
+        Some(mut row) => let_go(engine, row.take(0)?),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Messages with their files.
+
+use super::blob::{keep, keep_hashed};
+use super::words::list;
+use crate::model::ids::TicketId;
+use crate::model::mail::Attachment;
+use crate::store::engine::{Engine, Value, first};
+use crate::store::{NewMessage, StoreError};
+
+pub(super) const INSERT_MESSAGE: &str = "
+INSERT INTO message
+  (ticket, direction, message_id, digest, raw_sha256, author, author_name, subject, sent_at, received_at, stored_at,
+   text, reply, html, kind, defects, raw)
+VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+RETURNING id";
+
+pub(super) const INSERT_ATTACHMENT: &str = "
+INSERT INTO attachment (message, filename, content_type, inline, content_id, blob)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+pub(super) const UPDATE_TICKET: &str = "
+UPDATE ticket
+SET updated_at = ?2
+WHERE id = ?1";
+
+/// Puts a message that came in on its ticket.
+pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    let raw = message.raw.map(|octets| keep(engine, octets)).transpose()?;
+    let id = insert(engine, message, raw)?;
+    for attachment in &message.mail.attachments {
+        attach(engine, id, attachment)?;
+    }
+    let TicketId(ticket) = message.ticket;
+    engine.execute(UPDATE_TICKET, &[Value::Integer(ticket), Value::Time(message.at)]).map(drop)
+}
+
+fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -> Result<i64, StoreError> {
+    let mail = message.mail;
+    let author = mail.author();
+    let defects = list(&mail.defects)?;
+    let values = [
+        Value::Integer(message.ticket.0),
+        Value::text(mail.message_id.as_ref().map(|id| id.as_str())),
+        Value::Blob(&mail.digest.0),
+        Value::Blob(&message.raw_sha256.0),
+        Value::text(author.map(|author| author.address.as_str())),
+        Value::text(author.and_then(|author| author.name.as_deref())),
+        Value::Text(&mail.subject),
+        Value::time(mail.date),
+        Value::Time(message.received_at),
+        Value::Time(message.at),
+        Value::Text(&mail.text),
+        Value::Text(&mail.reply),
+        Value::Boolean(mail.html),
+        Value::Text(mail.kind.as_str()),
+        Value::Text(&defects),
+        Value::integer(raw),
+    ];
+    match first(engine.query(INSERT_MESSAGE, &values)?) {
+        Some(mut row) => row.take(0),
+        None => Err(StoreError::Misuse { what: "a new message has no number".to_owned() }),
+    }
+}
+
+fn attach(engine: &mut dyn Engine, message: i64, attachment: &Attachment) -> Result<(), StoreError> {
+    let blob = keep_hashed(engine, &attachment.content, attachment.sha256)?;
+    let values = [
+        Value::Integer(message),
+        Value::Text(&attachment.filename),
+        Value::Text(&attachment.content_type),
+        Value::Boolean(attachment.inline),
+        Value::text(attachment.content_id.as_deref()),
+        Value::Integer(blob),
+    ];
+    engine.execute(INSERT_ATTACHMENT, &values).map(drop)
+}

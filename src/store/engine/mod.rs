@@ -1,0 +1,99 @@
+//! The one door to the database: statements with `?1` places, values that are borrowed, rows that are read by type.
+//!
+//! SQLite answers today. PostgreSQL is to answer later with the same statements (`?1` written as `$1`), so whatever the
+//! two databases do differently is a method of [`Engine`]: how a transaction begins, what number comes next, whether
+//! anything is there at all.
+
+mod row;
+mod sqlite;
+
+pub use row::{Cell, FromCell, Row};
+pub use sqlite::{Access, Sqlite};
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+
+/// A database connection.
+pub trait Engine: Send {
+    /// The database as errors name it.
+    fn place(&self) -> &str;
+
+    /// Runs a statement that gives no rows and tells how many it changed.
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError>;
+
+    /// Runs a statement and gives all of its rows.
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError>;
+
+    /// Runs several statements, for migrations.
+    fn script(&mut self, sql: &'static str) -> Result<(), StoreError>;
+
+    /// Begins a transaction that writes, waiting for other writers.
+    fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Keeps the transaction. When it fails the transaction still has to be taken back.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Takes back the transaction, also one that the database has ended by itself.
+    fn rollback(&mut self) -> Result<(), StoreError>;
+
+    /// Whether the database holds no table at all.
+    fn is_fresh(&mut self) -> Result<bool, StoreError>;
+
+    /// Marks a fresh database as ours, so that a later run tells it from a stranger's.
+    fn sign(&mut self) -> Result<(), StoreError>;
+
+    /// The number that the next new row of a numbered table gets.
+    fn next_number(&mut self, table: &'static str) -> Result<i64, StoreError>;
+}
+
+/// A value for a place in a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// A number.
+    Integer(i64),
+    /// Text; NUL characters are left out, PostgreSQL does not take them.
+    Text(&'a str),
+    /// Octets.
+    Blob(&'a [u8]),
+    /// A point in time, to the microsecond.
+    Time(Timestamp),
+    /// Yes or no.
+    Boolean(bool),
+}
+
+impl<'a> Value<'a> {
+    /// The text, or nothing.
+    pub fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+
+    /// The number, or nothing.
+    pub fn integer(number: Option<i64>) -> Self {
+        number.map_or(Self::Null, Self::Integer)
+    }
+
+    /// The octets, or nothing.
+    pub fn blob(octets: Option<&'a [u8]>) -> Self {
+        octets.map_or(Self::Null, Self::Blob)
+    }
+
+    /// The time, or nothing.
+    pub fn time(time: Option<Timestamp>) -> Self {
+        time.map_or(Self::Null, Self::Time)
+    }
+}
+
+/// The text without NUL characters.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) }
+}
+
+/// The one row of an answer that has at most one.
+pub fn first(rows: Vec<Row>) -> Option<Row> {
+    rows.into_iter().next()
+}

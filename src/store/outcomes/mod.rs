@@ -1,0 +1,111 @@
+//! The ledger as `outcomes` lists and resets it.
+
+mod reset;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::engine::{Engine, Row, Value, first};
+use super::tickets::{at_most, lines, named};
+use super::{OutcomeFilter, OutcomeRow, Store, StoreError, StoredError};
+use crate::model::ids::MailboxName;
+
+/// A row is wanted by its item as number or key, or by none of both.
+pub(super) const SELECT_OUTCOMES: &str = "
+SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
+  outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
+  outcome.error_code, outcome.error_message, outcome.error_hint
+FROM outcome
+JOIN source ON source.id = outcome.source
+LEFT JOIN ticket ON ticket.id = outcome.ticket
+WHERE (?1 IS NULL OR outcome.item = ?1 OR outcome.id = ?2)
+  AND (?3 IS NULL OR outcome.run = ?3)
+  AND (?4 IS NULL OR source.mailbox = ?4)
+  AND (?5 IS NULL OR outcome.outcome = ?5)
+  AND (?6 IS NULL OR outcome.at >= ?6)
+ORDER BY outcome.at DESC, outcome.id DESC
+LIMIT ?7";
+
+pub(super) const SELECT_OUTCOME: &str = "
+SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
+  outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
+  outcome.error_code, outcome.error_message, outcome.error_hint
+FROM outcome
+JOIN source ON source.id = outcome.source
+LEFT JOIN ticket ON ticket.id = outcome.ticket
+WHERE outcome.id = ?1";
+
+impl Store {
+    /// The rows that are wanted, oldest first.
+    pub fn outcomes(&mut self, filter: &OutcomeFilter) -> Result<Vec<OutcomeRow>, StoreError> {
+        select(self.engine.as_mut(), filter)
+    }
+}
+
+fn select(engine: &mut dyn Engine, filter: &OutcomeFilter) -> Result<Vec<OutcomeRow>, StoreError> {
+    if filter.items.is_empty() {
+        let mut rows = of_item(engine, filter, None)?;
+        rows.reverse();
+        return Ok(rows);
+    }
+    // A row that is named twice, by number and by key, is one row.
+    let mut rows = BTreeMap::new();
+    for item in &filter.items {
+        let found = of_item(engine, filter, Some(item))?;
+        rows.extend(found.into_iter().map(|row| ((row.at, row.id), row)));
+    }
+    let surplus =
+        filter.limit.map_or(0, |limit| rows.len().saturating_sub(limit.try_into().unwrap_or(usize::MAX)));
+    Ok(rows.into_values().skip(surplus).collect())
+}
+
+/// Newest first.
+fn of_item(
+    engine: &mut dyn Engine,
+    filter: &OutcomeFilter,
+    item: Option<&str>,
+) -> Result<Vec<OutcomeRow>, StoreError> {
+    let values = [
+        Value::text(item),
+        Value::integer(item.and_then(|item| item.parse().ok())),
+        Value::integer(filter.run.map(|run| run.0)),
+        Value::text(filter.mailbox.as_ref().map(MailboxName::as_str)),
+        Value::text(filter.outcome.map(|outcome| outcome.as_str())),
+        Value::time(filter.since),
+        Value::Integer(at_most(filter.limit)),
+    ];
+    engine.query(SELECT_OUTCOMES, &values)?.into_iter().map(read).collect()
+}
+
+/// One row by its number.
+pub(super) fn by_id(engine: &mut dyn Engine, id: i64) -> Result<OutcomeRow, StoreError> {
+    match first(engine.query(SELECT_OUTCOME, &[Value::Integer(id)])?) {
+        Some(row) => read(row),
+        None => Err(StoreError::Missing { what: format!("outcome {id}") }),
+    }
+}
+
+fn read(mut row: Row) -> Result<OutcomeRow, StoreError> {
+    Ok(OutcomeRow {
+        id: row.take(0)?,
+        run: row.take(1)?,
+        at: row.take(2)?,
+        mailbox: row.take(3)?,
+        folder: row.take(4)?,
+        item: row.take(5)?,
+        message_id: row.take(6)?,
+        from: row.take(7)?,
+        subject: row.take(8)?,
+        outcome: row.take(9)?,
+        reason: row.take(10)?,
+        ticket: named(row.take(11)?, row.take(12)?),
+        notes: lines(&row.take::<String>(13)?)?,
+        error: error(row.take(14)?, row.take(15)?, row.take(16)?),
+    })
+}
+
+fn error(code: Option<String>, message: Option<String>, hint: Option<String>) -> Option<StoredError> {
+    code.zip(message).map(|(code, message)| StoredError { code, message, hint })
+}

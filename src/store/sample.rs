@@ -1,0 +1,130 @@
+//! Samples for the tests of the store.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::{Config, KeepRaw, LedgerEntry, NewMessage, NewTicket, Source, Store};
+use crate::model::address::Address;
+use crate::model::ids::{Digest, MessageId, QueueSlug, RunId, TicketId};
+use crate::model::item::{Disposition, ItemKey};
+use crate::model::mail::{Kind, Mail};
+use crate::model::outcome::OutcomeWord;
+
+/// A directory with a store in it.
+pub(super) struct Place {
+    pub(super) directory: TempDir,
+    pub(super) config: Config,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("store.db");
+        Self { directory, config: Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None } }
+    }
+
+    pub(super) fn open(&self) -> Store {
+        Store::open(&self.config).unwrap()
+    }
+
+    pub(super) fn open_impatient(&self) -> Store {
+        Store::open_waiting(&self.config, Duration::from_millis(50)).unwrap()
+    }
+}
+
+pub(super) fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+pub(super) fn digest(of: &[u8]) -> Digest {
+    Digest(Sha256::digest(of).into())
+}
+
+pub(super) fn queue(slug: &str) -> QueueSlug {
+    slug.parse().unwrap()
+}
+
+pub(super) fn key(text: &str) -> ItemKey {
+    ItemKey(text.to_owned())
+}
+
+pub(super) fn source() -> Source {
+    Source {
+        mailbox: "support".parse().unwrap(),
+        account: "imap:support@imap.example.org".to_owned(),
+        folder: "INBOX".to_owned(),
+    }
+}
+
+pub(super) fn mail(id: &str) -> Mail {
+    Mail {
+        message_id: MessageId::new(id),
+        in_reply_to: Vec::new(),
+        references: Vec::new(),
+        date: Some(time(-60)),
+        from: vec![Address { name: Some("Alice".to_owned()), address: "Alice@Example.org".to_owned() }],
+        sender: None,
+        reply_to: Vec::new(),
+        original_from: Vec::new(),
+        to: Vec::new(),
+        cc: Vec::new(),
+        delivered_to: Vec::new(),
+        subject: "Printer on fire".to_owned(),
+        text: "It burns.\n> quoted".to_owned(),
+        reply: "It burns.".to_owned(),
+        html: false,
+        attachments: Vec::new(),
+        kind: Kind::Ordinary,
+        ticket_headers: Vec::new(),
+        defects: vec!["no-date".to_owned()],
+        digest: digest(id.as_bytes()),
+    }
+}
+
+pub(super) fn ticket(store: &mut Store, slug: &str) -> TicketId {
+    let (queue, alice) = (queue(slug), mail("").from.remove(0));
+    store
+        .transaction(|books| {
+            books.open_ticket(&NewTicket {
+                queue: &queue,
+                title: "Printer on fire",
+                priority: 3,
+                requester: Some(&alice),
+                at: time(0),
+            })
+        })
+        .unwrap()
+}
+
+pub(super) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
+    NewMessage {
+        ticket,
+        mail,
+        raw: None,
+        raw_sha256: digest(mail.subject.as_bytes()),
+        received_at: time(0),
+        at: time(1),
+    }
+}
+
+/// A settled row that owes nothing.
+pub(super) fn entry<'a>(run: RunId, source: &'a Source, key: &'a ItemKey) -> LedgerEntry<'a> {
+    LedgerEntry {
+        run,
+        source,
+        key,
+        at: time(1),
+        outcome: OutcomeWord::Skipped,
+        reason: "no-ticket-id",
+        ticket: None,
+        mail: None,
+        raw_sha256: None,
+        disposition: Disposition::Keep,
+        notes: &[],
+        error: None,
+        quarantined: None,
+    }
+}

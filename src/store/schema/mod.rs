@@ -1,0 +1,90 @@
+//! The schema: numbered scripts, each applied once and in a transaction of its own.
+//!
+//! Scripts are only ever added. The version stands in a table of one row, not in a pragma, so that PostgreSQL can keep
+//! it the same way.
+
+use super::StoreError;
+use super::engine::{Engine, Value, first};
+
+/// The scripts; the first brings version 1.
+const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+
+const SELECT_VERSION: &str = "
+SELECT version
+FROM schema_version";
+
+const UPDATE_VERSION: &str = "
+UPDATE schema_version
+SET version = ?1";
+
+/// Brings an older or empty database to this program's version; a newer one is refused.
+pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    while due(engine)?.is_some() {
+        engine.begin()?;
+        let applied = step(engine).and_then(|()| engine.commit());
+        if let Err(error) = applied {
+            engine.rollback()?;
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses every version but this program's.
+pub(super) fn require_current(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    match due(engine)? {
+        None => Ok(()),
+        Some(Due { found, .. }) => Err(StoreError::Schema {
+            place: engine.place().to_owned(),
+            what: format!(
+                "it has schema version {found}, this program reads {}; a \"fetch\" upgrades it",
+                MIGRATIONS.len()
+            ),
+        }),
+    }
+}
+
+/// One migration, whichever is due now that no one else can write.
+fn step(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    let Some(Due { found, script }) = due(engine)? else {
+        return Ok(());
+    };
+    engine.script(script)?;
+    engine.sign()?;
+    engine.execute(UPDATE_VERSION, &[Value::Integer(found + 1)]).map(drop)
+}
+
+struct Due {
+    found: i64,
+    script: &'static str,
+}
+
+/// The next migration; `None` if there is nothing to do.
+fn due(engine: &mut dyn Engine) -> Result<Option<Due>, StoreError> {
+    let found = version(engine)?;
+    match usize::try_from(found) {
+        Ok(applied) if applied <= MIGRATIONS.len() => {
+            Ok(MIGRATIONS.get(applied).map(|script| Due { found, script }))
+        }
+        Ok(_) | Err(_) => Err(StoreError::Schema {
+            place: engine.place().to_owned(),
+            what: format!(
+                "it has schema version {found}, this program knows none above {}",
+                MIGRATIONS.len()
+            ),
+        }),
+    }
+}
+
+fn version(engine: &mut dyn Engine) -> Result<i64, StoreError> {
+    if engine.is_fresh()? {
+        return Ok(0);
+    }
+    match first(engine.query(SELECT_VERSION, &[])?) {
+        Some(mut row) => row.take(0),
+        None => Err(StoreError::Schema {
+            place: engine.place().to_owned(),
+            what: "its schema version is gone".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a run writes outside the road: that it began and ended, what it told mailboxes, where they stand.
+
+use jiff::Timestamp;
+
+use super::desk::source;
+use super::engine::{Value, first};
+use super::{Source, Store, StoreError};
+use crate::model::exit::Exit;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::item::{ItemKey, Watermark};
+
+pub(super) const INSERT_RUN: &str = "
+INSERT INTO run (started_at)
+VALUES (?1)
+RETURNING id";
+
+pub(super) const UPDATE_RUN: &str = "
+UPDATE run
+SET ended_at = ?2,
+    exit_code = ?3
+WHERE id = ?1";
+
+pub(super) const UPDATE_TOLD: &str = "
+UPDATE outcome
+SET told = ?3
+WHERE source = ?1
+  AND item = ?2
+  AND settled";
+
+pub(super) const UPDATE_WATERMARK: &str = "
+UPDATE source
+SET watermark = ?2
+WHERE id = ?1";
+
+pub(super) const UPSERT_LAST_SUCCESS: &str = "
+INSERT INTO mailbox_state (mailbox, last_success)
+VALUES (?1, ?2)
+ON CONFLICT (mailbox) DO UPDATE
+SET last_success = excluded.last_success";
+
+impl Store {
+    /// Writes down that a run begins, and numbers it.
+    pub fn begin_run(&mut self, at: Timestamp) -> Result<RunId, StoreError> {
+        match first(self.engine.query(INSERT_RUN, &[Value::Time(at)])?) {
+            Some(mut row) => row.take(0),
+            None => Err(StoreError::Misuse { what: "a new run has no number".to_owned() }),
+        }
+    }
+
+    /// Writes down how a run ended; one without an end was killed.
+    pub fn end_run(&mut self, run: RunId, at: Timestamp, exit: Exit) -> Result<(), StoreError> {
+        let values = [Value::Integer(run.0), Value::Time(at), Value::Integer(exit.code().into())];
+        self.engine.execute(UPDATE_RUN, &values).map(drop)
+    }
+
+    /// The mailbox was told of these items: nothing is owed for them any more.
+    pub fn told(&mut self, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, from)?);
+            for key in keys {
+                engine.execute(UPDATE_TOLD, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Remembers where the mailbox says that all before is settled.
+    pub fn set_watermark(&mut self, of: &Source, watermark: &Watermark) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, of)?);
+            engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0)]).map(drop)
+        })
+    }
+
+    /// The mailbox was fetched without trouble of its own.
+    pub fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
+        let values = [Value::Text(mailbox.as_str()), Value::Time(at)];
+        self.engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop)
+    }
+}
