@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use crate::mailbox;
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
+use crate::settings::Settings;
 
 use super::context::Context;
-use super::desk::{self, Settings};
+use super::desk;
 use super::failure;
 use super::output::json::object;
 use super::output::style::Paint;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::model::exit::Exit;
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::settings::Settings;
+use crate::store::{self, Store};
 
 use super::args::Globals;
 use super::desk;
@@ -31,7 +33,7 @@ impl Context {
     }
 
     /// Finds and reads the configuration, and logs its warnings.
-    pub(crate) fn settings(&self) -> Result<desk::Settings, Trouble> {
+    pub(crate) fn settings(&self) -> Result<Settings, Trouble> {
         let settings = desk::settings(&self.config_file()?)?;
         for warning in &settings.warnings {
             log::warn!("{warning}");
@@ -44,9 +46,22 @@ impl Context {
         desk::locate(self.globals.config.as_deref())
     }
 
-    /// Opens the store of the configuration.
-    pub(crate) fn store(&self) -> Result<desk::Store, Trouble> {
-        desk::open(&self.settings()?.store)
+    /// The store, to list what is in it; `None` before the first run.
+    pub(crate) fn look(&self) -> Result<Option<Store>, Trouble> {
+        desk::look(&self.settings()?.store)
+    }
+
+    /// The store, to look at one thing in it.
+    pub(crate) fn store(&self) -> Result<Store, Trouble> {
+        let config = self.settings()?.store;
+        desk::look(&config)?.ok_or_else(|| no_store(&config))
+    }
+
+    /// The store, to change something in it.
+    pub(crate) fn store_to_change(&self) -> Result<Store, Trouble> {
+        let config = self.settings()?.store;
+        desk::look(&config)?.ok_or_else(|| no_store(&config))?;
+        desk::open(&config)
     }
 
     /// Tells of a failure and gives the exit code of the command.
@@ -64,4 +79,9 @@ impl Context {
             Err(trouble) => exit.worse(tell(trouble)),
         }
     }
+}
+
+fn no_store(config: &store::Config) -> Trouble {
+    Trouble::new(ErrorCode::InputMissing, format!("there is no store {} yet", config.path.display()))
+        .hint("the first \"helpdesk-mail fetch\" makes it")
 }

@@ -1,94 +1,48 @@
-//! The way from a command to settings and store.
-//!
-//! STAND-IN until the modules `settings` and `store` are merged.
+//! The way from a command to settings, store and mailboxes.
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
-use crate::model::ids::TicketId;
+use crate::mailbox;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{
-    self, MessageRow, OutcomeFilter, OutcomeRow, QuarantineRow, StoreError, TicketFilter, TicketRow,
-};
-use crate::{mailbox, run};
+use crate::settings::{self, Settings};
+use crate::store::{self, Store, StoreError};
 
-pub(crate) struct Settings {
-    pub(crate) file: PathBuf,
-    pub(crate) store: store::Config,
-    pub(crate) plan: run::Plan,
-    pub(crate) warnings: Vec<String>,
+use super::environment::variable;
+
+/// Where the configuration is.
+pub(crate) fn locate(given: Option<&Path>) -> Result<PathBuf, Trouble> {
+    settings::locate(given, &variable)
 }
 
-fn missing<T>() -> Result<T, StoreError> {
-    Err(StoreError::Misuse { what: "not merged".to_owned() })
+/// Reads the configuration.
+pub(crate) fn settings(file: &Path) -> Result<Settings, Trouble> {
+    Ok(settings::load(file, &variable)?)
 }
 
-pub(crate) fn locate(_: Option<&Path>) -> Result<PathBuf, Trouble> {
-    Err(Trouble::new(ErrorCode::ConfigMissing, "not merged"))
+/// The user's own configuration file, if there is a home for it.
+pub(crate) fn user_file() -> Option<PathBuf> {
+    settings::user_file(&variable)
 }
 
-pub(crate) fn settings(_: &Path) -> Result<Settings, Trouble> {
-    Err(Trouble::new(ErrorCode::ConfigMissing, "not merged"))
+/// Opens the store to change it; a new one is made where there is none.
+pub(crate) fn open(config: &store::Config) -> Result<Store, Trouble> {
+    Ok(Store::open(config)?)
 }
 
-pub(crate) fn init(_: &Path) -> Result<(), Trouble> {
-    Err(Trouble::new(ErrorCode::ConfigMissing, "not merged"))
+/// Opens the store to look at it; `None` where there is none.
+pub(crate) fn look(config: &store::Config) -> Result<Option<Store>, Trouble> {
+    Ok(Store::look(config)?)
 }
 
-pub(crate) fn template() -> &'static str {
-    ""
+/// Lists what there is; where there is no store yet, nothing.
+pub(crate) fn list<T>(
+    store: Option<Store>,
+    select: impl FnOnce(&mut Store) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, Trouble> {
+    Ok(store.map_or_else(|| Ok(Vec::new()), |mut store| select(&mut store))?)
 }
 
-pub(crate) fn open(_: &store::Config) -> Result<Store, Trouble> {
-    Err(Trouble::new(ErrorCode::StoreUnavailable, "not merged"))
-}
-
-pub(crate) fn look(_: &store::Config) -> Result<Option<Store>, Trouble> {
-    Err(Trouble::new(ErrorCode::StoreUnavailable, "not merged"))
-}
-
-pub(crate) fn read_only(_: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
-    Err(Trouble::new(ErrorCode::MailboxConnect, "not merged"))
-}
-
-pub(crate) struct Store;
-
-impl Store {
-    pub(crate) fn tickets(&mut self, _: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
-        missing()
-    }
-    pub(crate) fn ticket_row(&mut self, _: TicketId) -> Result<Option<TicketRow>, StoreError> {
-        missing()
-    }
-    pub(crate) fn messages(&mut self, _: TicketId) -> Result<Vec<MessageRow>, StoreError> {
-        missing()
-    }
-    pub(crate) fn close(&mut self, _: TicketId, _: Timestamp) -> Result<(), StoreError> {
-        missing()
-    }
-    pub(crate) fn reopen(&mut self, _: TicketId, _: Timestamp) -> Result<(), StoreError> {
-        missing()
-    }
-    pub(crate) fn merge(&mut self, _: TicketId, _: TicketId, _: Timestamp) -> Result<(), StoreError> {
-        missing()
-    }
-    pub(crate) fn outcomes(&mut self, _: &OutcomeFilter) -> Result<Vec<OutcomeRow>, StoreError> {
-        missing()
-    }
-    pub(crate) fn reset(&mut self, _: &OutcomeFilter) -> Result<u64, StoreError> {
-        missing()
-    }
-    pub(crate) fn quarantine(&mut self) -> Result<Vec<QuarantineRow>, StoreError> {
-        missing()
-    }
-    pub(crate) fn quarantined(&mut self, _: i64) -> Result<QuarantineRow, StoreError> {
-        missing()
-    }
-    pub(crate) fn quarantined_raw(&mut self, _: i64) -> Result<Vec<u8>, StoreError> {
-        missing()
-    }
-    pub(crate) fn drop_quarantined(&mut self, _: i64) -> Result<(), StoreError> {
-        missing()
-    }
+/// Opens a mailbox to look at it.
+pub(crate) fn read_only(_config: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
+    Err(Trouble::new(ErrorCode::Internal, "mailboxes are not built in yet"))
 }

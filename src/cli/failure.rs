@@ -52,7 +52,9 @@ impl Report {
 
 /// The error as people read it, ending in a line feed.
 pub(crate) fn text(trouble: &Trouble, causes: Causes, palette: Palette) -> String {
-    let mut text = format!("{} {}\n", palette.paint(Paint::Bad, "error:"), escape::line(&trouble.message));
+    // A wrong configuration has a line for each problem.
+    let message = escape::lines(&trouble.message);
+    let mut text = format!("{} {message}\n", palette.paint(Paint::Bad, "error:"));
     if causes == Causes::Told {
         let detail = trouble.detail();
         if !detail.is_empty() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::settings;
 
 use super::context::Context;
 use super::desk;
@@ -25,14 +26,14 @@ pub struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let named = args.output.clone().or_else(|| context.globals.config.clone());
     if named.as_deref() == Some(Path::new("-")) {
-        context.out.bytes(desk::template().as_bytes());
+        context.out.bytes(settings::template().as_bytes());
         return Ok(Exit::Ok);
     }
     let file = match named {
         Some(file) => file,
         None => first_place()?,
     };
-    desk::init(&file)?;
+    settings::init(&file)?;
     let name = escape::line(&file.display().to_string());
     context.out.line(&format!("wrote {name}"));
     context.out.line(
@@ -45,16 +46,13 @@ fn first_place() -> Result<PathBuf, Trouble> {
     if let Some(file) = variable("HELPDESK_MAIL_CONFIG").filter(|file| !file.is_empty()) {
         return Ok(file.into());
     }
-    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let directory = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
-    let directory = directory
-        .ok_or_else(|| {
-            Trouble::new(ErrorCode::Usage, "where to write the configuration is not known")
-                .hint("name a file with --output")
-        })?
-        .join("helpdesk-mail");
-    std::fs::create_dir_all(&directory).map_err(|error| {
-        Trouble::new(ErrorCode::OutputIo, format!("cannot make {}", directory.display())).because(error)
+    let file = desk::user_file().ok_or_else(|| {
+        Trouble::new(ErrorCode::Usage, "where to write the configuration is not known")
+            .hint("name a file with --output")
     })?;
-    Ok(directory.join("helpdesk-mail.toml"))
+    let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|error| {
+        Trouble::new(ErrorCode::OutputIo, format!("cannot write {}", file.display())).because(error)
+    })?;
+    Ok(file)
 }

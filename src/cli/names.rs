@@ -6,9 +6,7 @@ use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::TicketRow;
-
-use super::desk::Store;
+use crate::store::{Store, StoreError, TicketRow};
 
 /// A ticket as it is typed: `support-12` or `12`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +39,11 @@ impl FromStr for TicketName {
 impl TicketName {
     /// Looks the ticket up; the queue that was typed must be its own.
     pub(crate) fn find(&self, store: &mut Store) -> Result<TicketRow, Trouble> {
-        let row = store.ticket_row(self.id)?.ok_or_else(|| self.missing())?;
+        let row = match store.ticket_row(self.id) {
+            Ok(row) => row,
+            Err(StoreError::Missing { .. }) => return Err(self.missing()),
+            Err(error) => return Err(error.into()),
+        };
         match &self.queue {
             Some(queue) if *queue != row.queue => {
                 let name = TicketRef { queue: row.queue, id: row.id };

@@ -9,6 +9,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{OutcomeFilter, OutcomeRow};
 
 use super::context::Context;
+use super::desk;
 use super::names;
 use super::output::style::Paint;
 use super::output::table::{self, Cell};
@@ -114,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = context.store()?.outcomes(&filter.over(&[]))?;
+    let rows = desk::list(context.look()?, |store| store.outcomes(&filter.over(&[])))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
         Form::Human => {
@@ -144,7 +145,7 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
             .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
     }
-    let count = context.store()?.reset(&filter.over(items))?;
+    let count = context.store_to_change()?.reset(&filter.over(items))?;
     if count == 0 && !items.is_empty() {
         return Err(Trouble::new(
             ErrorCode::InputMissing,

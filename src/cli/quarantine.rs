@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::QuarantineRow;
+use crate::store::{QuarantineRow, Store};
 
 use super::context::Context;
+use super::desk;
 use super::output::style::Paint;
 use super::output::table::{self, Cell};
 use super::output::{Form, Out, escape, json, words};
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         Action::Export { id, output } => export(*id, output.as_deref(), context),
         Action::Retry(retry) => super::retry::run(retry, context),
         Action::Drop { id } => {
-            context.store()?.drop_quarantined(*id)?;
+            context.store_to_change()?.drop_quarantined(*id)?;
             context.out.line(&format!("dropped message {id}"));
             Ok(Exit::Ok)
         }
@@ -97,7 +98,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 fn list(context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = context.store()?.quarantine()?;
+    let rows = desk::list(context.look()?, Store::quarantine)?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::quarantined(row))),
         Form::Human => {

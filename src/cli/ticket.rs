@@ -9,6 +9,7 @@ use crate::model::trouble::Trouble;
 use crate::store::{MessageRow, TicketFilter, TicketRow};
 
 use super::context::Context;
+use super::desk;
 use super::names::{self, TicketName};
 use super::output::style::Paint;
 use super::output::table::{self, Cell};
@@ -85,19 +86,19 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         }
         Action::Show { id, .. } => show(id, context),
         Action::Close { id } => {
-            let mut store = context.store()?;
+            let mut store = context.store_to_change()?;
             let row = id.find(&mut store)?;
             store.close(row.id, Timestamp::now())?;
             done(&row, "is closed", context)
         }
         Action::Reopen { id } => {
-            let mut store = context.store()?;
+            let mut store = context.store_to_change()?;
             let row = id.find(&mut store)?;
             store.reopen(row.id, Timestamp::now())?;
             done(&row, "is open again", context)
         }
         Action::Merge { id, into } => {
-            let mut store = context.store()?;
+            let mut store = context.store_to_change()?;
             let (row, target) = (id.find(&mut store)?, into.find(&mut store)?);
             store.merge(row.id, target.id, Timestamp::now())?;
             done(&row, &format!("is part of {} now", name(&target)), context)
@@ -115,7 +116,7 @@ fn name(row: &TicketRow) -> String {
 }
 
 fn list(filter: &TicketFilter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = context.store()?.tickets(filter)?;
+    let rows = desk::list(context.look()?, |store| store.tickets(filter))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::ticket(row))),
         Form::Human => {

@@ -60,7 +60,10 @@ pub fn helpdesk_mail() -> String {
     let _ = write(&mut page);
     let text = String::from_utf8_lossy(&page).into_owned();
     // Each part that is rendered begins with the same definitions; once is enough.
-    let title = format!(".TH helpdesk-mail 1 \"\" \"helpdesk-mail {}\" \"helpdesk-mail\"\n", env!("CARGO_PKG_VERSION"));
+    let title = format!(
+        ".TH helpdesk-mail 1 \"\" \"helpdesk-mail {}\" \"helpdesk-mail\"\n",
+        env!("CARGO_PKG_VERSION")
+    );
     format!("{PREAMBLE}{title}{}", text.replace(PREAMBLE, ""))
 }
 
