@@ -60,8 +60,8 @@ impl Context {
     /// The store, to change something in it.
     pub(crate) fn store_to_change(&self) -> Result<Store, Trouble> {
         let config = self.settings()?.store;
-        desk::look(&config)?.ok_or_else(|| no_store(&config))?;
-        desk::open(&config)
+        // Not by looking: a store that is older than the program is upgraded here.
+        if config.path.exists() { desk::open(&config) } else { Err(no_store(&config)) }
     }
 
     /// Tells of a failure and gives the exit code of the command.

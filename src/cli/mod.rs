@@ -9,7 +9,7 @@ mod completions;
 mod context;
 mod desk;
 mod environment;
-mod failure;
+pub mod failure;
 mod fetch;
 mod ingest;
 mod init;
