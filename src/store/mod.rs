@@ -18,6 +18,8 @@ mod upkeep;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, KeepRaw};
 pub use error::StoreError;

@@ -10,6 +10,8 @@ mod words;
 
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod tests;
 
 pub(super) use blob::let_go;
 pub(super) use ledger::{LET_GO_OF_COPY, source};

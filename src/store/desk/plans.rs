@@ -1,1 +1,94 @@
-//! Tests.
+//! Holds every statement of the road to an index, and all of them to the schema.
+
+use super::super::engine::Value;
+use super::super::{outcomes, quarantine, sample, secret, tickets, upkeep};
+use super::{blob, books, earlier, ledger, lookup, message};
+
+/// The statements that run for every message, or for every mailbox of a run.
+const ROAD: [&str; 30] = [
+    blob::SELECT_BLOB,
+    blob::INSERT_BLOB,
+    blob::DELETE_UNUSED_BLOB,
+    books::INSERT_TICKET,
+    books::UPDATE_STATUS,
+    books::INSERT_PARTICIPANT,
+    books::INSERT_LINK,
+    earlier::SELECT_TWIN_BY_MESSAGE_ID,
+    earlier::SELECT_TWIN_BY_RAW_SHA256,
+    earlier::SELECT_SETTLED_BY_MESSAGE_ID,
+    earlier::SELECT_SETTLED_BY_RAW_SHA256,
+    ledger::INSERT_SOURCE,
+    ledger::UPSERT_OUTCOME,
+    ledger::SELECT_COPY,
+    ledger::UPSERT_COPY,
+    ledger::LET_GO_OF_COPY,
+    lookup::SELECT_TICKET,
+    lookup::SELECT_TICKET_OF_MESSAGE,
+    lookup::SELECT_PARTICIPANT,
+    lookup::SELECT_SOURCE,
+    lookup::SELECT_ITEM,
+    lookup::SELECT_OWED,
+    lookup::SELECT_LAST_SUCCESS,
+    message::INSERT_MESSAGE,
+    message::INSERT_ATTACHMENT,
+    message::UPDATE_TICKET,
+    upkeep::UPDATE_RUN,
+    upkeep::UPDATE_TOLD,
+    upkeep::UPDATE_WATERMARK,
+    upkeep::UPSERT_LAST_SUCCESS,
+];
+
+/// The statements that a command runs for every row it shows or changes.
+const ROWS: [&str; 16] = [
+    secret::SELECT_META,
+    tickets::SELECT_TICKET_ROW,
+    tickets::SELECT_TAGS,
+    tickets::SELECT_PARTICIPANTS,
+    tickets::SELECT_LINKS,
+    tickets::SELECT_MESSAGES,
+    tickets::SELECT_ATTACHMENTS,
+    tickets::UPDATE_MERGED,
+    tickets::UPDATE_TARGET,
+    tickets::INSERT_MERGED_PARTICIPANTS,
+    outcomes::SELECT_OUTCOME,
+    outcomes::UPDATE_RESET,
+    outcomes::FORGET_WATERMARK,
+    quarantine::SELECT_COPY,
+    quarantine::SELECT_COPY_CONTENT,
+    quarantine::SELECT_COPY_SOURCE,
+];
+
+#[test]
+fn no_statement_that_runs_for_every_message_or_row_reads_a_whole_table() {
+    for sql in ROAD.into_iter().chain(ROWS) {
+        for step in plan(sql) {
+            assert!(!step.starts_with("SCAN"), "{step}:{sql}");
+            assert!(!step.contains("AUTOMATIC"), "{step}:{sql}");
+        }
+    }
+}
+
+#[test]
+fn what_is_owed_is_found_without_reading_what_is_paid() {
+    assert_eq!(plan(lookup::SELECT_OWED), ["SEARCH outcome USING INDEX outcome_owed (source=?)"]);
+}
+
+#[test]
+fn the_newest_outcomes_are_found_without_sorting_the_ledger() {
+    let steps = plan(outcomes::SELECT_OUTCOMES);
+    assert_eq!(steps.first().unwrap(), "SCAN outcome USING INDEX outcome_by_time");
+    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+}
+
+fn plan(sql: &str) -> Vec<String> {
+    let place = sample::Place::new();
+    let mut store = place.open();
+    let values = vec![Value::Null; places(sql)];
+    let explain: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
+    let rows = store.engine.query(explain, &values).unwrap();
+    rows.into_iter().map(|mut row| row.take(3).unwrap()).collect()
+}
+
+fn places(sql: &str) -> usize {
+    (1..=20).rev().find(|number| sql.contains(&format!("?{number}"))).unwrap_or(0)
+}

@@ -102,12 +102,14 @@ impl Sqlite {
 
     /// Reads only, so that a file that is not ours stays as it is.
     fn refuse_strangers(&mut self) -> Result<(), StoreError> {
-        let id: i64 =
-            self.check(self.connection.pragma_query_value(None, "application_id", |row| row.get(0)))?;
-        if id == APPLICATION_ID || (id == 0 && self.is_fresh()?) {
+        // In this order: another program may be making the store, and its tables and its mark come at once.
+        if self.is_fresh()? {
             return Ok(());
         }
-        Err(self.schema("it is not a store of helpdesk-mail".to_owned()))
+        match self.check(self.connection.pragma_query_value(None, "application_id", |row| row.get(0)))? {
+            APPLICATION_ID => Ok(()),
+            _ => Err(self.schema("it is not a store of helpdesk-mail".to_owned())),
+        }
     }
 
     fn schema(&self, what: String) -> StoreError {
@@ -221,17 +223,17 @@ fn create(path: &Path) -> std::io::Result<()> {
 /// Opens a store so that closing it leaves the directory as it was.
 ///
 /// Without a `-wal` the close takes away the empty one it made. With one, a checkpoint at the close would change the
-/// store, so there is none; where only the `-shm` is missing its place is taken by our own memory. A store that we may
-/// not write can have no `-wal` made for it and is read as it lies.
+/// store, so there is none; where only the `-shm` is missing its place is taken by our own memory. A store that no
+/// `-wal` can be made for is read as it lies.
 fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
     let has_log = beside(path, "-wal").exists();
-    let writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
     let no_mutex = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if !writable && !has_log {
+    let may_write = may_write(path);
+    if !has_log && !(may_write && path.parent().is_some_and(self::may_write)) {
         let flags = no_mutex | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         return Connection::open_with_flags(immutable_uri(path), flags);
     }
-    let way = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let way = if may_write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let connection = Connection::open_with_flags(path, no_mutex | way)?;
     if has_log {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -240,6 +242,11 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
         }
     }
     Ok(connection)
+}
+
+/// Asked without opening the file: closing it would give up the locks of another connection of this process.
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

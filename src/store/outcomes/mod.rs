@@ -5,6 +5,9 @@ mod reset;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use reset::{FORGET_WATERMARK, UPDATE_RESET};
+
 use std::collections::BTreeMap;
 
 use super::engine::{Engine, Row, Value, first};

@@ -3,6 +3,9 @@
 //! Scripts are only ever added. The version stands in a table of one row, not in a pragma, so that PostgreSQL can keep
 //! it the same way.
 
+#[cfg(test)]
+mod manual;
+
 use super::StoreError;
 use super::engine::{Engine, Value, first};
 
