@@ -1,6 +1,7 @@
 //! helpdesk-mail
 
 pub mod evidence;
+pub mod cli;
 pub mod mailbox;
 pub mod model;
 pub mod parse;

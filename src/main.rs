@@ -1,3 +1,7 @@
-//! helpdesk-mail
+//! The program: everything is in the library's `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    helpdesk_mail::cli::main()
+}

@@ -9,5 +9,13 @@ mod local_directory;
 mod local_maildir;
 /// An mbox: locks, keys, deletion, watermark.
 mod local_mbox;
+mod cli_config; // finding, checking and writing the configuration
+mod cli_desk; // tickets, outcomes and quarantine from the command line
+mod cli_man; // completions and man pages
+mod cli_output; // what a run tells, and what becomes of it where it cannot be written
+mod cli_place; // a home with a configuration and a store, for the other modules
+mod cli_usage; // wrong command lines, help, and what a mail server hears
+mod docs; // the man pages document every code and word, and no other
+mod layers; // modules use what is below them; a foreign crate has one home
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

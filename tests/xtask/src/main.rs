@@ -1,1 +1,103 @@
-fn main() {}
+//! The words of `cargo xtask`: what people and the CI do with this repository.
+
+mod demo;
+mod dovecot;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+const WORDS: &str = "\
+usage: cargo xtask WORD
+
+  fmt    formats all sources
+  lint   clippy and the formatting, without mercy
+  test   all tests; installs Dovecot where it is missing and that is allowed
+  docs   the documentation of the code, in target/doc
+  man    writes man/helpdesk-mail.1 anew
+  demo   fetches the demo mailbox and shows the result
+  ci     fmt, lint, docs and test, as .ci/run does
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    match words {
+        ["fmt"] => cargo(&["fmt", "--all"]),
+        ["lint"] => lint(),
+        ["test", rest @ ..] => test(rest),
+        ["docs"] => docs(),
+        ["man"] => man(),
+        ["demo"] => demo::run(),
+        ["ci"] => lint().and_then(|()| docs()).and_then(|()| test(&[])),
+        _ => bail!("that is not a word of xtask\n\n{WORDS}"),
+    }
+}
+
+fn lint() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn test(rest: &[&str]) -> Result<()> {
+    dovecot::ensure()?;
+    cargo(&[&["test", "--workspace"], rest].concat())
+}
+
+fn docs() -> Result<()> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["doc", "--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    succeed(&mut command)
+}
+
+fn man() -> Result<()> {
+    let output = Command::new("cargo")
+        .args(["run", "--quiet", "--package", "helpdesk-mail", "--", "man"])
+        .current_dir(root())
+        .output()
+        .context("cargo cannot be run")?;
+    if !output.status.success() {
+        bail!("helpdesk-mail man failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let page = root().join("man/helpdesk-mail.1");
+    std::fs::write(&page, output.stdout).with_context(|| format!("cannot write {}", page.display()))
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    succeed(Command::new("cargo").args(arguments))
+}
+
+/// Runs a command in the root of the repository and shows it.
+fn succeed(command: &mut Command) -> Result<()> {
+    eprintln!("+ {}", shown(command));
+    let status =
+        command.current_dir(root()).status().with_context(|| format!("cannot run {}", shown(command)))?;
+    if !status.success() {
+        bail!("{} failed", shown(command));
+    }
+    Ok(())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The root of the repository: two above this package.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}

@@ -1,0 +1,191 @@
+//! What may be typed: the options of every command, and the list of commands.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::output::Form;
+use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, quarantine, ticket};
+
+/// Turns the mail of IMAP and local mailboxes into tickets.
+///
+/// Each run fetches every configured mailbox once, turns its messages into tickets and follow-ups in the store, and
+/// records an outcome for every message. A bad message goes into quarantine and never stops the rest; a bad mailbox
+/// never stops the others.
+#[derive(Debug, Parser)]
+#[command(name = "helpdesk-mail", version, arg_required_else_help = false, max_term_width = 100)]
+#[command(disable_help_subcommand = true, propagate_version = true, subcommand_value_name = "COMMAND")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Parses with the colours that the command line itself asks for, so that its errors have them too.
+    pub(crate) fn try_parse_from_colored(words: &[OsString], early: &Early) -> Result<Self, clap::Error> {
+        let choice = match early.color {
+            Color::Auto => clap::ColorChoice::Auto,
+            Color::Always => clap::ColorChoice::Always,
+            Color::Never => clap::ColorChoice::Never,
+        };
+        let mut matches = Self::command().color(choice).try_get_matches_from(words)?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+}
+
+const EVERYWHERE: &str = "Options of every command";
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Globals {
+    /// Configuration file
+    ///
+    /// Without it: $HELPDESK_MAIL_CONFIG, then $XDG_CONFIG_HOME/helpdesk-mail/helpdesk-mail.toml, then
+    /// /etc/helpdesk-mail/helpdesk-mail.toml.
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Log more: -v for information, -vv for debugging, -vvv for everything; errors show their causes
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Log errors only
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
+    pub quiet: bool,
+
+    /// How the log is written to standard error
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// When output is coloured; NO_COLOR is honoured by "auto"
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// `--log-format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object per line
+    Json,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where a terminal is
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "the argument structs' own comments are the help")]
+pub enum Command {
+    Fetch(fetch::Args),
+    Ingest(ingest::Args),
+    Inspect(inspect::Args),
+    Outcomes(outcomes::Args),
+    Quarantine(quarantine::Args),
+    Ticket(ticket::Args),
+    Check(check::Args),
+    Init(init::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Whether the command was asked for JSON lines.
+    pub(crate) fn form(&self) -> Form {
+        let json = match self {
+            Self::Fetch(args) => args.json,
+            Self::Ingest(args) => args.json,
+            Self::Inspect(_) => true,
+            Self::Outcomes(args) => args.json(),
+            Self::Quarantine(args) => args.json(),
+            Self::Ticket(args) => args.json(),
+            Self::Check(args) => args.json,
+            Self::Init(_) | Self::Completions(_) | Self::Man(_) => false,
+        };
+        if json { Form::Json } else { Form::Human }
+    }
+}
+
+/// What must be known of a command line even if it turns out wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Early {
+    /// `ingest --mta`: the exit code is for a mail server.
+    pub(crate) mta: bool,
+    /// `--json`: errors are for a program.
+    pub(crate) json: bool,
+    /// Help or the version is asked for, so that no mail is taken.
+    pub(crate) asks_only: bool,
+    /// Colours of clap's own messages.
+    pub(crate) color: Color,
+}
+
+impl Early {
+    /// Looks at the words without parsing them; what follows `--` are names.
+    pub(crate) fn of(words: &[OsString]) -> Self {
+        let words: Vec<&str> = words
+            .iter()
+            .skip(1)
+            .map_while(|word| word.to_str().or(Some("")))
+            .take_while(|word| *word != "--")
+            .collect();
+        let ingest = words.iter().position(|word| *word == "ingest");
+        let has = |wanted: &str| words.contains(&wanted);
+        Self {
+            mta: ingest.is_some_and(|at| words.iter().skip(at).any(|word| *word == "--mta")),
+            json: has("--json"),
+            asks_only: ["-h", "--help", "-V", "--version"].into_iter().any(has),
+            color: Self::color(&words),
+        }
+    }
+
+    fn color(words: &[&str]) -> Color {
+        let separate = words.iter().skip_while(|word| **word != "--color").nth(1).copied();
+        match words.iter().find_map(|word| word.strip_prefix("--color=")).or(separate) {
+            Some("always") => Color::Always,
+            Some("never") => Color::Never,
+            Some(_) | None => Color::Auto,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn early(line: &str) -> Early {
+        Early::of(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_mail_servers_mode_is_seen_in_a_wrong_command_line() {
+        assert!(early("helpdesk-mail --config x ingest --bogus --mta").mta);
+        assert!(!early("helpdesk-mail ingest -- --mta").mta);
+        assert!(!early("helpdesk-mail fetch --mta").mta);
+    }
+
+    #[test]
+    fn colours_are_read_in_both_spellings() {
+        assert_eq!(early("helpdesk-mail --color=never x").color, Color::Never);
+        assert_eq!(early("helpdesk-mail x --color always").color, Color::Always);
+        assert_eq!(early("helpdesk-mail x --color").color, Color::Auto);
+    }
+}

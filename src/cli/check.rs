@@ -1,0 +1,123 @@
+//! `helpdesk-mail check`.
+
+use serde_json::{Value, json};
+
+use crate::mailbox;
+use crate::model::exit::Exit;
+use crate::model::trouble::Trouble;
+use crate::settings::Settings;
+
+use super::context::Context;
+use super::desk;
+use super::failure;
+use super::output::json::object;
+use super::output::style::Paint;
+use super::output::{Form, escape};
+
+/// Validate the configuration; with --connect log in to every mailbox, too
+///
+/// Nothing is changed: folders are opened read-only, and a store that is not there is not made.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Log in to every mailbox, open every folder, and show what the server can do
+    #[arg(long)]
+    pub connect: bool,
+
+    /// Write JSON objects, one per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a mailbox answered.
+struct Answer {
+    account: String,
+    folders: Vec<String>,
+    capabilities: Vec<String>,
+}
+
+/// Checks.
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let settings = context.settings()?;
+    let store = desk::look(&settings.store)?;
+    tell_settings(&settings, store.is_some(), context);
+    let mut exit = Exit::Ok;
+    for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {
+        let answer = connect(&plan.mailbox);
+        if let Err(trouble) = &answer {
+            exit = exit.worse(trouble.code.exit());
+        }
+        tell_mailbox(plan.mailbox.name.as_str(), &answer, context);
+    }
+    Ok(exit)
+}
+
+fn connect(config: &mailbox::Config) -> Result<Answer, Trouble> {
+    let mut reader = desk::read_only(config)?;
+    let folders = reader.folders();
+    for folder in &folders {
+        reader.open(folder)?;
+    }
+    Ok(Answer { account: reader.account(), folders, capabilities: reader.capabilities()? })
+}
+
+fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Context) {
+    let plan = &settings.plan;
+    match context.form {
+        Form::Json => context.out.json(&Value::Object(object([
+            ("type", json!("configuration")),
+            ("file", json!(settings.file.display().to_string())),
+            ("store", json!(settings.store.path.display().to_string())),
+            ("store_exists", json!(store_is_there)),
+            ("queues", plan.queues.iter().map(|queue| json!(queue.slug.as_str())).collect()),
+            ("mailboxes", plan.mailboxes.iter().map(|plan| json!(plan.mailbox.name.as_str())).collect()),
+            ("warnings", json!(settings.warnings)),
+        ]))),
+        Form::Human => {
+            let out = &mut context.out;
+            out.line(&format!("{} is valid", escape::line(&settings.file.display().to_string())));
+            let state = if store_is_there { "is there" } else { "is made by the first run" };
+            out.line(&format!("store {} {state}", escape::line(&settings.store.path.display().to_string())));
+            for plan in &plan.mailboxes {
+                out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
+            }
+            out.line("nobody is notified: there is no [outbox]");
+        }
+    }
+}
+
+fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Context) {
+    let causes = context.causes();
+    match (context.form, answer) {
+        (Form::Json, answer) => {
+            let told = answer.as_ref().ok();
+            context.out.json(&Value::Object(object([
+                ("type", json!("mailbox")),
+                ("mailbox", json!(name)),
+                ("status", json!(if told.is_some() { "ok" } else { "failed" })),
+                ("account", json!(told.map(|answer| &answer.account))),
+                ("folders", json!(told.map_or(&[][..], |answer| &answer.folders))),
+                ("capabilities", json!(told.map_or(&[][..], |answer| &answer.capabilities))),
+                (
+                    "error",
+                    answer.as_ref().err().map_or(Value::Null, |trouble| failure::object(trouble, causes)),
+                ),
+            ])));
+        }
+        (Form::Human, Ok(answer)) => {
+            let word = context.out.palette.paint(Paint::Good, "ok");
+            let account = escape::line(&answer.account);
+            let folders = escape::line(&answer.folders.join(", "));
+            let capabilities = escape::line(&answer.capabilities.join(" "));
+            context.out.line(&format!("mailbox {name}: {word}, {account}"));
+            context.out.line(&format!("  folders: {folders}"));
+            context.out.line(&format!("  capabilities: {capabilities}"));
+        }
+        (Form::Human, Err(trouble)) => {
+            let word = context.out.palette.paint(Paint::Bad, "failed");
+            context.out.line(&format!("mailbox {name}: {word}"));
+            for line in failure::text(trouble, causes, context.out.palette).lines() {
+                context.out.line(&format!("  {line}"));
+            }
+        }
+    }
+}

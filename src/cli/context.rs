@@ -1,0 +1,87 @@
+//! What every command is given: the options of all, standard output, and how to get at settings and store.
+
+use std::path::PathBuf;
+
+use crate::model::exit::Exit;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::settings::Settings;
+use crate::store::{self, Store};
+
+use super::args::Globals;
+use super::desk;
+use super::failure::{self, Causes, Report};
+use super::output::{Form, Out};
+
+/// What every command is given.
+pub struct Context {
+    pub(crate) globals: Globals,
+    /// Standard output.
+    pub(crate) out: Out,
+    /// JSON lines or text.
+    pub(crate) form: Form,
+}
+
+impl Context {
+    pub(crate) fn new(globals: Globals, form: Form) -> Self {
+        let out = Out::stdout(globals.color);
+        Self { globals, out, form }
+    }
+
+    /// Whether the causes of errors are told.
+    pub(crate) fn causes(&self) -> Causes {
+        if self.globals.verbose > 0 { Causes::Told } else { Causes::Left }
+    }
+
+    /// Finds and reads the configuration, and logs its warnings.
+    pub(crate) fn settings(&self) -> Result<Settings, Trouble> {
+        let settings = desk::settings(&self.config_file()?)?;
+        for warning in &settings.warnings {
+            log::warn!("{warning}");
+        }
+        Ok(settings)
+    }
+
+    /// The configuration file that the command speaks of.
+    pub(crate) fn config_file(&self) -> Result<PathBuf, Trouble> {
+        desk::locate(self.globals.config.as_deref())
+    }
+
+    /// The store, to list what is in it; `None` before the first run.
+    pub(crate) fn look(&self) -> Result<Option<Store>, Trouble> {
+        desk::look(&self.settings()?.store)
+    }
+
+    /// The store, to look at one thing in it.
+    pub(crate) fn store(&self) -> Result<Store, Trouble> {
+        let config = self.settings()?.store;
+        desk::look(&config)?.ok_or_else(|| no_store(&config))
+    }
+
+    /// The store, to change something in it.
+    pub(crate) fn store_to_change(&self) -> Result<Store, Trouble> {
+        let config = self.settings()?.store;
+        // Not by looking: a store that is older than the program is upgraded here.
+        if config.path.exists() { desk::open(&config) } else { Err(no_store(&config)) }
+    }
+
+    /// Tells of a failure and gives the exit code of the command.
+    pub(crate) fn end(mut self, result: Result<Exit, Trouble>) -> Exit {
+        let written = self.out.finish();
+        let report =
+            Report { form: self.form, causes: self.causes(), palette: failure::palette(self.globals.color) };
+        let tell = |trouble: Trouble| {
+            report.failure(&trouble);
+            trouble.code.exit()
+        };
+        let exit = result.unwrap_or_else(tell);
+        match written {
+            Ok(()) => exit,
+            Err(trouble) => exit.worse(tell(trouble)),
+        }
+    }
+}
+
+fn no_store(config: &store::Config) -> Trouble {
+    Trouble::new(ErrorCode::InputMissing, format!("there is no store {} yet", config.path.display()))
+        .hint("the first \"helpdesk-mail fetch\" makes it")
+}

@@ -1,0 +1,48 @@
+//! The way from a command to settings, store and mailboxes.
+
+use std::path::{Path, PathBuf};
+
+use crate::mailbox;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::settings::{self, Settings};
+use crate::store::{self, Store, StoreError};
+
+use super::environment::variable;
+
+/// Where the configuration is.
+pub(crate) fn locate(given: Option<&Path>) -> Result<PathBuf, Trouble> {
+    settings::locate(given, &variable)
+}
+
+/// Reads the configuration.
+pub(crate) fn settings(file: &Path) -> Result<Settings, Trouble> {
+    Ok(settings::load(file, &variable)?)
+}
+
+/// The user's own configuration file, if there is a home for it.
+pub(crate) fn user_file() -> Option<PathBuf> {
+    settings::user_file(&variable)
+}
+
+/// Opens the store to change it; a new one is made where there is none.
+pub(crate) fn open(config: &store::Config) -> Result<Store, Trouble> {
+    Ok(Store::open(config)?)
+}
+
+/// Opens the store to look at it; `None` where there is none.
+pub(crate) fn look(config: &store::Config) -> Result<Option<Store>, Trouble> {
+    Ok(Store::look(config)?)
+}
+
+/// Lists what there is; where there is no store yet, nothing.
+pub(crate) fn list<T>(
+    store: Option<Store>,
+    select: impl FnOnce(&mut Store) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, Trouble> {
+    Ok(store.map_or_else(|| Ok(Vec::new()), |mut store| select(&mut store))?)
+}
+
+/// Opens a mailbox to look at it.
+pub(crate) fn read_only(_config: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
+    Err(Trouble::new(ErrorCode::Internal, "mailboxes are not built in yet"))
+}

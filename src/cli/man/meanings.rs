@@ -1,0 +1,114 @@
+//! One line of meaning for every code and word that scripts read; the matches make them complete.
+
+use crate::model::evidence::Evidence;
+use crate::model::exit::Exit;
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::ErrorCode;
+
+pub(super) fn exit(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Ok => {
+            "Every mailbox was fetched and every message settled; skipped, ignored and duplicate are settled."
+        }
+        Exit::Attention => {
+            "All was processed, but something waits for a person: a message failed and is in quarantine, or an alert \
+             threshold is reached."
+        }
+        Exit::Usage => "The command line is wrong.",
+        Exit::Data => "The input of ingest or inspect is not a message.",
+        Exit::NoInput => "A named file, ticket or message does not exist or cannot be read.",
+        Exit::Unavailable => "A mailbox could not be reached or broke off; the next run goes on from there.",
+        Exit::Internal => "A bug; the message says what to report.",
+        Exit::CantCreate => "A file would be overwritten.",
+        Exit::Io => "The store or a file could not be written, for instance because the disk is full.",
+        Exit::Temporary => {
+            "Another run holds the mailbox, the store is busy, messages were deferred, or a signal ended the run; the \
+             next run goes on."
+        }
+        Exit::Refused => "A mailbox refused the credentials.",
+        Exit::Config => "The configuration is missing or wrong; nothing was done.",
+    }
+}
+
+pub(super) fn outcome(word: OutcomeWord) -> &'static str {
+    match word {
+        OutcomeWord::Created => "It opened a ticket.",
+        OutcomeWord::Updated => "It is a follow-up on a ticket.",
+        OutcomeWord::Reopened => "It is a follow-up and opened a closed ticket again.",
+        OutcomeWord::Duplicate => "It was processed before.",
+        OutcomeWord::Skipped => "It may not open or update a ticket here.",
+        OutcomeWord::Ignored => "It is not wanted.",
+        OutcomeWord::Deferred => "Trouble that passes; it is not settled and the next run takes it again.",
+        OutcomeWord::Failed => {
+            "It could not be processed; the raw message is in quarantine, from where \"quarantine retry\" takes it again."
+        }
+    }
+}
+
+pub(super) fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::New => "Nothing in it names a ticket.",
+        Reason::UnknownTicket => "It names a ticket that is not there.",
+        Reason::ClosedTicket => "It names a ticket that is closed and stays so.",
+        Reason::SenderNotParticipant => {
+            "It names a ticket in a way that can be guessed, and its sender is not on that ticket; the new one is linked."
+        }
+        Reason::Evidence(evidence) => self::evidence(evidence),
+        Reason::Bounce => "It is a delivery failure.",
+        Reason::AutoReply => "It is a vacation reply or the like.",
+        Reason::Delay => "It is a delay notice.",
+        Reason::Feedback => "It is a feedback report.",
+        Reason::MessageId => "The same Message-ID with the same content is on a ticket.",
+        Reason::AlreadySettled => "The mailbox settled the same message under another key.",
+        Reason::NoTicketId => "Nothing in it names a ticket, and only updates are allowed (update_only).",
+        Reason::SenderNotAllowed => "As sender-not-participant, where only updates are allowed.",
+        Reason::OwnMessage => "We sent it.",
+        Reason::Baseline => "It lay there before the first run (--baseline or since).",
+        Reason::Unreadable => "Neither a sender nor a text could be made out.",
+        Reason::Crashed => "A part of the program gave up on it.",
+        Reason::Store => "The store refuses what is in it.",
+        Reason::TooManyAttempts => "Trouble of its own came again too often (max_attempts).",
+        Reason::Temporary => "Trouble that passes.",
+    }
+}
+
+fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Token => "A reply address or Message-ID of ours names the ticket and its signature holds.",
+        Evidence::InReplyTo => "Its In-Reply-To names a message that is on the ticket.",
+        Evidence::References => "Its References name a message that is on the ticket.",
+        Evidence::Header => "Its X-Helpdesk-Ticket names the ticket (trust_headers).",
+        Evidence::Address => "A recipient such as support+12@example.org names the ticket.",
+        Evidence::Subject => "Its subject holds the ticket, as in [support-12].",
+    }
+}
+
+pub(super) fn error(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::ConfigMissing => "The configuration file is not there or cannot be read.",
+        ErrorCode::ConfigInvalid => "A key is unknown, missing or wrong.",
+        ErrorCode::ConfigPermissions => "Others may write the configuration file.",
+        ErrorCode::MailboxConnect => "No connection to the server came about, or it broke off.",
+        ErrorCode::MailboxTls => "TLS was refused, stripped or does not verify; no password was sent.",
+        ErrorCode::MailboxAuth => "The credentials were refused or could not be had.",
+        ErrorCode::MailboxFolder => "A folder or path is not there or may not be used.",
+        ErrorCode::MailboxProtocol => "The server said what the protocol does not allow.",
+        ErrorCode::MailboxTimeout => "The server did not answer in time.",
+        ErrorCode::MailboxLocked => "Another run or program holds the mailbox.",
+        ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",
+        ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
+        ErrorCode::MessageCrashed => "A part of the program gave up on a message.",
+        ErrorCode::MessageStore => "The store refuses what is in one message.",
+        ErrorCode::StoreBusy => "Another program holds the store.",
+        ErrorCode::StoreFull => "No room is left for the store.",
+        ErrorCode::StoreSchema => "The store is newer than the program, or is no store.",
+        ErrorCode::StoreUnavailable => "The store cannot be opened, read or written.",
+        ErrorCode::Usage => "The command line is wrong, or what it asks cannot be done.",
+        ErrorCode::InputData => "The input is not a message.",
+        ErrorCode::InputMissing => "A named file, ticket or item does not exist.",
+        ErrorCode::OutputExists => "A file would be overwritten.",
+        ErrorCode::OutputIo => "A file or standard output could not be written.",
+        ErrorCode::Interrupted => "A signal ended the run.",
+        ErrorCode::Internal => "A bug; the message says what to report.",
+    }
+}

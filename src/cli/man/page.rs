@@ -1,0 +1,177 @@
+//! helpdesk-mail(1): the commands as clap knows them, then the tables of codes and words.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::cli::args::Cli;
+use crate::model::exit::Exit;
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::ErrorCode;
+
+use super::meanings;
+
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "$XDG_CONFIG_HOME/helpdesk-mail/helpdesk-mail.toml",
+        "The user's configuration; ~/.config where the variable is not set. See helpdesk-mail.toml(5).",
+    ),
+    ("/etc/helpdesk-mail/helpdesk-mail.toml", "The system's configuration, where the user has none."),
+    (
+        "helpdesk-mail.db",
+        "The store, where [store] url puts it: an SQLite database. See helpdesk-mail-schema(5).",
+    ),
+];
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("HELPDESK_MAIL_CONFIG", "The configuration file, where --config is not given."),
+    ("XDG_CONFIG_HOME, HOME", "Where the user's configuration is."),
+    ("RUST_LOG", "What is logged, as env_logger reads it; stands above -v and -q. Libraries may log mail."),
+    ("NO_COLOR", "Where it is set and not empty, --color auto means never."),
+];
+
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "*/5 * * * * helpdesk-mail --config /etc/helpdesk-mail/helpdesk-mail.toml -q fetch >/dev/null",
+        "Fetch by cron.",
+    ),
+    ("helpdesk-mail fetch --dry-run", "See what a fetch would do, and why."),
+    ("helpdesk-mail fetch --baseline", "Begin with an old mailbox: no tickets for what lies there now."),
+    ("helpdesk-mail outcomes --outcome skipped --since 7d", "See what was skipped in the last seven days."),
+    ("helpdesk-mail outcomes reset --outcome skipped --since 7d", "Let the next fetch take it again."),
+    (
+        "helpdesk-mail quarantine retry --all",
+        "Take the failed messages again, for instance after an upgrade.",
+    ),
+    (
+        "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",
+        "Take mail from Postfix, in aliases(5).",
+    ),
+];
+
+/// The text of helpdesk-mail(1).
+pub fn helpdesk_mail() -> String {
+    let mut page = Vec::new();
+    // A Vec takes whatever is written to it.
+    let _ = write(&mut page);
+    let text = String::from_utf8_lossy(&page).into_owned();
+    // Each part that is rendered begins with the same definitions; once is enough.
+    let title = format!(
+        ".TH helpdesk-mail 1 \"\" \"helpdesk-mail {}\" \"helpdesk-mail\"\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    format!("{PREAMBLE}{title}{}", text.replace(PREAMBLE, ""))
+}
+
+fn write(page: &mut Vec<u8>) -> io::Result<()> {
+    let command = Cli::command();
+    let man = Man::new(command.clone());
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    Roff::new().control("SH", ["COMMANDS"]).to_writer(page)?;
+    commands(&command, page)?;
+    exit_status(page)?;
+    outcomes(page)?;
+    errors(page)?;
+    table("FILES", None, FILES.iter().copied(), page)?;
+    table("ENVIRONMENT", None, ENVIRONMENT.iter().copied(), page)?;
+    table("EXAMPLES", None, EXAMPLES.iter().copied(), page)?;
+    Roff::new()
+        .control("SH", ["SEE ALSO"])
+        .text([bold("helpdesk-mail.toml"), roman("(5), "), bold("helpdesk-mail-schema"), roman("(5)")])
+        .to_writer(page)
+}
+
+/// Each command that can be run, with the names of those above it.
+fn commands(parent: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let above = parent.get_bin_name().unwrap_or_else(|| parent.get_name()).to_owned();
+    for command in parent.get_subcommands().filter(|command| command.get_name() != "help") {
+        let command = command
+            .clone()
+            .bin_name(format!("{above} {}", command.get_name()))
+            .disable_help_flag(true)
+            .disable_help_subcommand(true)
+            .disable_version_flag(true);
+        if !command.is_subcommand_required_set() {
+            section(&command, page)?;
+        }
+        commands(&command, page)?;
+    }
+    Ok(())
+}
+
+fn section(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let man = Man::new(command.clone());
+    let name = command.get_bin_name().unwrap_or_default();
+    Roff::new().control("SS", [name.trim_start_matches("helpdesk-mail ")]).to_writer(page)?;
+    let mut parts: [Vec<u8>; 3] = Default::default();
+    let [synopsis, description, options] = &mut parts;
+    man.render_synopsis_section(synopsis)?;
+    man.render_description_section(description)?;
+    man.render_options_section(options)?;
+    for (part, break_before) in parts.iter().zip([false, true, false]) {
+        if break_before {
+            page.write_all(b".PP\n")?;
+        }
+        page.write_all(without_heading(part))?;
+    }
+    Ok(())
+}
+
+/// The rest of a rendered section: what roff sets before it, and the heading, stand once on the page already.
+fn without_heading(part: &[u8]) -> &[u8] {
+    let heading = b".SH ";
+    let at = part.windows(heading.len()).position(|window| window == heading);
+    let rest = at.and_then(|at| part.get(at..)).unwrap_or(part);
+    let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+    rest.get(end..).unwrap_or_default()
+}
+
+fn exit_status(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "Where several apply, the one standing furthest forward here is given: 70, 74, 77, 69, 75, 1, 0. \
+                 \"ingest --mta\" ends with 0 or 75 only.";
+    let codes: Vec<_> =
+        Exit::ALL.map(|exit| (format!("{} {}", exit.code(), exit.name()), meanings::exit(exit))).into();
+    table("EXIT STATUS", Some(intro), codes.iter().map(|(term, meaning)| (term.as_str(), *meaning)), page)
+}
+
+fn outcomes(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "Every message that was listed ends in exactly one outcome:";
+    let words = OutcomeWord::ALL.map(|word| (word.as_str(), meanings::outcome(word)));
+    table("OUTCOMES", Some(intro), words.into_iter(), page)?;
+    let intro = "The reason says why:";
+    let words = Reason::ALL.map(|reason| (reason.as_str(), meanings::reason(reason)));
+    table("REASONS", Some(intro), words.into_iter(), page)
+}
+
+fn errors(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "The error_code of an error object with --json, with the exit code of a command that met it and \
+                 nothing worse:";
+    let words: Vec<_> = ErrorCode::ALL
+        .map(|code| (code.as_str(), format!("{} Exit code {}.", meanings::error(code), code.exit().code())))
+        .into();
+    table("ERRORS", Some(intro), words.iter().map(|(term, meaning)| (*term, meaning.as_str())), page)
+}
+
+fn table<'a>(
+    heading: &str,
+    intro: Option<&str>,
+    rows: impl Iterator<Item = (&'a str, &'a str)>,
+    page: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    if let Some(intro) = intro {
+        roff.text([roman(intro)]);
+    }
+    for (term, meaning) in rows {
+        roff.control("TP", []).text([bold(term)]).text([roman(meaning)]);
+    }
+    roff.to_writer(page)
+}

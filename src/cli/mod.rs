@@ -1,0 +1,99 @@
+//! Words in, words out: command line, log, output, exit codes.
+//!
+//! What was typed is turned into values by [`args`], carried out by one file per command, and every error leaves
+//! through [`failure`]. The exit code is computed here and nowhere else.
+
+pub mod args;
+mod check;
+mod completions;
+mod context;
+mod desk;
+mod environment;
+pub mod failure;
+mod fetch;
+mod ingest;
+mod init;
+pub mod inspect;
+mod logging;
+pub mod man;
+mod names;
+mod outcomes;
+pub mod output;
+mod quarantine;
+mod retry;
+mod rim;
+mod ticket;
+mod when;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::model::exit::Exit;
+use crate::model::trouble::{ErrorCode, Trouble};
+
+use args::{Cli, Command};
+use context::Context;
+use failure::Report;
+
+/// Runs the program on the process's arguments and gives its exit code.
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let rim = rim::Rim::install();
+    let early = args::Early::of(&words);
+    let exit = rim.guard(|| run(&words, &early)).unwrap_or_else(|trouble| {
+        Report::before_parsing(&early).failure(&trouble);
+        trouble.code.exit()
+    });
+    ExitCode::from(if early.mta { ingest::for_the_mail_server(exit, early.asks_only) } else { exit }.code())
+}
+
+fn run(words: &[OsString], early: &args::Early) -> Exit {
+    match Cli::try_parse_from_colored(words, early) {
+        Ok(cli) => carry_out(cli),
+        Err(error) => refuse(&error, early),
+    }
+}
+
+/// Help and version are asked for; all else that clap ends is a wrong command line.
+fn refuse(error: &clap::Error, early: &args::Early) -> Exit {
+    // Nobody is left to be told when standard error or output is closed.
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked || !early.json {
+        let _ = error.print();
+    }
+    if asked {
+        return Exit::Ok;
+    }
+    if early.json {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let trouble = Trouble::new(ErrorCode::Usage, line).hint("see helpdesk-mail --help");
+        Report::before_parsing(early).failure(&trouble);
+    }
+    Exit::Usage
+}
+
+fn carry_out(cli: Cli) -> Exit {
+    let Cli { globals, command } = cli;
+    logging::start(&globals);
+    let mut context = Context::new(globals, command.form());
+    let result = dispatch(command, &mut context);
+    context.end(result)
+}
+
+fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
+    match command {
+        Command::Fetch(args) => fetch::run(&args, context),
+        Command::Ingest(args) => ingest::run(&args, context),
+        Command::Inspect(args) => inspect::run(&args, context),
+        Command::Outcomes(args) => outcomes::run(&args, context),
+        Command::Quarantine(args) => quarantine::run(&args, context),
+        Command::Ticket(args) => ticket::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
+    }
+}

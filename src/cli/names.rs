@@ -1,0 +1,92 @@
+//! Names that are typed: tickets, queues, mailboxes, outcomes.
+
+use std::str::FromStr;
+
+use crate::model::ids::{QueueSlug, TicketId, TicketRef};
+use crate::model::outcome::OutcomeWord;
+use crate::model::ticket::Status;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{Store, StoreError, TicketRow};
+
+/// A ticket as it is typed: `support-12` or `12`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketName {
+    /// The queue that the ticket must belong to, if it was typed.
+    pub queue: Option<QueueSlug>,
+    /// Its number.
+    pub id: TicketId,
+}
+
+impl FromStr for TicketName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (queue, number) = match text.rsplit_once('-') {
+            Some((slug, number)) => {
+                (Some(slug.parse::<QueueSlug>().map_err(|error| error.to_string())?), number)
+            }
+            None => (None, text),
+        };
+        match number.parse::<i64>() {
+            Ok(id) if id > 0 && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Self { queue, id: TicketId(id) })
+            }
+            Ok(_) | Err(_) => Err("write a ticket as support-12 or 12".to_owned()),
+        }
+    }
+}
+
+impl TicketName {
+    /// Looks the ticket up; the queue that was typed must be its own.
+    pub(crate) fn find(&self, store: &mut Store) -> Result<TicketRow, Trouble> {
+        let row = match store.ticket_row(self.id) {
+            Ok(row) => row,
+            Err(StoreError::Missing { .. }) => return Err(self.missing()),
+            Err(error) => return Err(error.into()),
+        };
+        match &self.queue {
+            Some(queue) if *queue != row.queue => {
+                let name = TicketRef { queue: row.queue, id: row.id };
+                Err(self.missing().hint(format!("number {} is ticket {name}", self.id)))
+            }
+            Some(_) | None => Ok(row),
+        }
+    }
+
+    fn missing(&self) -> Trouble {
+        let name =
+            self.queue.as_ref().map_or_else(|| self.id.to_string(), |queue| format!("{queue}-{}", self.id));
+        Trouble::new(ErrorCode::InputMissing, format!("there is no ticket {name}"))
+            .hint("see \"helpdesk-mail ticket list\"")
+    }
+}
+
+/// Reads an outcome; the error lists them all.
+pub(crate) fn outcome(word: &str) -> Result<OutcomeWord, String> {
+    OutcomeWord::from_word(word).ok_or_else(|| allowed(OutcomeWord::ALL.map(OutcomeWord::as_str)))
+}
+
+/// Reads a ticket's state; the error lists them all.
+pub(crate) fn status(word: &str) -> Result<Status, String> {
+    Status::from_word(word).ok_or_else(|| allowed(Status::ALL.map(Status::as_str)))
+}
+
+fn allowed<const N: usize>(words: [&str; N]) -> String {
+    format!("allowed are {}", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_a_number_with_or_without_its_queue() {
+        let name = |text: &str| text.parse::<TicketName>();
+        assert_eq!(name("12").unwrap(), TicketName { queue: None, id: TicketId(12) });
+        let with_marks = name("2nd-level-7").unwrap();
+        assert_eq!((with_marks.queue.unwrap().as_str(), with_marks.id), ("2nd-level", TicketId(7)));
+        for bad in ["", "support", "support-", "-12", "0", "support-0", "support-1x", "1+", "a b-1", "+5"] {
+            assert!(name(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `helpdesk-mail outcomes`: the ledger.
+
+use jiff::Timestamp;
+
+use crate::model::exit::Exit;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::outcome::OutcomeWord;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{OutcomeFilter, OutcomeRow};
+
+use super::context::Context;
+use super::desk;
+use super::names;
+use super::output::style::Paint;
+use super::output::table::{self, Cell};
+use super::output::{Form, json, words};
+use super::when::When;
+
+/// List what became of every message
+#[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
+pub struct Args {
+    /// Which rows.
+    #[command(flatten)]
+    pub filter: Filter,
+
+    /// Write JSON objects, one per line
+    #[arg(long)]
+    pub json: bool,
+
+    /// Instead of listing.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What else can be done with outcomes.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Action {
+    /// Let the next fetch take settled messages again, for instance skipped ones
+    ///
+    /// Tickets that they opened stay; a message that is on a ticket already becomes a duplicate. Without ITEM the
+    /// filters tell which; with neither nothing is done.
+    Reset {
+        /// Numbers or items, as outcomes lists them
+        #[arg(value_name = "ITEM")]
+        items: Vec<String>,
+
+        /// Which rows.
+        #[command(flatten)]
+        filter: Filter,
+
+        /// Write a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which rows of the ledger; all that is given must hold.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Filter {
+    /// Of this run
+    #[arg(long, value_name = "N")]
+    pub run: Option<i64>,
+
+    /// Of this mailbox
+    #[arg(long, value_name = "NAME")]
+    pub mailbox: Option<MailboxName>,
+
+    /// With this outcome
+    #[arg(long, value_name = "WORD", value_parser = names::outcome)]
+    pub outcome: Option<OutcomeWord>,
+
+    /// Not older than a time (2026-11-21T08:00:00Z), a date (2026-11-21), or an age (24h, 7d)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+
+    /// The newest so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+impl Filter {
+    fn over(&self, items: &[String]) -> OutcomeFilter {
+        OutcomeFilter {
+            items: items.to_vec(),
+            run: self.run.map(RunId),
+            mailbox: self.mailbox.clone(),
+            outcome: self.outcome,
+            since: self.since.map(|when| when.at(Timestamp::now())),
+            limit: self.limit,
+        }
+    }
+
+    /// A number of rows alone is no choice.
+    fn chooses(&self) -> bool {
+        self.run.is_some() || self.mailbox.is_some() || self.outcome.is_some() || self.since.is_some()
+    }
+}
+
+impl Args {
+    pub(crate) fn json(&self) -> bool {
+        match &self.action {
+            Some(Action::Reset { json, .. }) => *json,
+            None => self.json,
+        }
+    }
+}
+
+/// Lists or resets.
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    match &args.action {
+        None => list(&args.filter, context),
+        Some(Action::Reset { items, filter, .. }) => reset(items, filter, context),
+    }
+}
+
+fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
+    let rows = desk::list(context.look()?, |store| store.outcomes(&filter.over(&[])))?;
+    match context.form {
+        Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
+        Form::Human => {
+            let header = ["id", "at", "mailbox", "item", "outcome", "reason", "ticket", "from", "subject"];
+            table::write(&mut context.out, &header, &rows.iter().map(fields).collect::<Vec<_>>());
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn fields(row: &OutcomeRow) -> Vec<Cell> {
+    vec![
+        row.id.to_string().into(),
+        words::time(row.at).into(),
+        row.mailbox.as_str().into(),
+        words::cut(&row.item, 24).into(),
+        Cell::painted(row.outcome.as_str(), Paint::of_outcome(row.outcome)),
+        row.reason.as_str().into(),
+        row.ticket.as_deref().unwrap_or("-").into(),
+        row.from.as_deref().unwrap_or("-").into(),
+        words::cut(row.subject.as_deref().unwrap_or("-"), 60).into(),
+    ]
+}
+
+fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
+    if items.is_empty() && !filter.chooses() {
+        return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
+            .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
+    }
+    let count = context.store_to_change()?.reset(&filter.over(items))?;
+    if count == 0 && !items.is_empty() {
+        return Err(Trouble::new(
+            ErrorCode::InputMissing,
+            format!("there is no outcome of {}", items.join(", ")),
+        )
+        .hint("see \"helpdesk-mail outcomes\""));
+    }
+    match context.form {
+        Form::Json => context.out.json(&serde_json::json!({ "reset": count })),
+        Form::Human => context.out.line(&format!("{count} reset; the next fetch takes them again")),
+    }
+    Ok(Exit::Ok)
+}

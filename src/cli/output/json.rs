@@ -1,0 +1,160 @@
+//! The JSON objects of contract section 5; the order of fields is theirs.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::failure::{self, Causes};
+use crate::model::address::Address;
+use crate::model::ids::TicketRef;
+use crate::run::{Counts, MailboxLine, MessageLine, Mode, Summary};
+use crate::store::{AttachmentRow, MessageRow, OutcomeRow, QuarantineRow, TicketRow};
+
+use super::words;
+
+/// A line of `fetch --json` for a message.
+pub fn message(line: &MessageLine, causes: Causes) -> Value {
+    Value::Object(object([
+        ("type", json!("message")),
+        ("mailbox", json!(line.mailbox.as_str())),
+        ("folder", json!(line.folder)),
+        ("item", json!(line.item)),
+        ("message_id", json!(line.message_id)),
+        ("from", json!(line.from)),
+        ("subject", json!(line.subject)),
+        ("outcome", json!(line.outcome.as_str())),
+        ("reason", json!(line.reason)),
+        ("ticket", json!(line.ticket)),
+        ("error", line.error.as_ref().map_or(Value::Null, |trouble| failure::object(trouble, causes))),
+    ]))
+}
+
+/// A line of `fetch --json` for a mailbox.
+pub fn mailbox(line: &MailboxLine, causes: Causes) -> Value {
+    Value::Object(object([
+        ("type", json!("mailbox")),
+        ("mailbox", json!(line.mailbox.as_str())),
+        ("status", json!(line.status.as_str())),
+        ("listed", json!(line.listed)),
+        ("new", json!(line.new)),
+        ("counts", counts(&line.counts)),
+        ("duration_ms", milliseconds(line.duration)),
+        ("error", line.error.as_ref().map_or(Value::Null, |trouble| failure::object(trouble, causes))),
+    ]))
+}
+
+/// The last line of `fetch --json`.
+pub fn summary(line: &Summary) -> Value {
+    Value::Object(object([
+        ("type", json!("summary")),
+        ("run", json!(line.run.map(|run| run.0))),
+        ("dry_run", json!(line.mode == Mode::DryRun)),
+        ("exit_code", json!(line.exit.code())),
+        ("counts", counts(&line.counts)),
+        ("duration_ms", milliseconds(line.duration)),
+    ]))
+}
+
+/// A row of the ledger: the message object with `run` and `at`.
+pub fn outcome(row: &OutcomeRow) -> Value {
+    Value::Object(object([
+        ("type", json!("message")),
+        ("mailbox", json!(row.mailbox.as_str())),
+        ("folder", json!(row.folder)),
+        ("item", json!(row.item)),
+        ("message_id", json!(row.message_id)),
+        ("from", json!(row.from)),
+        ("subject", json!(row.subject)),
+        ("outcome", json!(row.outcome.as_str())),
+        ("reason", json!(row.reason)),
+        ("ticket", json!(row.ticket)),
+        ("error", row.error.as_ref().map_or(Value::Null, failure::stored)),
+        ("run", json!(row.run.0)),
+        ("at", json!(words::time(row.at))),
+    ]))
+}
+
+/// A message in quarantine: its number, its outcome, and what is kept.
+pub fn quarantined(row: &QuarantineRow) -> Value {
+    let mut object = object([("id", json!(row.id))]);
+    if let Value::Object(outcome) = outcome(&row.outcome) {
+        object.extend(outcome);
+    }
+    object.insert("size".to_owned(), json!(row.size));
+    object.insert("sha256".to_owned(), json!(row.sha256.to_string()));
+    Value::Object(object)
+}
+
+/// A ticket as `ticket list --json` tells it.
+pub fn ticket(row: &TicketRow) -> Value {
+    Value::Object(ticket_fields(row))
+}
+
+/// A ticket with its messages as `ticket show --json` tells it.
+pub fn ticket_with_messages(row: &TicketRow, messages: &[MessageRow]) -> Value {
+    let mut object = ticket_fields(row);
+    object.insert("messages".to_owned(), messages.iter().map(ticket_message).collect());
+    Value::Object(object)
+}
+
+fn ticket_fields(row: &TicketRow) -> Map<String, Value> {
+    let name = TicketRef { queue: row.queue.clone(), id: row.id };
+    object([
+        ("ticket", json!(name.to_string())),
+        ("queue", json!(row.queue.as_str())),
+        ("title", json!(row.title)),
+        ("status", json!(row.status.as_str())),
+        ("priority", json!(row.priority)),
+        ("tags", json!(row.tags)),
+        ("requester", row.requester.as_ref().map_or(Value::Null, address)),
+        ("participants", addresses(&row.participants)),
+        ("created_at", json!(words::time(row.created_at))),
+        ("updated_at", json!(words::time(row.updated_at))),
+        ("merged_into", json!(row.merged_into)),
+    ])
+}
+
+fn ticket_message(row: &MessageRow) -> Value {
+    Value::Object(object([
+        ("direction", json!(row.direction)),
+        ("message_id", json!(row.message_id.as_ref().map(|id| id.as_str()))),
+        ("from", row.from.as_ref().map_or(Value::Null, address)),
+        ("date", json!(words::time(row.date))),
+        ("text", json!(row.text)),
+        ("reply", json!(row.reply)),
+        ("attachments", row.attachments.iter().map(attachment).collect()),
+    ]))
+}
+
+fn attachment(row: &AttachmentRow) -> Value {
+    Value::Object(object([
+        ("filename", json!(row.filename)),
+        ("content_type", json!(row.content_type)),
+        ("size", json!(row.size)),
+        ("sha256", json!(row.sha256.to_string())),
+        ("inline", json!(row.inline)),
+        ("content_id", json!(row.content_id)),
+    ]))
+}
+
+/// An address with its name.
+pub fn address(address: &Address) -> Value {
+    Value::Object(object([("name", json!(address.name)), ("address", json!(address.address))]))
+}
+
+/// Addresses with their names.
+pub fn addresses(all: &[Address]) -> Value {
+    all.iter().map(address).collect()
+}
+
+/// An object whose fields stand in the order given.
+pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn counts(counts: &Counts) -> Value {
+    let some = counts.iter().filter(|(_, count)| *count > 0);
+    Value::Object(some.map(|(word, count)| (word.as_str().to_owned(), json!(count))).collect())
+}
+
+fn milliseconds(span: std::time::Duration) -> Value {
+    json!(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,110 @@
+//! Tables: fitted to a terminal, or plain aligned columns in a pipe.
+
+use comfy_table::{Attribute, Cell as TableCell, Color, ContentArrangement, Table};
+
+use super::style::Paint;
+use super::{Out, Seat, escape};
+
+/// One field of a row.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    paint: Paint,
+}
+
+impl Cell {
+    /// A field in a colour.
+    pub fn painted(text: impl AsRef<str>, paint: Paint) -> Self {
+        Self { text: escape::line(text.as_ref()), paint }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::painted(text, Paint::None)
+    }
+}
+
+/// Writes a table; an empty one is nothing at all.
+pub fn write(out: &mut Out, header: &[&str], rows: &[Vec<Cell>]) {
+    if rows.is_empty() {
+        return;
+    }
+    let lines = match out.seat {
+        Seat::Terminal => fitted(out, header, rows),
+        Seat::Pipe => aligned(out, header, rows),
+    };
+    for line in lines {
+        out.line(line.trim_end());
+    }
+}
+
+fn fitted(out: &Out, header: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().map(TableCell::new).collect::<Vec<_>>());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| colored(out, cell)).collect::<Vec<_>>());
+    }
+    table.lines().collect()
+}
+
+fn colored(out: &Out, cell: &Cell) -> TableCell {
+    let plain = TableCell::new(&cell.text);
+    match (out.palette.is_colored(), cell.paint) {
+        (false, _) | (true, Paint::None) => plain,
+        (true, Paint::Good) => plain.fg(Color::Green),
+        (true, Paint::Warn) => plain.fg(Color::Yellow),
+        (true, Paint::Bad) => plain.fg(Color::Red).add_attribute(Attribute::Bold),
+        (true, Paint::Note) => plain.fg(Color::Cyan),
+        (true, Paint::Dim) => plain.add_attribute(Attribute::Dim),
+    }
+}
+
+fn aligned(out: &Out, header: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
+    let head: Vec<Cell> = header.iter().map(|word| Cell::from(word.to_uppercase())).collect();
+    let all = || std::iter::once(&head).chain(rows);
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            all().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    all()
+        .map(|row| {
+            let fields = row.iter().zip(&widths).map(|(cell, width)| {
+                let padding = " ".repeat(width.saturating_sub(cell.text.chars().count()));
+                out.palette.paint(cell.paint, &cell.text) + &padding
+            });
+            fields.collect::<Vec<_>>().join("  ")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::style::Palette;
+
+    fn out() -> Out {
+        Out::to(Box::new(std::io::sink()))
+    }
+
+    #[test]
+    fn columns_line_up_in_a_pipe() {
+        let rows = vec![
+            vec!["1".into(), "Größe".into(), "x".into()],
+            vec!["22".into(), "a\u{1b}".into(), "yy".into()],
+        ];
+        let lines = aligned(&out(), &["id", "title", "z"], &rows);
+        assert_eq!(lines, ["ID  TITLE    Z ", "1   Größe    x ", "22  a\\u{1b}  yy"]);
+    }
+
+    #[test]
+    fn a_terminal_gets_the_same_words_without_controls() {
+        let rows = vec![vec![Cell::painted("a\u{1b}[2Jb", Paint::Bad)]];
+        let plain = Out { palette: Palette::plain(), ..out() };
+        let text = fitted(&plain, &["title"], &rows).join("\n");
+        assert!(text.contains("a\\u{1b}[2Jb") && !text.contains('\u{1b}'), "{text}");
+    }
+}

@@ -1,0 +1,187 @@
+//! `helpdesk-mail ticket`: tickets in the embedded store.
+
+use jiff::Timestamp;
+
+use crate::model::exit::Exit;
+use crate::model::ids::{QueueSlug, TicketRef};
+use crate::model::ticket::Status;
+use crate::model::trouble::Trouble;
+use crate::store::{MessageRow, TicketFilter, TicketRow};
+
+use super::context::Context;
+use super::desk;
+use super::names::{self, TicketName};
+use super::output::style::Paint;
+use super::output::table::{self, Cell};
+use super::output::{Form, Out, escape, json, words};
+
+/// Look at and change tickets
+#[derive(Debug, Clone, clap::Args)]
+#[command(subcommand_required = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What can be done with tickets.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Action {
+    /// List tickets
+    List {
+        /// Of this queue
+        #[arg(long, value_name = "SLUG")]
+        queue: Option<QueueSlug>,
+        /// In this state: open, reopened, resolved, closed, merged
+        #[arg(long, value_name = "WORD", value_parser = names::status)]
+        status: Option<Status>,
+        /// The newest so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Write JSON objects, one per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a ticket with its messages
+    Show {
+        /// support-12 or 12
+        id: TicketName,
+        /// Write a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close a ticket
+    Close {
+        /// support-12 or 12
+        id: TicketName,
+    },
+    /// Open a ticket again
+    Reopen {
+        /// support-12 or 12
+        id: TicketName,
+    },
+    /// Make a ticket part of another; mail to it goes there from now on
+    Merge {
+        /// The ticket that ends
+        id: TicketName,
+        /// The ticket that goes on
+        into: TicketName,
+    },
+}
+
+impl Args {
+    pub(crate) fn json(&self) -> bool {
+        match &self.action {
+            Action::List { json, .. } | Action::Show { json, .. } => *json,
+            Action::Close { .. } | Action::Reopen { .. } | Action::Merge { .. } => false,
+        }
+    }
+}
+
+/// Does it.
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    match &args.action {
+        Action::List { queue, status, limit, .. } => {
+            list(&TicketFilter { queue: queue.clone(), status: *status, limit: *limit }, context)
+        }
+        Action::Show { id, .. } => show(id, context),
+        Action::Close { id } => {
+            let mut store = context.store_to_change()?;
+            let row = id.find(&mut store)?;
+            store.close(row.id, Timestamp::now())?;
+            done(&row, "is closed", context)
+        }
+        Action::Reopen { id } => {
+            let mut store = context.store_to_change()?;
+            let row = id.find(&mut store)?;
+            store.reopen(row.id, Timestamp::now())?;
+            done(&row, "is open again", context)
+        }
+        Action::Merge { id, into } => {
+            let mut store = context.store_to_change()?;
+            let (row, target) = (id.find(&mut store)?, into.find(&mut store)?);
+            store.merge(row.id, target.id, Timestamp::now())?;
+            done(&row, &format!("is part of {} now", name(&target)), context)
+        }
+    }
+}
+
+fn done(row: &TicketRow, what: &str, context: &mut Context) -> Result<Exit, Trouble> {
+    context.out.line(&format!("{} {what}", name(row)));
+    Ok(Exit::Ok)
+}
+
+fn name(row: &TicketRow) -> String {
+    TicketRef { queue: row.queue.clone(), id: row.id }.to_string()
+}
+
+fn list(filter: &TicketFilter, context: &mut Context) -> Result<Exit, Trouble> {
+    let rows = desk::list(context.look()?, |store| store.tickets(filter))?;
+    match context.form {
+        Form::Json => rows.iter().for_each(|row| context.out.json(&json::ticket(row))),
+        Form::Human => {
+            let header = ["ticket", "status", "prio", "updated", "requester", "title"];
+            table::write(&mut context.out, &header, &rows.iter().map(fields).collect::<Vec<_>>());
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn fields(row: &TicketRow) -> Vec<Cell> {
+    vec![
+        name(row).into(),
+        Cell::painted(row.status.as_str(), Paint::of_status(row.status)),
+        row.priority.to_string().into(),
+        words::time(row.updated_at).into(),
+        row.requester.as_ref().map_or("-", |requester| requester.address.as_str()).into(),
+        words::cut(&row.title, 60).into(),
+    ]
+}
+
+fn show(id: &TicketName, context: &mut Context) -> Result<Exit, Trouble> {
+    let mut store = context.store()?;
+    let row = id.find(&mut store)?;
+    let messages = store.messages(row.id)?;
+    match context.form {
+        Form::Json => context.out.json(&json::ticket_with_messages(&row, &messages)),
+        Form::Human => {
+            describe(&row, &mut context.out);
+            messages.iter().for_each(|message| tell(message, &mut context.out));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn describe(row: &TicketRow, out: &mut Out) {
+    let status = out.palette.paint(Paint::of_status(row.status), row.status.as_str());
+    out.line(&format!("{} {}", name(row), escape::line(&row.title)));
+    out.line(&format!("{:<14}{status}", "status"));
+    let mut field = |name: &str, text: &str| {
+        if !text.is_empty() {
+            out.line(&format!("{name:<14}{}", escape::line(text)));
+        }
+    };
+    field("merged into", row.merged_into.as_deref().unwrap_or_default());
+    field("linked to", &row.linked_to.join(", "));
+    field("priority", &row.priority.to_string());
+    field("tags", &row.tags.join(", "));
+    field("requester", &row.requester.as_ref().map(ToString::to_string).unwrap_or_default());
+    field("participants", &words::addresses(&row.participants));
+    field("created", &words::time(row.created_at));
+    field("updated", &words::time(row.updated_at));
+}
+
+fn tell(message: &MessageRow, out: &mut Out) {
+    let from = message.from.as_ref().map_or_else(|| "an unknown sender".to_owned(), ToString::to_string);
+    let head = format!("--- {} {} {}", message.direction, words::time(message.date), escape::line(&from));
+    out.line("");
+    out.line(&out.palette.paint(Paint::Note, &head));
+    out.line(escape::lines(&message.text).trim_end());
+    for file in &message.attachments {
+        let text = format!("{} ({}, {})", file.filename, file.content_type, words::size(file.size));
+        out.line(&format!("attachment: {}", escape::line(&text)));
+    }
+    for defect in &message.defects {
+        out.line(&format!("defect: {}", escape::line(defect)));
+    }
+}

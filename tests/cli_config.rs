@@ -1,0 +1,77 @@
+//! Finding, checking and writing the configuration.
+
+use std::os::unix::fs::PermissionsExt;
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use tempfile::tempdir;
+
+use crate::cli_place::{Place, bare};
+
+#[test]
+fn without_a_configuration_nothing_is_done() {
+    let home = tempdir().unwrap();
+    bare(home.path())
+        .arg("fetch")
+        .assert()
+        .code(78)
+        .stderr(contains("error: no configuration: ").and(contains("\nhint: ")));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn init_writes_a_private_file_where_it_is_looked_for_and_never_overwrites() {
+    let home = tempdir().unwrap();
+    let file = home.path().join(".config/helpdesk-mail/helpdesk-mail.toml");
+    bare(home.path()).arg("init").assert().code(0).stdout(contains(file.to_str().unwrap()));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = std::fs::read(&file).unwrap();
+    bare(home.path()).arg("init").assert().code(73).stderr(contains("error: ").and(contains("\nhint: ")));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    bare(home.path()).arg("check").assert().code(0).stdout(contains("is valid"));
+}
+
+#[test]
+fn init_can_write_elsewhere_and_to_standard_output() {
+    let home = tempdir().unwrap();
+    bare(home.path()).args(["init", "--output", "here.toml"]).assert().code(0);
+    let output = bare(home.path()).args(["init", "--output", "-"]).assert().code(0).get_output().clone();
+    assert_eq!(output.stdout, std::fs::read(home.path().join("here.toml")).unwrap());
+}
+
+#[test]
+fn check_tells_what_is_configured_and_makes_nothing() {
+    let place = Place::configured();
+    let text = place.output("check", 0);
+    assert!(text.contains("is made by the first run\n"), "{text}");
+    assert!(text.contains("mailbox support feeds queue support\n"), "{text}");
+    assert!(text.contains("nobody is notified"), "{text}");
+    assert!(!place.directory.path().join("helpdesk-mail.db").exists());
+    let lines = place.json("check --json", 0);
+    assert_eq!(lines[0]["store_exists"], false);
+    assert_eq!(lines[0]["mailboxes"][0], "support");
+}
+
+#[test]
+fn every_problem_of_a_configuration_is_told_with_its_line() {
+    let place = Place::configured();
+    place.write("helpdesk-mail.toml", "[queue.support]\ntitel = \"x\"\n[mailbox.a]\ntype = \"imup\"\n");
+    let output = place.command("check").assert().code(78).get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains(":2") && text.contains("titel") && text.contains(":4") && text.contains("imup"),
+        "{text}"
+    );
+    assert_eq!(place.json("check --json", 78)[0]["error_code"], "config.invalid");
+}
+
+#[test]
+fn causes_are_told_with_v_alone() {
+    let place = Place::configured();
+    place.write("helpdesk-mail.toml", "[store]\nurl = \"sqlite:.\"\n[queue.q]\n[mailbox.m]\ntype = \"maildir\"\nqueue = \"q\"\npath = \"m\"\n");
+    let plain = place.json("outcomes --json", 74);
+    assert_eq!(plain[0]["detail"], serde_json::Value::Null);
+    let told = place.json("-v outcomes --json", 74);
+    assert!(told[0]["detail"].is_string(), "{told:?}");
+    place.command("-v outcomes").assert().code(74).stderr(contains("cause: "));
+}

@@ -1,0 +1,54 @@
+//! Holds the man page to the code: what is generated, and that every code and word is documented and no other.
+
+use std::path::Path;
+
+use helpdesk_mail::cli::man;
+use helpdesk_mail::model::exit::Exit;
+use helpdesk_mail::model::outcome::{OutcomeWord, Reason};
+use helpdesk_mail::model::trouble::ErrorCode;
+
+fn committed() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/helpdesk-mail.1");
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_committed_man_page_is_the_generated_one() {
+    assert!(committed() == man::helpdesk_mail(), "run \"cargo xtask man\" and commit man/helpdesk-mail.1");
+}
+
+/// The terms of a section's list: the line after each `.TP`, without roff's marks.
+fn terms(section: &str) -> Vec<String> {
+    let page = committed();
+    let heading = [format!(".SH \"{section}\"\n"), format!(".SH {section}\n")];
+    let (_, rest) = heading.iter().find_map(|heading| page.split_once(heading.as_str())).unwrap();
+    let body = rest.split("\n.SH ").next().unwrap();
+    let plain =
+        |line: &str| line.replace("\\fB", "").replace("\\fR", "").replace("\\-", "-").replace("\\*(Aq", "'");
+    let terms: Vec<String> =
+        body.split(".TP\n").skip(1).map(|item| plain(item.lines().next().unwrap())).collect();
+    assert!(!terms.is_empty(), "{section} is empty");
+    for item in body.split(".TP\n").skip(1) {
+        assert!(
+            item.lines().nth(1).is_some_and(|meaning| meaning.ends_with('.')),
+            "{section}: no meaning in {item:?}"
+        );
+    }
+    terms
+}
+
+#[test]
+fn every_exit_code_is_documented_and_no_other() {
+    assert_eq!(terms("EXIT STATUS"), Exit::ALL.map(|exit| format!("{} {}", exit.code(), exit.name())));
+}
+
+#[test]
+fn every_outcome_and_reason_is_documented_and_no_other() {
+    assert_eq!(terms("OUTCOMES"), OutcomeWord::ALL.map(OutcomeWord::as_str));
+    assert_eq!(terms("REASONS"), Reason::ALL.map(Reason::as_str));
+}
+
+#[test]
+fn every_error_code_is_documented_and_no_other() {
+    assert_eq!(terms("ERRORS"), ErrorCode::ALL.map(ErrorCode::as_str));
+}
