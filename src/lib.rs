@@ -1,7 +1,76 @@
-//! helpdesk-mail
+//! `helpdesk-mail`: a mailbox in, tickets out. This page is the architecture.
+//!
+//! # The idea in five sentences
+//!
+//! An item travels one road: *list → fetch → parse → evidence → lookup → decide → carry out → commit → acknowledge*.
+//! Everything that thinks is a pure function between two pieces of I/O. A batch of decisions is carried out in one
+//! database transaction, each message behind its own savepoint: ticket, follow-up, attachments, ledger row. Only after
+//! the commit is the server told, and telling it again is harmless. Whatever dies in between, the next run reaches the
+//! same state; a dry run walks the same road with companions at the rim that cannot write.
+//!
+//! The fault to avoid, seen in every forerunner: facts, decision and deeds in one function.
+//!
+//! # The house
+//!
+//! ```text
+//! main.rs      calls cli::main; nothing else
+//! model/       the words of the trade: data and total functions, no I/O, nothing else of ours
+//! parse/       bytes → Mail; never fails, records defects; the only home of mail-parser
+//! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
+//! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
+//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
+//!              imap/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
+//! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
+//!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//! run/         puts them together; the only module that knows both halves
+//!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
+//!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
+//! settings/    the TOML file → each module's own configuration type
+//! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
+//! ```
+//!
+//! # Layers
+//!
+//! ```text
+//! 4  cli  settings
+//! 3  run
+//! 2  mailbox    store                  I/O; they do not know each other
+//! 1  parse   evidence   policy         pure; they do not know each other
+//! 0  model
+//! ```
+//!
+//! Arrows point down only, nothing sideways, save that `cli` reads `settings`. A foreign crate has one home. Each module
+//! owns its configuration type; `settings` only builds them. `tests/layers.rs` reads the sources and fails where either
+//! rule breaks. Blocking code throughout: no async runtime.
+//!
+//! # Rules of the road
+//!
+//! * **No transaction spans network traffic.** Memory is bounded by the batch (count and octets).
+//! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
+//!   recorded in the same transaction.
+//! * **Ledger**: unique on (mailbox, account, folder, item key), written with the effects. This, not care, makes it
+//!   exactly once. Looking a key up before it is processed saves work; the constraint decides.
+//! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. A run with
+//!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
+//! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed.
+//! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
+//!   batch, and nothing is acknowledged.
+//! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
+//! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
+//! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
+//!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
+//! * **What is not stored whole is never deleted or moved**, and what was there before the first run (`--baseline`,
+//!   `since`) is never touched.
+//!
+//! # Glossary
+//!
+//! *item*: a message as it lies in a mailbox, named by its key · *mail*: a parsed message · *outcome*, *reason*: what
+//! became of an item, and why · *settled*: the outcome is committed; only then is the mailbox told · *ledger*: one row
+//! for every item ever seen · *quarantine*: the raw messages of failed items · *participant*: requester, Cc or proven
+//! author on a ticket.
 
-pub mod evidence;
 pub mod cli;
+pub mod evidence;
 pub mod mailbox;
 pub mod model;
 pub mod parse;

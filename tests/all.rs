@@ -1,14 +1,8 @@
 //! The integration tests: one binary, whose modules are listed here with what each of them claims.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-/// The demonstration's mails are there, described, and come in the order of their story.
-mod local_demo;
-/// A directory of files: names and hashes, order, what is told.
-mod local_directory;
-/// A Maildir: keys that outlive renames, flags, sub-folders.
-mod local_maildir;
-/// An mbox: locks, keys, deletion, watermark.
-mod local_mbox;
+mod support; // mails, help desks and real servers for the others
+
 mod cli_config; // finding, checking and writing the configuration
 mod cli_desk; // tickets, outcomes and quarantine from the command line
 mod cli_man; // completions and man pages
@@ -17,5 +11,11 @@ mod cli_place; // a home with a configuration and a store, for the other modules
 mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod docs; // the man pages document every code and word, and no other
 mod layers; // modules use what is below them; a foreign crate has one home
+mod local_demo; // the demonstration's mails are there, described, and come in the order of their story
+mod local_directory; // a directory of files: names and hashes, order, what is told
+mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
+mod local_mbox; // an mbox: locks, keys, deletion, watermark
+mod rehearsal; // a dry run tells the truth and changes nothing
+mod road; // the whole road over a Maildir, through the program itself
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

@@ -80,12 +80,11 @@ fn nobody_in_the_mails_exists() {
 
 #[test]
 fn the_configuration_names_what_is_there() {
-    let text = fs::read_to_string(fixtures().join("demo/helpdesk-mail.toml")).unwrap();
-    let settings: toml::Table = text.parse().unwrap();
-    let mailboxes = settings["mailbox"].as_table().unwrap();
-    assert_eq!(mailboxes.keys().collect::<Vec<_>>().len(), 2);
-    for mailbox in mailboxes.values() {
-        assert!(fixtures().join("demo").join(mailbox["path"].as_str().unwrap()).is_dir());
-        assert!(settings["queue"].get(mailbox["queue"].as_str().unwrap()).is_some());
+    let file = fixtures().join("demo/helpdesk-mail.toml");
+    let settings = helpdesk_mail::settings::load(&file, &|_| None).unwrap();
+    assert_eq!(settings.plan.mailboxes.len(), 2);
+    for mailbox in settings.plan.mailboxes {
+        let Place::Directory(path) = mailbox.mailbox.place else { panic!("{:?}", mailbox.mailbox.place) };
+        assert!(path.is_dir(), "{path:?}");
     }
 }

@@ -211,8 +211,11 @@ fn of_a_large_message_the_beginning_is_read_and_the_next_whole() {
     let mut mbox = opened(&path);
     let listing = mbox.list(None).unwrap();
     let fetched = mbox.fetch(&listing.items).unwrap();
-    assert_eq!((fetched[0].bytes.len(), fetched[0].extent), (256 * 1024, Extent::Beginning));
-    assert_eq!((fetched[1].bytes.as_slice(), fetched[1].extent), (&b"Subject: x\n\ny\n"[..], Extent::Whole));
+    assert_eq!((fetched[0].bytes.len(), fetched[0].extent.clone()), (256 * 1024, Extent::Beginning));
+    assert_eq!(
+        (fetched[1].bytes.as_slice(), fetched[1].extent.clone()),
+        (&b"Subject: x\n\ny\n"[..], Extent::Whole)
+    );
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::mailbox;
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
+use crate::run::{Acting, Rehearsing};
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
 
@@ -43,6 +44,16 @@ pub(crate) fn list<T>(
 }
 
 /// Opens a mailbox to look at it.
-pub(crate) fn read_only(_config: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
-    Err(Trouble::new(ErrorCode::Internal, "mailboxes are not built in yet"))
+pub(crate) fn read_only(config: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
+    Ok(mailbox::read_only(config)?)
+}
+
+/// The companions of a real run; the store is made where there is none.
+pub(crate) fn acting(config: &store::Config) -> Result<Acting, Trouble> {
+    Ok(Acting::new(open(config)?, &config.path)?)
+}
+
+/// The companions of a dry run.
+pub(crate) fn rehearsing(config: &store::Config) -> Result<Rehearsing, Trouble> {
+    Ok(Rehearsing::new(look(config)?)?)
 }

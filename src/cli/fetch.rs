@@ -4,9 +4,11 @@ use std::num::NonZeroU64;
 
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
+use crate::run::{self, Companions, Due, Options, Scope};
 
 use super::context::Context;
+use super::desk;
 use super::output::listener;
 
 /// Fetch each configured mailbox once and turn its messages into tickets
@@ -40,18 +42,22 @@ pub struct Args {
     pub baseline: bool,
 }
 
-/// Fetches.
+/// Fetches. Here, and nowhere below, it is chosen whether anything is done.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
-    for name in &args.mailbox {
-        if !settings.plan.mailboxes.iter().any(|plan| plan.mailbox.name == *name) {
-            let names: Vec<_> =
-                settings.plan.mailboxes.iter().map(|plan| plan.mailbox.name.as_str()).collect();
-            return Err(Trouble::new(ErrorCode::Usage, format!("there is no mailbox {:?}", name.as_str()))
-                .hint(format!("configured in {} are: {}", settings.file.display(), names.join(", "))));
-        }
-    }
+    let options = Options {
+        mailboxes: args.mailbox.clone(),
+        limit: args.limit.map(NonZeroU64::get),
+        due: if args.force { Due::Now } else { Due::ByInterval },
+        scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
+    };
+    let mut companions: Box<dyn Companions> = if args.dry_run {
+        Box::new(desk::rehearsing(&settings.store)?)
+    } else {
+        Box::new(desk::acting(&settings.store)?)
+    };
     let causes = context.causes();
-    let _listener = listener::of(&mut context.out, context.form, causes);
-    Err(Trouble::new(ErrorCode::Internal, "fetch is not built in yet"))
+    let mut listener = listener::of(&mut context.out, context.form, causes);
+    let summary = run::fetch(&settings.plan, &options, companions.as_mut(), listener.as_mut())?;
+    Ok(summary.exit)
 }

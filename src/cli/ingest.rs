@@ -2,12 +2,18 @@
 
 use std::path::PathBuf;
 
+use crate::mailbox::mbox;
 use crate::model::exit::Exit;
-use crate::model::ids::QueueSlug;
+use crate::model::ids::{MailboxName, QueueSlug};
+use crate::model::outcome::Reason;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::policy::Queue;
+use crate::run::{self, Listener, MailboxLine, MessageLine, Summary};
+use crate::settings::Settings;
 
 use super::context::Context;
 use super::output::listener;
+use super::{desk, inspect};
 
 /// Take messages from files, an mbox or standard input
 ///
@@ -37,16 +43,66 @@ pub struct Args {
 /// Ingests.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
-    if let Some(slug) = &args.queue
-        && !settings.plan.queues.iter().any(|queue| queue.slug == *slug)
-    {
-        let slugs: Vec<_> = settings.plan.queues.iter().map(|queue| queue.slug.as_str()).collect();
-        return Err(Trouble::new(ErrorCode::Usage, format!("there is no queue {:?}", slug.as_str()))
-            .hint(format!("configured in {} are: {}", settings.file.display(), slugs.join(", "))));
+    let queue = queue(args.queue.as_ref(), &settings)?;
+    let stdin = [PathBuf::from("-")];
+    let files = if args.files.is_empty() { &stdin[..] } else { &args.files };
+    let mut messages = Vec::new();
+    for file in files {
+        let bytes = inspect::read(file)?;
+        messages.extend(mbox::split(&bytes).unwrap_or_else(|| vec![bytes]));
     }
+    let mut companions = desk::acting(&settings.store)?;
     let causes = context.causes();
-    let _listener = listener::of(&mut context.out, context.form, causes);
-    Err(Trouble::new(ErrorCode::Internal, "ingest is not built in yet"))
+    let mut listener = listener::of(&mut context.out, context.form, causes);
+    let mut unreadable = Unreadable { listener: listener.as_mut(), count: 0 };
+    let summary = run::ingest(&settings.plan, queue, messages, &mut companions, &mut unreadable)?;
+    // A mail server is told that the message is ours, in quarantine; a person that it was none.
+    let is_data = unreadable.count > 0 && summary.exit == Exit::Attention && !args.mta;
+    Ok(if is_data { Exit::Data } else { summary.exit })
+}
+
+fn queue<'a>(named: Option<&QueueSlug>, settings: &'a Settings) -> Result<&'a Queue, Trouble> {
+    let queues = &settings.plan.queues;
+    let (found, what) = match (named, queues.as_slice()) {
+        (Some(slug), _) => {
+            (queues.iter().find(|queue| queue.slug == *slug), format!("there is no queue \"{slug}\""))
+        }
+        (None, [only]) => (Some(only), String::new()),
+        (None, _) => (None, "several queues are configured: name one with --queue".to_owned()),
+    };
+    found.ok_or_else(|| {
+        let slugs: Vec<_> = queues.iter().map(|queue| queue.slug.as_str()).collect();
+        Trouble::new(ErrorCode::Usage, what).hint(format!(
+            "configured in {} are: {}",
+            settings.file.display(),
+            slugs.join(", ")
+        ))
+    })
+}
+
+/// Counts what was no message on its way to the listener.
+struct Unreadable<'a> {
+    listener: &'a mut dyn Listener,
+    count: u64,
+}
+
+impl Listener for Unreadable<'_> {
+    fn progress(&mut self, mailbox: &MailboxName, done: u64, of: u64) {
+        self.listener.progress(mailbox, done, of);
+    }
+
+    fn message(&mut self, line: &MessageLine) {
+        self.count += u64::from(line.reason == Reason::Unreadable.as_str());
+        self.listener.message(line);
+    }
+
+    fn mailbox(&mut self, line: &MailboxLine) {
+        self.listener.mailbox(line);
+    }
+
+    fn summary(&mut self, line: &Summary) {
+        self.listener.summary(line);
+    }
 }
 
 /// The exit code of `ingest --mta`: 0 if the mail is ours, also in quarantine, else 75.

@@ -10,6 +10,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::MessageId;
 use crate::model::mail::{Attachment, Mail};
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::{evidence, parse, policy};
 
 use super::context::Context;
 use super::output::json::{addresses, object};
@@ -27,9 +28,18 @@ pub struct Args {
 }
 
 /// Inspects.
-pub(crate) fn run(args: &Args, _context: &mut Context) -> Result<Exit, Trouble> {
-    let _bytes = read(&args.file)?;
-    Err(Trouble::new(ErrorCode::Internal, "inspect is not built in yet"))
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let bytes = read(&args.file)?;
+    let no_message = || {
+        Trouble::new(ErrorCode::InputData, format!("{} is not a message", args.file.display()))
+            .hint("neither a sender nor a text can be made out")
+    };
+    let mail = parse::one(&bytes).map_err(|_| no_message())?;
+    if policy::is_unreadable(&mail) {
+        return Err(no_message());
+    }
+    context.out.json(&json(&mail, &evidence::unverified(&mail)));
+    Ok(Exit::Ok)
 }
 
 /// The octets of a file, or of standard input for `-`.

@@ -1,16 +1,24 @@
 //! `helpdesk-mail quarantine retry`.
 
 use crate::model::exit::Exit;
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
+use crate::run;
 
 use super::context::Context;
+use super::desk;
 use super::output::listener;
 use super::quarantine::Retry;
 
 /// Takes messages again from the kept copies.
-pub(crate) fn run(_args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
-    let _settings = context.settings()?;
+pub(crate) fn run(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
+    let settings = context.settings()?;
+    let mut companions = desk::acting(&settings.store)?;
+    let ids = if args.all {
+        companions.store().quarantine()?.into_iter().map(|row| row.id).collect()
+    } else {
+        args.ids.clone()
+    };
     let causes = context.causes();
-    let _listener = listener::of(&mut context.out, context.form, causes);
-    Err(Trouble::new(ErrorCode::Internal, "quarantine retry is not built in yet"))
+    let mut listener = listener::of(&mut context.out, context.form, causes);
+    Ok(run::retry(&settings.plan, &ids, &mut companions, listener.as_mut())?.exit)
 }

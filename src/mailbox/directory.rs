@@ -5,7 +5,7 @@
 //! of its content, so each listing reads every file; a file that changes is another item. Whoever puts files here writes
 //! them under a name with a dot first and renames them when they are whole.
 //!
-//! A file that cannot be read is listed as `NAME:unreadable` and fetched as an empty beginning: it fails alone, and is
+//! A file that cannot be read is listed as `NAME:unreadable` and fetched as nothing: it is put off alone, and is
 //! a new item once it can be read.
 
 use std::ffi::{OsStr, OsString};
@@ -81,7 +81,7 @@ impl Directory {
         };
         let now = match extent {
             Extent::Whole => Some(Digest(Sha256::digest(&bytes).into()).to_string()),
-            Extent::Beginning => self.content(&path)?,
+            Extent::Beginning | Extent::Nothing { .. } => self.content(&path)?,
         };
         Ok(now.filter(|now| now == digest).map(|_| (bytes, extent)))
     }

@@ -131,9 +131,12 @@ fn beginning(file: &File, mut bytes: Vec<u8>) -> io::Result<(Vec<u8>, Extent)> {
     Ok((bytes, Extent::Beginning))
 }
 
-/// An empty beginning in place of what cannot be read because of the file alone; other trouble is the mailbox's.
+/// Nothing in place of what cannot be read because of the file alone; other trouble is the mailbox's.
 pub(super) fn or_unreadable(read: io::Result<(Vec<u8>, Extent)>) -> io::Result<(Vec<u8>, Extent)> {
-    read.or_else(|error| if is_unreadable(&error) { Ok((Vec::new(), Extent::Beginning)) } else { Err(error) })
+    read.or_else(|error| {
+        let why = error.to_string();
+        if is_unreadable(&error) { Ok((Vec::new(), Extent::Nothing { why })) } else { Err(error) }
+    })
 }
 
 /// Whether a file refuses to be read while its neighbours need not: permissions, a bad block, no regular file any more.

@@ -4,7 +4,7 @@
 //! make it another item. Read for listing, nothing is renamed or created. Sub-folders are those of Maildir++: `.FOLDER`,
 //! named as on disk, a `/` written `.`; modified UTF-7 is not undone.
 //!
-//! A file that cannot be read is fetched as an empty beginning, so that it fails alone and is never deleted.
+//! A file that cannot be read is fetched as nothing, so that it is put off alone and is never deleted.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};

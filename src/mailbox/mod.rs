@@ -25,6 +25,26 @@ pub use mbox::Mbox;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
+/// Opens a mailbox that can be told.
+pub fn open(config: &Config) -> Result<Box<dyn Mailbox>, MailboxError> {
+    reach(config, Access::ReadWrite)
+}
+
+/// Opens a mailbox to look at; the result has no way to change anything.
+pub fn read_only(config: &Config) -> Result<Box<dyn Reader>, MailboxError> {
+    Ok(reach(config, Access::ReadOnly)?)
+}
+
+fn reach(config: &Config, access: Access) -> Result<Box<dyn Mailbox>, MailboxError> {
+    let max = config.max_message_size;
+    Ok(match &config.place {
+        Place::Imap(imap) => Box::new(ImapMailbox::connect(config, imap, access)?),
+        Place::Maildir(path) => Box::new(Maildir::new(path, max)),
+        Place::Mbox(path) => Box::new(Mbox::new(path, max, access)),
+        Place::Directory(path) => Box::new(Directory::new(path, max)),
+    })
+}
+
 /// The looking half of a mailbox.
 ///
 /// The order of calls is `folders`, then for each folder `open`, `list`, `fetch` any number of times, `watermark`.

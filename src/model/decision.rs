@@ -52,6 +52,8 @@ pub enum Decision {
     Skip(Reason),
     /// Nothing: it is not wanted.
     Ignore(Reason),
+    /// The next run takes it again.
+    Defer(Reason),
     /// The raw message goes into quarantine.
     Fail(Reason),
 }
@@ -66,6 +68,7 @@ impl Decision {
             Self::Duplicate { .. } => OutcomeWord::Duplicate,
             Self::Skip(_) => OutcomeWord::Skipped,
             Self::Ignore(_) => OutcomeWord::Ignored,
+            Self::Defer(_) => OutcomeWord::Deferred,
             Self::Fail(_) => OutcomeWord::Failed,
         }
     }
@@ -76,7 +79,7 @@ impl Decision {
             Self::Create { reason, .. } | Self::Update { reason, .. } | Self::Duplicate { reason, .. } => {
                 *reason
             }
-            Self::Skip(reason) | Self::Ignore(reason) | Self::Fail(reason) => *reason,
+            Self::Skip(reason) | Self::Ignore(reason) | Self::Defer(reason) | Self::Fail(reason) => *reason,
         }
     }
 }

@@ -42,12 +42,17 @@ pub struct Fetched {
 }
 
 /// How much of a message was fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extent {
     /// All of it.
     Whole,
     /// Headers and the beginning: the message is larger than the mailbox allows.
     Beginning,
+    /// Nothing: the mailbox has it and will not give it, while it gives others.
+    Nothing {
+        /// What the mailbox said.
+        why: String,
+    },
 }
 
 /// What the mailbox is told of an item once its outcome is committed.

@@ -56,14 +56,25 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     Verdict { decision, notes: thread.notes }
 }
 
-/// Neither a sender nor a text nor a file: there is nothing to make a ticket of.
-fn unreadable(case: &Case<'_>) -> Option<Decision> {
-    let mail = case.mail;
-    let is_empty = mail.author().is_none()
+/// What becomes of an item that the mailbox will not give, after so much trouble with it before.
+pub fn withheld(attempts: u32, max_attempts: u32) -> Decision {
+    if attempts + 1 < max_attempts {
+        Decision::Defer(Reason::Temporary)
+    } else {
+        Decision::Fail(Reason::TooManyAttempts)
+    }
+}
+
+/// Whether a mail has neither a sender nor a text nor a file: there is nothing to make a ticket of.
+pub fn is_unreadable(mail: &Mail) -> bool {
+    mail.author().is_none()
         && mail.subject.trim().is_empty()
         && mail.text.trim().is_empty()
-        && mail.attachments.is_empty();
-    is_empty.then_some(Decision::Fail(Reason::Unreadable))
+        && mail.attachments.is_empty()
+}
+
+fn unreadable(case: &Case<'_>) -> Option<Decision> {
+    is_unreadable(case.mail).then_some(Decision::Fail(Reason::Unreadable))
 }
 
 fn own_message(case: &Case<'_>) -> Option<Decision> {

@@ -60,6 +60,7 @@ fn short(decision: &Decision) -> String {
         | Decision::Duplicate { .. }
         | Decision::Skip(_)
         | Decision::Ignore(_)
+        | Decision::Defer(_)
         | Decision::Fail(_) => String::new(),
     };
     format!("{}/{}{ticket}", decision.outcome(), decision.reason())

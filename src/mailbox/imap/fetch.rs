@@ -77,7 +77,7 @@ impl ImapMailbox {
                     if body.cut && body.bytes.len() < question.each {
                         unread = true;
                     } else {
-                        bodies.entry(uid).or_insert_with(|| given(body, question.extent));
+                        bodies.entry(uid).or_insert_with(|| given(body, question.extent.clone()));
                     }
                 }
                 (None, Some(_)) => unread = true,
@@ -100,7 +100,7 @@ impl ImapMailbox {
     /// One that the server has but cannot give comes as its headers, or as nothing at all, so that it is seen to.
     fn alone(&mut self, uid: u32, question: &Question) -> Result<Option<(Vec<u8>, Extent)>, MailboxError> {
         let header = ("BODY.PEEK[HEADER]", Extent::Beginning);
-        for (section, extent) in [(question.section.as_str(), question.extent), header] {
+        for (section, extent) in [(question.section.as_str(), question.extent.clone()), header] {
             let command = format!("UID FETCH {uid} (UID {section})");
             let bounds = Bounds { each: question.each, all: question.each };
             let (told, refusal) = match self.session.run_bounded(&command, bounds, Farewell::Unexpected)? {

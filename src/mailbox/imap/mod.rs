@@ -22,18 +22,9 @@ mod uids;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Config, Imap, Mailbox, MailboxError, Reader};
+use super::{Access, Config, Imap, Mailbox, MailboxError, Reader};
 use folder::Open;
 use session::Session;
-
-/// What may be done with the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Folders are opened by EXAMINE, which the server holds to; nothing can be acknowledged.
-    ReadOnly,
-    /// Folders are opened by SELECT.
-    ReadWrite,
-}
 
 /// An account on an IMAP server, logged in.
 pub struct ImapMailbox {

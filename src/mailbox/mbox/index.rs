@@ -148,9 +148,10 @@ pub(super) fn read(mut file: &File, entry: &Entry, max: u64) -> io::Result<(Vec<
             break;
         }
     }
-    match extent {
-        Extent::Whole => split::strip_final_empty_line(&mut bytes),
-        Extent::Beginning => bytes.truncate(usize::try_from(BEGINNING).unwrap_or(usize::MAX)),
+    if extent == Extent::Whole {
+        split::strip_final_empty_line(&mut bytes);
+    } else {
+        bytes.truncate(usize::try_from(BEGINNING).unwrap_or(usize::MAX));
     }
     Ok((bytes, extent))
 }

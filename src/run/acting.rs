@@ -1,0 +1,86 @@
+//! The companions of a real run: the store and mailboxes that can be told.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::evidence::Signer;
+use crate::mailbox::{self, MailboxError};
+use crate::model::exit::Exit;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::item::{ItemKey, Watermark};
+use crate::model::trouble::Trouble;
+use crate::store::{Lookup, Source, Store, StoreError};
+
+use super::companions::{Companions, Gate, Work};
+use super::lock;
+use super::report::Mode;
+
+/// Does what the road decides.
+pub struct Acting {
+    store: Store,
+    place: PathBuf,
+    signer: Signer,
+    run: Option<RunId>,
+}
+
+impl Acting {
+    /// Companions that write to `store`, whose file `place` is; mailbox locks lie beside it.
+    pub fn new(mut store: Store, place: &Path) -> Result<Self, StoreError> {
+        let signer = Signer::new(&store.token_secret()?);
+        Ok(Self { store, place: place.to_owned(), signer, run: None })
+    }
+
+    /// The store, for what is not on the road.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+}
+
+impl Companions for Acting {
+    fn mode(&self) -> Mode {
+        Mode::Real
+    }
+
+    fn begin(&mut self, at: Timestamp) -> Result<Option<RunId>, StoreError> {
+        self.run = Some(self.store.begin_run(at)?);
+        Ok(self.run)
+    }
+
+    fn end(&mut self, at: Timestamp, exit: Exit) -> Result<(), StoreError> {
+        self.run.map_or(Ok(()), |run| self.store.end_run(run, at, exit))
+    }
+
+    fn signer(&self) -> Option<Signer> {
+        Some(self.signer.clone())
+    }
+
+    fn lock(&self, mailbox: &MailboxName) -> Result<Option<File>, Trouble> {
+        lock::hold(&self.place, mailbox).map(Some)
+    }
+
+    fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError> {
+        Ok(Box::new(mailbox::open(mailbox)?))
+    }
+
+    fn lookup(&mut self) -> &mut dyn Lookup {
+        &mut self.store
+    }
+
+    fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.store.transaction(|books| work(books))
+    }
+
+    fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.told(source, items)
+    }
+
+    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError> {
+        self.store.set_watermark(source, mark)
+    }
+
+    fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
+        self.store.fetched(mailbox, at)
+    }
+}

@@ -1,0 +1,218 @@
+//! One batch: fetched, read, received in one transaction, acknowledged.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::model::ids::MailboxName;
+use crate::model::item::{Acknowledgement, Extent, Fetched, ItemKey, Listed};
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::parse;
+use crate::store::{Source, StoreError};
+
+use super::companions::{Companions, Gate};
+use super::job::Job;
+use super::receive::{Item, Received, Reception};
+use super::report::{Counts, Listener};
+
+/// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
+const MAX_OCTETS: u64 = 16 * 1024 * 1024;
+
+/// What is counted while a mailbox is worked at.
+pub(super) struct Tally<'a> {
+    pub(super) mailbox: MailboxName,
+    pub(super) listener: &'a mut dyn Listener,
+    pub(super) listed: u64,
+    pub(super) new: u64,
+    pub(super) done: u64,
+    pub(super) counts: Counts,
+}
+
+/// Divides items so that no batch is larger than `count` items or [`MAX_OCTETS`].
+pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
+    let mut batches = Vec::new();
+    let mut rest = items;
+    while !rest.is_empty() {
+        let mut octets = 0;
+        let fits = rest.iter().take(count.max(1)).take_while(|item| {
+            octets += item.size.unwrap_or(0);
+            octets <= MAX_OCTETS
+        });
+        let (batch, after) = rest.split_at(fits.count().max(1));
+        batches.push(batch);
+        rest = after;
+    }
+    batches
+}
+
+/// Takes a batch along the whole road and tells which items are to be taken again.
+pub(super) struct Batch<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) source: &'a Source,
+    /// What arrived before is not read.
+    pub(super) before: Option<Timestamp>,
+}
+
+impl Batch<'_> {
+    /// The keys that still have no settled row are returned.
+    pub(super) fn process(
+        &self,
+        listed: &[Listed],
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<Vec<ItemKey>, Trouble> {
+        let items = self.fetch(listed, gate)?;
+        let received = self.receive(&items, desk, tally)?;
+        let open = received
+            .iter()
+            .zip(&items)
+            .filter(|(received, _)| received.as_ref().is_some_and(|r| !r.line.outcome.is_settled()))
+            .map(|(_, item)| item.key().clone())
+            .collect();
+        let acknowledgements = tell(received, listed.len(), tally);
+        acknowledge(self.source, &acknowledgements, gate, desk)?;
+        Ok(open)
+    }
+
+    /// Receives items that are in hand; nobody is told but the listener.
+    pub(super) fn receive(
+        &self,
+        items: &[Item],
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<Vec<Option<Received>>, Trouble> {
+        let reception = Reception { job: self.job, source: self.source, now: Timestamp::now() };
+        let mut all = Vec::with_capacity(items.len());
+        let committed = desk.transaction(&mut |books| {
+            all.clear();
+            for item in items {
+                all.push(reception.receive(item, books)?);
+            }
+            Ok(())
+        });
+        match committed {
+            Ok(()) => Ok(all),
+            Err(error) => Err(discard(&reception, items, error, tally)),
+        }
+    }
+
+    fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
+        let is_old = |item: &Listed| item.arrived.zip(self.before).is_some_and(|(at, before)| at < before);
+        let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
+        let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
+        let mut read: HashMap<ItemKey, Item> =
+            self::read(fetched).into_iter().map(|item| (item.key().clone(), item)).collect();
+        let in_order = listed.iter().filter_map(|item| {
+            if is_old(item) { Some(Item::Old(item.clone())) } else { read.remove(&item.key) }
+        });
+        Ok(in_order.collect())
+    }
+}
+
+/// Reads what was fetched, in parallel where the parser does.
+pub(super) fn read(fetched: Vec<Fetched>) -> Vec<Item> {
+    let octets: Vec<&[u8]> = fetched.iter().map(|one| one.bytes.as_slice()).collect();
+    let mails = parse::all(&octets);
+    fetched
+        .into_iter()
+        .zip(mails)
+        .map(|(fetched, mail)| match &fetched.extent {
+            Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
+            Extent::Whole => Item::Read(Box::new((fetched, mail.ok()))),
+            Extent::Beginning => {
+                let mut mail = mail.ok();
+                mail.iter_mut().for_each(parse::mark_truncated);
+                Item::Read(Box::new((fetched, mail)))
+            }
+        })
+        .collect()
+}
+
+/// Tells the listener of what is committed and returns what the mailbox is to be told.
+pub(super) fn tell(
+    received: Vec<Option<Received>>,
+    listed: usize,
+    tally: &mut Tally<'_>,
+) -> Vec<Acknowledgement> {
+    let mut acknowledgements = Vec::new();
+    for received in received.into_iter().flatten() {
+        warn_of_skip(&received);
+        tally.counts.add(received.line.outcome);
+        tally.listener.message(&received.line);
+        acknowledgements.extend(received.acknowledgement);
+    }
+    tally.done += listed as u64;
+    tally.listener.progress(&tally.mailbox, tally.done, tally.new);
+    acknowledgements
+}
+
+fn warn_of_skip(received: &Received) {
+    let line = &received.line;
+    if line.outcome == OutcomeWord::Skipped {
+        let (mailbox, item, reason) = (&line.mailbox, &line.item, &line.reason);
+        log::warn!(mailbox:display, item:display, reason:display; "mailbox \"{mailbox}\": skipped item {item}: {reason}");
+    }
+}
+
+/// Tells the mailbox and notes that it has heard.
+pub(super) fn acknowledge(
+    source: &Source,
+    acknowledgements: &[Acknowledgement],
+    gate: &mut dyn Gate,
+    desk: &mut dyn Companions,
+) -> Result<(), Trouble> {
+    if acknowledgements.is_empty() {
+        return Ok(());
+    }
+    let heard = gate.acknowledge(acknowledgements)?;
+    desk.told(source, &heard)?;
+    Ok(())
+}
+
+/// The whole batch was taken back: its items are taken again by the next run.
+fn discard(reception: &Reception<'_>, items: &[Item], error: StoreError, tally: &mut Tally<'_>) -> Trouble {
+    let trouble = Trouble::from(error);
+    for item in items {
+        let mut line = reception.line(item, OutcomeWord::Deferred, Reason::Temporary);
+        line.error = Some(Trouble::new(trouble.code, trouble.message.clone()));
+        tally.counts.add(OutcomeWord::Deferred);
+        tally.listener.message(&line);
+    }
+    if trouble.code == ErrorCode::Internal {
+        log::error!("a batch of {} messages was taken back: {trouble}", items.len());
+    }
+    trouble
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(sizes: &[u64]) -> Vec<Listed> {
+        let item = |(n, size): (usize, &u64)| Listed {
+            key: ItemKey(n.to_string()),
+            size: Some(*size),
+            arrived: None,
+        };
+        sizes.iter().enumerate().map(item).collect()
+    }
+
+    #[test]
+    fn batches_are_bounded_by_count_and_octets_and_lose_nothing() {
+        let table: [(&[u64], usize, &[usize]); 5] = [
+            (&[], 10, &[]),
+            (&[1, 1, 1, 1, 1], 2, &[2, 2, 1]),
+            (&[MAX_OCTETS, 1, 1], 10, &[1, 2]),
+            (&[1, MAX_OCTETS + 1, 1], 10, &[1, 1, 1]),
+            (&[MAX_OCTETS / 2, MAX_OCTETS / 2, 1], 10, &[2, 1]),
+        ];
+        for (octets, count, expected) in table {
+            let items = sizes(octets);
+            let batches = divide(&items, count);
+            assert_eq!(batches.iter().map(|batch| batch.len()).collect::<Vec<_>>(), expected, "{octets:?}");
+            assert_eq!(batches.concat(), items);
+        }
+    }
+}

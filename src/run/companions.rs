@@ -1,0 +1,98 @@
+//! The rim of the road: who keeps the books and who is told.
+//!
+//! A real run gets [`super::Acting`], a dry run [`super::Rehearsing`], built over halves that cannot write. The road
+//! between them does not know which it walks.
+
+use std::fs::File;
+
+use jiff::Timestamp;
+
+use crate::evidence::Signer;
+use crate::mailbox::{self, Mailbox, MailboxError, Reader};
+use crate::model::exit::Exit;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::trouble::Trouble;
+use crate::store::{Books, Lookup, Source, StoreError};
+
+use super::report::Mode;
+
+/// What one step of a transaction does with the books.
+pub type Work<'a> = dyn FnMut(&mut dyn Books) -> Result<(), StoreError> + 'a;
+
+/// The companions of a run.
+pub trait Companions {
+    /// Whether anything is really done.
+    fn mode(&self) -> Mode;
+
+    /// Begins the run; a dry run gets no number.
+    fn begin(&mut self, at: Timestamp) -> Result<Option<RunId>, StoreError>;
+
+    /// Ends the run.
+    fn end(&mut self, at: Timestamp, exit: Exit) -> Result<(), StoreError>;
+
+    /// Checks signatures; a dry run without a store has none to check.
+    fn signer(&self) -> Option<Signer>;
+
+    /// Holds the mailbox until the result is dropped. Another run that holds it is `mailbox.locked`.
+    fn lock(&self, mailbox: &MailboxName) -> Result<Option<File>, Trouble>;
+
+    /// Opens the mailbox.
+    fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError>;
+
+    /// What is known.
+    fn lookup(&mut self) -> &mut dyn Lookup;
+
+    /// Does `work` wholly or not at all.
+    fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Notes that the mailbox has heard of these items.
+    fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Notes where the next listing begins.
+    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError>;
+
+    /// Notes that the mailbox was fetched without trouble of its own.
+    fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// An open mailbox, with or without ears.
+pub trait Gate {
+    /// The looking half.
+    fn reader(&mut self) -> &mut dyn Reader;
+
+    /// Tells the open folder what became of items and returns those that it has heard of.
+    fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
+
+    /// Ends the session.
+    fn close(&mut self) -> Result<(), MailboxError>;
+}
+
+impl Gate for Box<dyn Mailbox> {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self.as_mut()
+    }
+
+    fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+        self.as_mut().acknowledge(items)
+    }
+
+    fn close(&mut self) -> Result<(), MailboxError> {
+        self.as_mut().close()
+    }
+}
+
+/// A mailbox that can only be looked at hears nothing.
+impl Gate for Box<dyn Reader> {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self.as_mut()
+    }
+
+    fn acknowledge(&mut self, _: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
+    }
+
+    fn close(&mut self) -> Result<(), MailboxError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! `fetch`: every chosen mailbox once. One bad mailbox never blocks the others.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::trouble::{ErrorCode, Trouble};
+
+use super::batch::Tally;
+use super::companions::Companions;
+use super::config::{MailboxPlan, Plan};
+use super::job::Job;
+use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
+use super::road::{self, Bounds};
+use super::verdict::Ending;
+
+/// What is asked of one `fetch`.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The mailboxes; none for all.
+    pub mailboxes: Vec<MailboxName>,
+    /// The most messages of each mailbox.
+    pub limit: Option<u64>,
+    /// Whether intervals are heeded.
+    pub due: Due,
+    /// Whether messages are read.
+    pub scope: Scope,
+}
+
+/// `--force`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Due {
+    /// A mailbox is fetched when its interval is over.
+    #[default]
+    ByInterval,
+    /// It is fetched now.
+    Now,
+}
+
+/// `--baseline`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Messages become tickets.
+    #[default]
+    Tickets,
+    /// What is there is settled unread.
+    Baseline,
+}
+
+/// Fetches each chosen mailbox once.
+pub fn fetch(
+    plan: &Plan,
+    options: &Options,
+    desk: &mut dyn Companions,
+    listener: &mut dyn Listener,
+) -> Result<Summary, Trouble> {
+    let chosen = choose(plan, &options.mailboxes)?;
+    let started = Instant::now();
+    let run = desk.begin(Timestamp::now())?;
+    let fetch = Fetch { plan, options, run };
+    let mut lines = Vec::with_capacity(chosen.len());
+    for mailbox in chosen {
+        lines.push(fetch.one(mailbox, desk, listener));
+    }
+    lines.iter().for_each(|line| listener.mailbox(line));
+    let mut counts = Counts::default();
+    lines.iter().for_each(|line| counts.merge(&line.counts));
+    let ending = Ending { run, counts, started, alert: &plan.alert };
+    let summary = ending.summary(lines.iter().filter_map(|line| line.error.as_ref()), desk);
+    listener.summary(&summary);
+    Ok(summary)
+}
+
+fn choose<'a>(plan: &'a Plan, names: &[MailboxName]) -> Result<Vec<&'a MailboxPlan>, Trouble> {
+    let known = |name: &MailboxName| plan.mailboxes.iter().any(|mailbox| mailbox.mailbox.name == *name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<&str> = plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.as_str()).collect();
+        return Err(Trouble::new(ErrorCode::Usage, format!("there is no mailbox \"{unknown}\""))
+            .hint(format!("configured are: {}", all.join(", "))));
+    }
+    let wanted = |mailbox: &&MailboxPlan| names.is_empty() || names.contains(&mailbox.mailbox.name);
+    Ok(plan.mailboxes.iter().filter(wanted).collect())
+}
+
+/// One run.
+struct Fetch<'a> {
+    plan: &'a Plan,
+    options: &'a Options,
+    run: Option<RunId>,
+}
+
+impl Fetch<'_> {
+    /// Works at one mailbox; whatever goes wrong becomes its line.
+    fn one(
+        &self,
+        mailbox: &MailboxPlan,
+        desk: &mut dyn Companions,
+        listener: &mut dyn Listener,
+    ) -> MailboxLine {
+        let started = Instant::now();
+        let name = mailbox.mailbox.name.clone();
+        let mut tally =
+            Tally { mailbox: name.clone(), listener, listed: 0, new: 0, done: 0, counts: Counts::default() };
+        let (status, error) = match self.work(mailbox, desk, &mut tally) {
+            Ok(status) => (status, None),
+            Err(trouble) if trouble.code == ErrorCode::MailboxLocked => {
+                (MailboxStatus::Locked, Some(trouble))
+            }
+            Err(trouble) => (MailboxStatus::Failed, Some(trouble)),
+        };
+        if let Some(trouble) = &error {
+            let code = trouble.code.as_str();
+            log::error!(mailbox:display = name, error_code = code; "mailbox \"{name}\": {trouble}: {}", trouble.detail());
+        }
+        let Tally { listed, new, counts, .. } = tally;
+        MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }
+    }
+
+    fn work(
+        &self,
+        mailbox: &MailboxPlan,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<MailboxStatus, Trouble> {
+        let name = &mailbox.mailbox.name;
+        let _held = desk.lock(name)?;
+        if self.options.due == Due::ByInterval && !is_due(mailbox, desk)? {
+            return Ok(MailboxStatus::NotDue);
+        }
+        let no_queue = || Trouble::new(ErrorCode::Internal, format!("mailbox \"{name}\" has no queue"));
+        let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
+        let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
+        let before = match self.options.scope {
+            Scope::Tickets => mailbox.since,
+            Scope::Baseline => Some(Timestamp::MAX),
+        };
+        let bounds = Bounds { before, limit: self.options.limit, batch_size: mailbox.batch_size };
+        let mut gate = desk.open(&mailbox.mailbox)?;
+        road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
+        desk.fetched(name, Timestamp::now())?;
+        Ok(MailboxStatus::Ok)
+    }
+}
+
+fn is_due(mailbox: &MailboxPlan, desk: &mut dyn Companions) -> Result<bool, Trouble> {
+    let Some(interval) = mailbox.interval else { return Ok(true) };
+    let last = desk.lookup().last_success(&mailbox.mailbox.name)?;
+    let now = Timestamp::now();
+    // A clock that was set back must not stop a mailbox for ever.
+    Ok(last.is_none_or(|last| last > now || now.duration_since(last).unsigned_abs() >= interval))
+}

@@ -1,0 +1,112 @@
+//! What is the same for every message of one mailbox in one run.
+
+use jiff::Timestamp;
+
+use crate::evidence::{self, Desk, HeaderTrust, Signer};
+use crate::mailbox::Dispositions;
+use crate::model::decision::Decision;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::item::Disposition;
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::policy::{Entry, Queue};
+use crate::store::KeepRaw;
+
+use super::config::{Headers, MailboxPlan, Plan};
+
+/// The settings of a run for one mailbox.
+pub(super) struct Job<'a> {
+    pub(super) name: MailboxName,
+    pub(super) run: RunId,
+    pub(super) queue: &'a Queue,
+    pub(super) queues: &'a [Queue],
+    pub(super) desks: Vec<Desk>,
+    pub(super) entry: Entry,
+    pub(super) headers: HeaderTrust,
+    pub(super) signer: Option<Signer>,
+    pub(super) keep_raw: KeepRaw,
+    pub(super) dispositions: Dispositions,
+    pub(super) max_attempts: u32,
+}
+
+impl<'a> Job<'a> {
+    /// The job of a mailbox; `None` if its queue is not there, which the settings rule out.
+    pub(super) fn of_mailbox(plan: &'a Plan, mailbox: &MailboxPlan, signer: Option<Signer>) -> Option<Self> {
+        let queue = plan.queues.iter().find(|queue| queue.slug == mailbox.queue)?;
+        let headers = match mailbox.headers {
+            Headers::Trusted => HeaderTrust::Trusted,
+            Headers::Untrusted => HeaderTrust::Untrusted,
+        };
+        Some(Self {
+            name: mailbox.mailbox.name.clone(),
+            entry: mailbox.entry.unwrap_or(queue.entry),
+            headers,
+            dispositions: mailbox.dispositions.clone(),
+            max_attempts: mailbox.max_attempts,
+            ..Self::of_queue(plan, queue, signer)
+        })
+    }
+
+    /// The job of messages that are handed over for a queue; there is no mailbox to tell.
+    pub(super) fn of_queue(plan: &'a Plan, queue: &'a Queue, signer: Option<Signer>) -> Self {
+        let desk = |queue: &Queue| Desk { slug: queue.slug.clone(), addresses: queue.addresses.clone() };
+        let keep = || Disposition::Keep;
+        Self {
+            name: super::ingest::mailbox(),
+            run: RunId(0),
+            queue,
+            queues: &plan.queues,
+            desks: plan.queues.iter().map(desk).collect(),
+            entry: queue.entry,
+            headers: HeaderTrust::Untrusted,
+            signer,
+            keep_raw: plan.keep_raw,
+            dispositions: Dispositions {
+                on_success: keep(),
+                on_skip: keep(),
+                on_ignore: keep(),
+                on_failure: keep(),
+            },
+            max_attempts: 1,
+        }
+    }
+
+    /// What evidence in a mail is reckoned against.
+    pub(super) fn evidence(&self) -> evidence::Context<'_> {
+        evidence::Context {
+            own: &self.queue.slug,
+            desks: &self.desks,
+            headers: self.headers,
+            signer: self.signer.as_ref(),
+        }
+    }
+
+    /// What the mailbox is told of a decision.
+    ///
+    /// What was there before the first run is never touched: nobody asked for old mail to be read or removed.
+    pub(super) fn disposition(&self, decision: &Decision) -> Disposition {
+        let outcome = match decision {
+            Decision::Ignore(Reason::Baseline) => return Disposition::Keep,
+            Decision::Duplicate { repeats, .. } => *repeats,
+            Decision::Create { .. }
+            | Decision::Update { .. }
+            | Decision::Skip(_)
+            | Decision::Ignore(_)
+            | Decision::Defer(_)
+            | Decision::Fail(_) => decision.outcome(),
+        };
+        match outcome {
+            OutcomeWord::Created | OutcomeWord::Updated | OutcomeWord::Reopened | OutcomeWord::Duplicate => {
+                self.dispositions.on_success.clone()
+            }
+            OutcomeWord::Skipped => self.dispositions.on_skip.clone(),
+            OutcomeWord::Ignored => self.dispositions.on_ignore.clone(),
+            OutcomeWord::Failed => self.dispositions.on_failure.clone(),
+            OutcomeWord::Deferred => Disposition::Keep,
+        }
+    }
+}
+
+/// When an item arrived, as far as that is known.
+pub(super) fn received(arrived: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    arrived.filter(|at| *at <= now).unwrap_or(now)
+}

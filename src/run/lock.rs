@@ -1,0 +1,55 @@
+//! One run at a time for a mailbox: an advisory lock on a file beside the store.
+//!
+//! The lock goes with the process, however that ends; the empty file stays. Not reliable on network file systems,
+//! where SQLite is not either.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::model::ids::MailboxName;
+use crate::model::trouble::{ErrorCode, Trouble};
+
+/// Holds the mailbox until the file is dropped.
+pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble> {
+    let path = beside(store, mailbox);
+    let unusable = |error| {
+        Trouble::new(ErrorCode::StoreUnavailable, format!("cannot use the lock file {}", path.display()))
+            .hint("check that the store's directory belongs to the user that runs the program")
+            .because(error)
+    };
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("mailbox \"{mailbox}\" is held by another run");
+            Err(Trouble::new(ErrorCode::MailboxLocked, message).hint("nothing to do; the next run goes on"))
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn beside(store: &Path, mailbox: &MailboxName) -> PathBuf {
+    let mut name = OsString::from(store);
+    name.push(format!(".{mailbox}.lock"));
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_is_held_by_one_run_at_a_time_and_freed_by_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store.db");
+        let (support, sales) = ("support".parse().unwrap(), "sales".parse().unwrap());
+        let held = hold(&store, &support).unwrap();
+        assert_eq!(hold(&store, &support).unwrap_err().code, ErrorCode::MailboxLocked);
+        assert!(hold(&store, &sales).is_ok());
+        drop(held);
+        assert!(hold(&store, &support).is_ok());
+    }
+}

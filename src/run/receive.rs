@@ -1,0 +1,313 @@
+//! One message on the road: evidence → lookup → decide → carry out → ledger, behind its own savepoint.
+//!
+//! Whatever goes wrong with a message ends here as its own outcome. Only trouble of the store itself goes further up
+//! and takes the batch with it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::evidence;
+use crate::model::decision::{Decision, Verdict};
+use crate::model::ids::{Digest, TicketRef};
+use crate::model::item::{Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Telling};
+use crate::model::mail::Mail;
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::policy::{self, Authorship, Case};
+use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
+
+use super::deeds::{self, Arrival};
+use super::facts;
+use super::job::{Job, received};
+use super::report::MessageLine;
+
+/// An item on the road.
+pub(super) enum Item {
+    /// It lay there before the first run and is not read.
+    Old(Listed),
+    /// It was fetched, but the mailbox would not give it.
+    Withheld(Listed, String),
+    /// It was fetched; no mail means that reading it crashed. Boxed: old items come by the hundred thousand.
+    Read(Box<(Fetched, Option<Mail>)>),
+}
+
+impl Item {
+    pub(super) fn key(&self) -> &ItemKey {
+        match self {
+            Self::Old(listed) | Self::Withheld(listed, _) => &listed.key,
+            Self::Read(read) => &read.0.listed.key,
+        }
+    }
+
+    pub(super) fn mail(&self) -> Option<&Mail> {
+        match self {
+            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Read(read) => read.1.as_ref(),
+        }
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Read(read) => Some(&read.0.bytes),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Old(_) => true,
+            Self::Withheld(..) => false,
+            Self::Read(read) => read.0.extent == Extent::Whole,
+        }
+    }
+}
+
+/// What became of an item, to be told once the transaction is committed.
+pub(super) struct Received {
+    pub(super) line: MessageLine,
+    pub(super) acknowledgement: Option<Acknowledgement>,
+}
+
+/// Everything that one message is received with.
+pub(super) struct Reception<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) source: &'a Source,
+    pub(super) now: Timestamp,
+}
+
+impl Reception<'_> {
+    /// Receives one item; `None` if another run has settled it meanwhile.
+    pub(super) fn receive(&self, item: &Item, books: &mut dyn Books) -> Result<Option<Received>, StoreError> {
+        let attempt = self.behind_savepoint(books, |books| {
+            let verdict = self.decide(item, books)?;
+            let ticket = self.carry_out(item, &verdict.decision, books)?;
+            self.record(item, &verdict, ticket, books)
+        });
+        let reason = match attempt {
+            Ok(Ok(received)) => return Ok(Some(received)),
+            Ok(Err(StoreError::Settled)) => return Ok(None),
+            Ok(Err(error)) if error.is_of_the_message() => {
+                log::error!(item:display = item.key(); "the store refuses a message: {}", Trouble::from(error).detail());
+                Reason::Store
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(Panicked) => Reason::Crashed,
+        };
+        self.fail(item, reason, books)
+    }
+
+    /// Records a failure; if the store refuses even what was read of the message, without that.
+    fn fail(
+        &self,
+        item: &Item,
+        reason: Reason,
+        books: &mut dyn Books,
+    ) -> Result<Option<Received>, StoreError> {
+        let verdict = Verdict { decision: Decision::Fail(reason), notes: Vec::new() };
+        let unread = match item {
+            Item::Read(read) => Item::Read(Box::new((read.0.clone(), None))),
+            Item::Old(listed) | Item::Withheld(listed, _) => Item::Old(listed.clone()),
+        };
+        for item in [item, &unread] {
+            match self.behind_savepoint(books, |books| self.record(item, &verdict, None, books)) {
+                Ok(Ok(received)) => return Ok(Some(received)),
+                Ok(Err(StoreError::Settled)) => return Ok(None),
+                Ok(Err(error)) if !error.is_of_the_message() => return Err(error),
+                Ok(Err(_)) | Err(Panicked) => {}
+            }
+        }
+        Err(StoreError::Misuse { what: format!("the failure of item {} cannot be recorded", item.key()) })
+    }
+
+    fn behind_savepoint<T>(
+        &self,
+        books: &mut dyn Books,
+        work: impl FnOnce(&mut dyn Books) -> Result<T, StoreError>,
+    ) -> Result<Result<T, StoreError>, Panicked> {
+        if let Err(error) = books.savepoint() {
+            return Ok(Err(error));
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(books))).map_err(|_| Panicked);
+        match outcome {
+            Ok(Ok(value)) => Ok(books.release().map(|()| value)),
+            // A store that gave out may have taken the whole transaction back: its own trouble says more.
+            Ok(Err(error)) if !error.is_of_the_message() && !matches!(error, StoreError::Settled) => {
+                Ok(Err(error))
+            }
+            Ok(Err(error)) => Ok(Err(books.rollback().err().unwrap_or(error))),
+            Err(Panicked) => books.rollback().map_or_else(|error| Ok(Err(error)), |()| Err(Panicked)),
+        }
+    }
+
+    fn decide(&self, item: &Item, books: &mut dyn Books) -> Result<Verdict, StoreError> {
+        let plain = |decision| Verdict { decision, notes: Vec::new() };
+        match item {
+            Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
+            Item::Withheld(listed, _) => {
+                let attempts = books.attempts(self.source, &listed.key)?;
+                Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
+            }
+            Item::Read(read) => match read.as_ref() {
+                (_, None) => Ok(plain(Decision::Fail(Reason::Crashed))),
+                (fetched, Some(mail)) => self.decide_mail(fetched, mail, books),
+            },
+        }
+    }
+
+    fn decide_mail(
+        &self,
+        fetched: &Fetched,
+        mail: &Mail,
+        books: &mut dyn Books,
+    ) -> Result<Verdict, StoreError> {
+        let job = self.job;
+        let author = policy::author(mail, job.queues).map(|author| author.key());
+        let print = Fingerprint {
+            source: self.source,
+            key: &fetched.listed.key,
+            message_id: mail.message_id.as_ref(),
+            digest: mail.digest,
+            raw_sha256: sha256(&fetched.bytes),
+        };
+        let references = evidence::of(mail, &job.evidence());
+        let found = facts::gather(books, references, author.as_deref(), &job.queue.slug, &print)?;
+        let is_ours = job.signer.as_ref().is_some_and(|signer| evidence::is_ours(mail, signer));
+        Ok(policy::decide(&Case {
+            mail,
+            authorship: if is_ours { Authorship::Ours } else { Authorship::Theirs },
+            found: &found,
+            own: job.queue,
+            queues: job.queues,
+            entry: job.entry,
+            now: self.now,
+        }))
+    }
+
+    fn carry_out(
+        &self,
+        item: &Item,
+        decision: &Decision,
+        books: &mut dyn Books,
+    ) -> Result<Option<TicketRef>, StoreError> {
+        let Item::Read(read) = item else { return Ok(None) };
+        let (fetched, Some(mail)) = read.as_ref() else { return Ok(None) };
+        let arrival = Arrival {
+            mail,
+            raw: &fetched.bytes,
+            raw_sha256: sha256(&fetched.bytes),
+            received_at: received(fetched.listed.arrived, self.now),
+            at: self.now,
+            queues: self.job.queues,
+            keep_raw: self.job.keep_raw,
+        };
+        deeds::carry_out(decision, &arrival, books)
+    }
+
+    fn record(
+        &self,
+        item: &Item,
+        verdict: &Verdict,
+        ticket: Option<TicketRef>,
+        books: &mut dyn Books,
+    ) -> Result<Received, StoreError> {
+        let (outcome, reason) = (verdict.decision.outcome(), verdict.decision.reason());
+        let mut notes = verdict.notes.clone();
+        notes.extend(item.mail().into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
+        let disposition = self.disposition(item, &verdict.decision);
+        let error = trouble(item, outcome, reason);
+        books.record(&LedgerEntry {
+            run: self.job.run,
+            source: self.source,
+            key: item.key(),
+            at: self.now,
+            outcome,
+            reason: reason.as_str(),
+            ticket: ticket.as_ref().map(|ticket| ticket.id),
+            mail: item.mail(),
+            raw_sha256: item.bytes().map(sha256),
+            disposition: disposition.clone(),
+            notes: &notes,
+            error: error.as_ref().map(stored),
+            quarantined: item.bytes().filter(|_| outcome == OutcomeWord::Failed),
+        })?;
+        let mut line = self.line(item, outcome, reason);
+        line.ticket = ticket.map(|ticket| ticket.to_string());
+        line.notes = notes;
+        line.error = error;
+        let acknowledgement = (disposition != Disposition::Keep).then(|| Acknowledgement {
+            key: item.key().clone(),
+            disposition,
+            message_id: item.mail().and_then(|mail| mail.message_id.clone()),
+            telling: Telling::First,
+        });
+        Ok(Received { line, acknowledgement })
+    }
+
+    /// What is not stored whole stays where it is, whatever the settings say.
+    fn disposition(&self, item: &Item, decision: &Decision) -> Disposition {
+        let wanted = self.job.disposition(decision);
+        let removes = matches!(wanted, Disposition::Delete | Disposition::Move(_));
+        if removes && !item.is_whole() { Disposition::Keep } else { wanted }
+    }
+
+    /// The line of an item, with what was read of it.
+    pub(super) fn line(&self, item: &Item, outcome: OutcomeWord, reason: Reason) -> MessageLine {
+        let mail = item.mail();
+        let author = mail.and_then(|mail| policy::author(mail, self.job.queues));
+        MessageLine {
+            mailbox: self.job.name.clone(),
+            folder: self.source.folder.clone(),
+            item: item.key().to_string(),
+            message_id: mail.and_then(|mail| mail.message_id.as_ref()).map(|id| id.to_string()),
+            from: author.map(|author| author.address.clone()),
+            subject: mail.map(|mail| mail.subject.clone()),
+            outcome,
+            reason: reason.as_str().to_owned(),
+            ticket: None,
+            notes: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+/// A part of the program gave up; the panic hook has told of it.
+struct Panicked;
+
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
+}
+
+fn trouble(item: &Item, outcome: OutcomeWord, reason: Reason) -> Option<Trouble> {
+    if let Item::Withheld(_, why) = item {
+        let code = ErrorCode::MessageAttempts;
+        let message = format!("the mailbox does not give item {}: {why}", item.key());
+        return Some(
+            Trouble::new(code, message)
+                .hint("look at the message in the mailbox itself; \"outcomes reset\" lets it be taken again"),
+        );
+    }
+    if outcome != OutcomeWord::Failed {
+        return None;
+    }
+    let (code, what) = if reason == Reason::Unreadable {
+        (ErrorCode::MessageUnreadable, "neither a sender nor a text can be made out")
+    } else if reason == Reason::Store {
+        (ErrorCode::MessageStore, "the store refuses what is in the message")
+    } else {
+        (ErrorCode::MessageCrashed, "a part of the program gave up on the message")
+    };
+    Some(
+        Trouble::new(code, what)
+            .hint("see \"helpdesk-mail quarantine list\"; \"quarantine retry\" takes it again"),
+    )
+}
+
+fn stored(trouble: &Trouble) -> StoredError {
+    StoredError {
+        code: trouble.code.as_str().to_owned(),
+        message: trouble.message.clone(),
+        hint: trouble.hint.clone(),
+    }
+}

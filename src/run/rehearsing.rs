@@ -1,0 +1,83 @@
+//! The companions of a dry run: mailboxes that cannot be told and books that remember but do not write.
+
+use std::fs::File;
+
+use jiff::Timestamp;
+
+use crate::evidence::Signer;
+use crate::mailbox::{self, MailboxError};
+use crate::model::exit::Exit;
+use crate::model::ids::{MailboxName, RunId};
+use crate::model::item::{ItemKey, Watermark};
+use crate::model::trouble::Trouble;
+use crate::store::{Lookup, Source, Store, StoreError};
+
+use super::companions::{Companions, Gate, Work};
+use super::notebook::{Empty, Notebook};
+use super::report::Mode;
+
+/// Tells what a run would do and does nothing.
+pub struct Rehearsing {
+    books: Notebook,
+    signer: Option<Signer>,
+}
+
+impl Rehearsing {
+    /// Companions that look at `store`; no store yet counts as an empty one.
+    pub fn new(store: Option<Store>) -> Result<Self, StoreError> {
+        match store {
+            Some(mut store) => {
+                let signer = Some(Signer::new(&store.token_secret()?));
+                Ok(Self { books: Notebook::over(Box::new(store))?, signer })
+            }
+            None => Ok(Self { books: Notebook::over(Box::new(Empty))?, signer: None }),
+        }
+    }
+}
+
+impl Companions for Rehearsing {
+    fn mode(&self) -> Mode {
+        Mode::DryRun
+    }
+
+    fn begin(&mut self, _: Timestamp) -> Result<Option<RunId>, StoreError> {
+        Ok(None)
+    }
+
+    fn end(&mut self, _: Timestamp, _: Exit) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn signer(&self) -> Option<Signer> {
+        self.signer.clone()
+    }
+
+    /// A dry run holds nothing: it may go beside a real one.
+    fn lock(&self, _: &MailboxName) -> Result<Option<File>, Trouble> {
+        Ok(None)
+    }
+
+    fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError> {
+        Ok(Box::new(mailbox::read_only(mailbox)?))
+    }
+
+    fn lookup(&mut self) -> &mut dyn Lookup {
+        &mut self.books
+    }
+
+    fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        work(&mut self.books)
+    }
+
+    fn told(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn remember(&mut self, _: &Source, _: &Watermark) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn fetched(&mut self, _: &MailboxName, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! A dry run tells the truth: random mailboxes walk through dry run and then `fetch`, with equal decisions and an
+//! unchanged store and mailbox in between.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::desk::{Desk, Run};
+use crate::support::letter::Letter;
+
+/// One mail, chosen so that all rules of the policy are met: who writes, what is answered, which number is named.
+#[derive(Debug, Clone)]
+struct Draft {
+    id: u8,
+    author: usize,
+    answers: Option<u8>,
+    number: Option<u8>,
+    address: Option<u8>,
+    automatic: usize,
+    words: u8,
+}
+
+const AUTHORS: [&str; 4] =
+    ["alice@example.org", "bob@example.net", "anna@example.org", "support@example.org"];
+
+fn draft() -> impl Strategy<Value = Draft> {
+    let maybe = |most: u8| proptest::option::weighted(0.4, 0..most);
+    (0u8..12, 0..AUTHORS.len(), maybe(12), maybe(8), maybe(8), 0usize..8, 0u8..2).prop_map(
+        |(id, author, answers, number, address, automatic, words)| Draft {
+            id,
+            author,
+            answers,
+            number,
+            address,
+            automatic,
+            words,
+        },
+    )
+}
+
+impl Draft {
+    fn bytes(&self) -> Vec<u8> {
+        let tag = self.number.map_or(String::new(), |number| format!("[support-{number}] "));
+        let mut letter = Letter::new(&format!("{}@x", self.id), &format!("{tag}Mail"))
+            .from(AUTHORS[self.author])
+            .body(&format!("Words {}\r\n", self.words));
+        if let Some(id) = self.answers {
+            letter = letter.answers(&format!("{id}@x"));
+        }
+        if let Some(number) = self.address {
+            letter = letter.with("To", &format!("support+{number}@example.org"));
+        }
+        match self.automatic {
+            0 => letter = letter.with("Auto-Submitted", "auto-replied"),
+            1 => letter = letter.with("List-Id", "<list.example.org>"),
+            2 => return Vec::new(),
+            _ => {}
+        }
+        letter.bytes()
+    }
+}
+
+/// Message and mailbox lines without what differs by nature.
+fn decisions(run: &Run) -> Vec<Value> {
+    let mut lines: Vec<Value> = run.lines("message").into_iter().chain(run.lines("mailbox")).collect();
+    for line in &mut lines {
+        line.as_object_mut().unwrap().remove("duration_ms");
+    }
+    lines
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_dry_run_prints_is_what_fetch_does(
+        first in proptest::collection::vec(draft(), 0..6),
+        second in proptest::collection::vec(draft(), 1..10),
+        update_only in any::<bool>(),
+        closed in any::<bool>(),
+    ) {
+        let desk = Desk::with_maildir(&format!("update_only = {update_only}"));
+        for (n, draft) in first.iter().enumerate() {
+            desk.deliver(&format!("a{n:02}"), &draft.bytes());
+        }
+        let empty = desk.run(&["fetch", "--dry-run", "--json"]);
+        prop_assert!(!desk.path("desk.db").exists(), "a dry run made a store");
+        let real = desk.run(&["fetch", "--json"]);
+        prop_assert_eq!(decisions(&empty), decisions(&real));
+        if closed {
+            desk.run(&["ticket", "close", "1"]);
+        }
+        for (n, draft) in second.iter().enumerate() {
+            desk.deliver(&format!("b{n:02}"), &draft.bytes());
+        }
+        let before = desk.snapshot("");
+        let foretold = desk.run(&["fetch", "--dry-run", "--json"]);
+        prop_assert_eq!(desk.snapshot(""), before, "a dry run changed a file");
+        let real = desk.run(&["fetch", "--json"]);
+        prop_assert_eq!(decisions(&foretold), decisions(&real));
+        prop_assert_eq!(foretold.code, real.code);
+    }
+}

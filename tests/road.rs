@@ -1,0 +1,172 @@
+//! The whole road over a Maildir, through the program itself.
+
+use serde_json::Value;
+
+use crate::support::desk::Desk;
+use crate::support::letter::Letter;
+
+#[test]
+fn mail_becomes_tickets_follow_ups_and_one_outcome_each() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", &Letter::new("a@x", "Printer").bytes());
+    desk.deliver("02", &Letter::new("b@x", "Re: Printer").answers("a@x").from("bob@example.net").bytes());
+    desk.deliver("03", &Letter::new("c@x", "[support-1] more").bytes());
+    desk.deliver("04", &Letter::new("d@x", "[support-1] guess").from("mallory@example.net").bytes());
+    desk.deliver("05", &Letter::new("e@x", "[support-77] old").bytes());
+    desk.deliver("06", &Letter::new("a@x", "Printer").bytes());
+    desk.deliver("07", &Letter::new("v@x", "Away").with("Auto-Submitted", "auto-replied").bytes());
+    desk.deliver("08", b"");
+    let run = desk.run(&["fetch", "--json"]).exits(1);
+    assert_eq!(
+        run.outcomes(),
+        [
+            "created/new support-1",
+            "updated/in-reply-to support-1",
+            "updated/subject support-1",
+            "created/sender-not-participant support-2",
+            "created/unknown-ticket support-3",
+            "duplicate/message-id support-1",
+            "skipped/auto-reply -",
+            "failed/unreadable -",
+        ]
+    );
+    let mailbox = &run.lines("mailbox")[0];
+    assert_eq!((mailbox["listed"].as_u64(), mailbox["new"].as_u64()), (Some(8), Some(8)));
+    assert_eq!(run.lines("summary")[0]["exit_code"], 1);
+    desk.run(&["fetch", "--json"]).exits(0);
+}
+
+#[test]
+fn a_second_fetch_costs_only_what_is_new() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", &Letter::new("a@x", "One").bytes());
+    desk.run(&["fetch"]).exits(0);
+    let idle = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(idle.outcomes(), [""; 0]);
+    desk.deliver("02", &Letter::new("b@x", "Two").bytes());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-2"]);
+    let tickets = desk.run(&["ticket", "list", "--json"]).exits(0).json();
+    assert_eq!(tickets.len(), 2);
+}
+
+#[test]
+fn a_closed_ticket_is_reopened_and_a_merged_one_leads_on() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", &Letter::new("a@x", "One").bytes());
+    desk.deliver("02", &Letter::new("b@x", "Two").bytes());
+    desk.run(&["fetch"]).exits(0);
+    desk.run(&["ticket", "close", "support-1"]).exits(0);
+    desk.run(&["ticket", "merge", "support-2", "support-1"]).exits(0);
+    desk.deliver("03", &Letter::new("c@x", "[support-2] again").bytes());
+    desk.deliver("04", &Letter::new("d@x", "Re: Two").answers("b@x").bytes());
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["reopened/subject support-1", "updated/in-reply-to support-1"]);
+}
+
+#[test]
+fn the_reply_address_of_a_ticket_is_a_token() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", &Letter::new("a@x", "One").bytes());
+    desk.run(&["fetch"]).exits(0);
+    let ticket: Value = desk.run(&["ticket", "show", "support-1", "--json"]).exits(0).json().remove(0);
+    let address = ticket["reply_address"].as_str().unwrap();
+    let reply = Letter::new("b@x", "no tag").from("carol@example.net").with("To", address);
+    desk.deliver("02", &reply.bytes());
+    let forged = address.replace("+1-", "+2-");
+    desk.deliver("03", &Letter::new("c@x", "forged").from("carol@example.net").with("To", &forged).bytes());
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["updated/token support-1", "created/new support-2"]);
+    let ticket: Value = desk.run(&["ticket", "show", "1", "--json"]).exits(0).json().remove(0);
+    assert!(ticket["participants"].to_string().contains("carol@example.net"), "{ticket}");
+}
+
+#[test]
+fn baseline_and_since_settle_old_mail_without_tickets_and_without_touching_it() {
+    let desk = Desk::with_maildir("on_ignore = \"delete\"");
+    desk.deliver("01", &Letter::new("a@x", "Old").bytes());
+    let before = desk.snapshot("mail");
+    let run = desk.run(&["fetch", "--baseline", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["ignored/baseline -"]);
+    assert_eq!(desk.snapshot("mail"), before);
+    desk.deliver("02", &Letter::new("b@x", "New").bytes());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-1"]);
+
+    let desk = Desk::with_maildir("since = \"2100-01-01\"");
+    desk.deliver("01", &Letter::new("a@x", "Old").bytes());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["ignored/baseline -"]);
+}
+
+#[test]
+fn limit_takes_the_oldest_first_and_the_rest_later() {
+    let desk = Desk::with_maildir("");
+    for n in 1..=5 {
+        desk.deliver(&format!("0{n}"), &Letter::new(&format!("{n}@x"), &format!("Mail {n}")).bytes());
+    }
+    let subjects = |arguments: &[&str]| -> Vec<String> {
+        let run = desk.run(arguments).exits(0);
+        run.lines("message").iter().map(|line| line["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(subjects(&["fetch", "--json", "--limit", "2"]), ["Mail 1", "Mail 2"]);
+    assert_eq!(subjects(&["fetch", "--json"]), ["Mail 3", "Mail 4", "Mail 5"]);
+}
+
+#[test]
+fn an_interval_is_heeded_unless_forced() {
+    let desk = Desk::with_maildir("interval = \"1h\"");
+    let status = |arguments: &[&str]| desk.run(arguments).exits(0).lines("mailbox")[0]["status"].clone();
+    assert_eq!(status(&["fetch", "--json"]), "ok");
+    assert_eq!(status(&["fetch", "--json"]), "not-due");
+    assert_eq!(status(&["fetch", "--json", "--force"]), "ok");
+}
+
+#[test]
+fn one_bad_mailbox_does_not_block_the_others() {
+    let desk = Desk::with_maildir(
+        "[mailbox.away]\ntype = \"maildir\"\nqueue = \"support\"\npath = \"nowhere\"\n\
+         [mailbox.last]\ntype = \"directory\"\nqueue = \"support\"\npath = \"in\"\n",
+    );
+    std::fs::create_dir(desk.path("in")).unwrap();
+    std::fs::write(desk.path("in").join("1.eml"), Letter::new("z@x", "Last").bytes()).unwrap();
+    desk.deliver("01", &Letter::new("a@x", "First").bytes());
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-1", "created/new support-2"]);
+    let away = &run.lines("mailbox")[1];
+    assert_eq!((&away["status"], &away["error"]["error_code"]), (&"failed".into(), &"mailbox.folder".into()));
+    assert!(away["error"]["hint"].is_string());
+}
+
+#[test]
+fn a_mailbox_held_by_another_run_is_left_with_75() {
+    let desk = Desk::with_maildir("");
+    desk.run(&["fetch"]).exits(0);
+    let held = std::fs::File::open(desk.path("desk.db.support.lock")).unwrap();
+    held.lock().unwrap();
+    let run = desk.run(&["fetch", "--json"]).exits(75);
+    assert_eq!(run.lines("mailbox")[0]["status"], "locked");
+    desk.run(&["ticket", "list"]).exits(0);
+    desk.run(&["fetch", "--dry-run"]).exits(0);
+}
+
+#[test]
+fn a_quarantined_message_is_exported_as_it_came_and_can_be_retried() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", b"\r\n\r\n");
+    desk.run(&["fetch"]).exits(1);
+    let row: Value = desk.run(&["quarantine", "list", "--json"]).exits(0).json().remove(0);
+    let id = row["id"].to_string();
+    let bytes = desk.command(&["quarantine", "export", &id]).output().unwrap().stdout;
+    assert_eq!(bytes, b"\r\n\r\n");
+    desk.run(&["quarantine", "retry", &id]).exits(1);
+    desk.run(&["quarantine", "drop", &id]).exits(0);
+    assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json().len(), 0);
+}
+
+#[test]
+fn reset_lets_the_next_fetch_take_skipped_mail_again() {
+    let desk = Desk::with_maildir("update_only = true");
+    desk.deliver("01", &Letter::new("a@x", "No tag").bytes());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["skipped/no-ticket-id -"]);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
+    desk.run(&["outcomes", "reset", "--outcome", "skipped"]).exits(0);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["skipped/no-ticket-id -"]);
+}
