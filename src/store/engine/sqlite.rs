@@ -229,7 +229,8 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
     let has_log = beside(path, "-wal").exists();
     let no_mutex = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let may_write = may_write(path);
-    if !has_log && !(may_write && path.parent().is_some_and(self::may_write)) {
+    let log_can_be_made = may_write && path.parent().is_some_and(self::may_write);
+    if !has_log && !log_can_be_made {
         let flags = no_mutex | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         return Connection::open_with_flags(immutable_uri(path), flags);
     }
