@@ -8,7 +8,8 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
@@ -83,20 +84,30 @@ impl Sqlite {
         self.refuse_strangers()?;
         match access {
             Access::Work => {
-                let mode: String = self.check(self.connection.pragma_update_and_check(
-                    None,
-                    "journal_mode",
-                    "wal",
-                    |row| row.get(0),
-                ))?;
-                if !mode.eq_ignore_ascii_case("wal") {
+                self.keep_a_log(wait)?;
+                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))
+            }
+            Access::Look => self.check(self.connection.pragma_update(None, "query_only", true)),
+        }
+    }
+
+    /// Switches to WAL, which the file remembers.
+    ///
+    /// Where several programs make one store SQLite calls all but one busy at once, whatever the busy time-out.
+    fn keep_a_log(&self, wait: Duration) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        loop {
+            let mode = self.connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+            match self.check::<String>(mode) {
+                Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+                Ok(mode) => {
                     return Err(
                         self.schema(format!("its directory allows no write-ahead log, only {mode:?}"))
                     );
                 }
-                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))
+                Err(StoreError::Busy { .. }) if begun.elapsed() < wait => sleep(Duration::from_millis(10)),
+                Err(error) => return Err(error),
             }
-            Access::Look => self.check(self.connection.pragma_update(None, "query_only", true)),
         }
     }
 
