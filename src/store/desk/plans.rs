@@ -1,8 +1,8 @@
 //! Holds every statement of the road to an index, and all of them to the schema.
 
-use super::super::engine::Value;
-use super::super::{outcomes, quarantine, sample, secret, tickets, upkeep};
 use super::{blob, books, earlier, ledger, lookup, message};
+use crate::store::engine::Value;
+use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
 const ROAD: [&str; 30] = [

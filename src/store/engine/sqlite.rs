@@ -8,7 +8,8 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
@@ -83,20 +84,30 @@ impl Sqlite {
         self.refuse_strangers()?;
         match access {
             Access::Work => {
-                let mode: String = self.check(self.connection.pragma_update_and_check(
-                    None,
-                    "journal_mode",
-                    "wal",
-                    |row| row.get(0),
-                ))?;
-                if !mode.eq_ignore_ascii_case("wal") {
+                self.keep_a_log(wait)?;
+                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))
+            }
+            Access::Look => self.check(self.connection.pragma_update(None, "query_only", true)),
+        }
+    }
+
+    /// Switches to WAL, which the file remembers.
+    ///
+    /// Where several programs make one store SQLite calls all but one busy at once, whatever the busy time-out.
+    fn keep_a_log(&self, wait: Duration) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        loop {
+            let mode = self.connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+            match self.check::<String>(mode) {
+                Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+                Ok(mode) => {
                     return Err(
                         self.schema(format!("its directory allows no write-ahead log, only {mode:?}"))
                     );
                 }
-                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))
+                Err(StoreError::Busy { .. }) if begun.elapsed() < wait => sleep(Duration::from_millis(10)),
+                Err(error) => return Err(error),
             }
-            Access::Look => self.check(self.connection.pragma_update(None, "query_only", true)),
         }
     }
 
@@ -229,7 +240,8 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
     let has_log = beside(path, "-wal").exists();
     let no_mutex = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let may_write = may_write(path);
-    if !has_log && !(may_write && path.parent().is_some_and(self::may_write)) {
+    let log_can_be_made = may_write && path.parent().is_some_and(self::may_write);
+    if !has_log && !log_can_be_made {
         let flags = no_mutex | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         return Connection::open_with_flags(immutable_uri(path), flags);
     }

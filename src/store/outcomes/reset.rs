@@ -1,10 +1,10 @@
 //! Letting the next fetch take settled items again.
 
-use super::super::desk::{LET_GO_OF_COPY, let_go};
-use super::super::engine::{Engine, Value, first};
-use super::super::{OutcomeFilter, Store, StoreError};
 use super::select;
 use crate::model::item::Disposition;
+use crate::store::desk::{LET_GO_OF_COPY, let_go};
+use crate::store::engine::{Engine, Value, first};
+use crate::store::{OutcomeFilter, Store, StoreError};
 
 pub(in crate::store) const UPDATE_RESET: &str = "
 UPDATE outcome

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::engine::Value;
-use super::super::sample::Place;
-use super::super::{Store, engine::Row};
+use crate::store::engine::Value;
+use crate::store::sample::Place;
+use crate::store::{Store, engine::Row};
 
 const PAGE: &str = include_str!("../../../man/helpdesk-mail-schema.5");
 

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::super::desk::Desk;
-use super::super::engine::{Engine, Value};
-use super::super::{Books, Store, StoreError};
 use super::facts;
 use crate::model::ids::{TicketId, TicketRef};
 use crate::model::ticket::{Status, TicketFacts};
+use crate::store::desk::Desk;
+use crate::store::engine::{Engine, Value};
+use crate::store::{Books, Store, StoreError};
 
 pub(in crate::store) const UPDATE_MERGED: &str = "
 UPDATE ticket

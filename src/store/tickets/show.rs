@@ -1,11 +1,11 @@
 //! Reading tickets with all that is on them.
 
-use super::super::desk::Desk;
-use super::super::engine::{Engine, FromCell, Row, Value, first};
-use super::super::{AttachmentRow, Lookup, MessageRow, Store, StoreError, TicketFilter, TicketRow};
 use crate::model::address::Address;
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::ticket::TicketFacts;
+use crate::store::desk::Desk;
+use crate::store::engine::{Engine, FromCell, Row, Value, first};
+use crate::store::{AttachmentRow, Lookup, MessageRow, Store, StoreError, TicketFilter, TicketRow};
 
 pub(in crate::store) const SELECT_TICKETS: &str = "
 SELECT ticket.id, ticket.queue, ticket.title, ticket.status, ticket.priority, ticket.created_at, ticket.updated_at,
