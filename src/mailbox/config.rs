@@ -41,6 +41,8 @@ pub struct Imap {
     pub port: u16,
     /// How the connection is protected.
     pub tls: Tls,
+    /// Where a password may go without TLS.
+    pub plaintext: Plaintext,
     /// A PEM file of certificates trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// The user.
@@ -62,6 +64,15 @@ pub enum Tls {
     StartTls,
     /// None: loopback, or `allow_plaintext = true`.
     None,
+}
+
+/// `allow_plaintext`: where a password may go without TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plaintext {
+    /// To this machine only.
+    LoopbackOnly,
+    /// Anywhere.
+    Allowed,
 }
 
 /// Where a password comes from; it is fetched when it is needed and kept no longer.

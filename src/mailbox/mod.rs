@@ -7,7 +7,7 @@
 mod config;
 mod error;
 
-pub use config::{Config, Dispositions, Imap, Password, Place, Tls};
+pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Tls};
 pub use error::MailboxError;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};

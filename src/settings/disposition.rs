@@ -1,0 +1,101 @@
+//! `on_success`, `on_skip`, `on_ignore`, `on_failure`: what a mailbox is told, as far as its type can be told it.
+
+use std::path::Path;
+
+use toml::de::DeValue;
+
+use super::keys::MailboxType;
+use super::table::Table;
+use super::value::{self, Wrong};
+use crate::mailbox::{Dispositions, Place};
+use crate::model::item::Disposition;
+
+/// Reads the four dispositions of a mailbox.
+pub(super) fn dispositions(table: &Table<'_>, kind: MailboxType, base: &Path) -> Dispositions {
+    let read = |key| table.read(key, disposition(kind, base));
+    Dispositions {
+        on_success: read("on_success").unwrap_or_else(|| of_success(kind)),
+        on_skip: read("on_skip").unwrap_or(Disposition::Keep),
+        on_ignore: read("on_ignore").unwrap_or_else(|| of_success(kind)),
+        on_failure: read("on_failure").unwrap_or(Disposition::Keep),
+    }
+}
+
+/// Notes a move into the very place that is fetched: each run would take the mail again, under a new key.
+pub(super) fn check_targets(table: &Table<'_>, place: &Place, chosen: &Dispositions) {
+    let each = [
+        ("on_success", &chosen.on_success),
+        ("on_skip", &chosen.on_skip),
+        ("on_ignore", &chosen.on_ignore),
+        ("on_failure", &chosen.on_failure),
+    ];
+    for (key, disposition) in each {
+        let Disposition::Move(target) = disposition else { continue };
+        let fetched = match place {
+            Place::Imap(imap) => imap.folders.iter().any(|folder| same_folder(folder, target)),
+            Place::Maildir(_) | Place::Mbox(_) => false,
+            Place::Directory(path) => path.components().eq(Path::new(target).components()),
+        };
+        if fetched {
+            table.report(key, Wrong::because(format!("{target:?} is itself fetched by this mailbox")));
+        }
+    }
+}
+
+/// Whether two names are of one folder; `INBOX` alone has no case (RFC 9051 section 5.1).
+pub(super) fn same_folder(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
+}
+
+fn of_success(kind: MailboxType) -> Disposition {
+    match kind {
+        MailboxType::Imap | MailboxType::Maildir => Disposition::Seen,
+        MailboxType::Mbox | MailboxType::Directory => Disposition::Keep,
+    }
+}
+
+fn disposition(kind: MailboxType, base: &Path) -> impl Fn(&DeValue<'_>) -> Result<Disposition, Wrong> {
+    move |value| {
+        let given = value.as_str().filter(|text| !text.contains(char::is_control));
+        let wrong = || Wrong {
+            suggestion: given.and_then(|given| value::nearest(given, words(kind))),
+            ..Wrong::expected(allowed(kind))
+        };
+        let read: Disposition = given.and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
+        match read {
+            Disposition::Keep | Disposition::Delete => Ok(read),
+            Disposition::Seen if words(kind).contains(&"seen") => Ok(read),
+            Disposition::Seen => Err(wrong()),
+            Disposition::Move(target) => match kind {
+                MailboxType::Imap | MailboxType::Maildir => Ok(Disposition::Move(target)),
+                MailboxType::Mbox => Err(wrong()),
+                MailboxType::Directory => directory(base, &target),
+            },
+        }
+    }
+}
+
+/// The directory of a move, made absolute.
+fn directory(base: &Path, target: &str) -> Result<Disposition, Wrong> {
+    match base.join(target).to_str() {
+        Some(path) => Ok(Disposition::Move(path.to_owned())),
+        None => Err(Wrong::expected("\"move:\" and an absolute path, since that of this file is not UTF-8")),
+    }
+}
+
+fn words(kind: MailboxType) -> &'static [&'static str] {
+    match kind {
+        MailboxType::Imap | MailboxType::Maildir => &["keep", "seen", "delete"],
+        MailboxType::Mbox | MailboxType::Directory => &["keep", "delete"],
+    }
+}
+
+fn allowed(kind: MailboxType) -> String {
+    let target = match kind {
+        MailboxType::Imap | MailboxType::Maildir => Some("move:FOLDER"),
+        MailboxType::Mbox => None,
+        MailboxType::Directory => Some("move:DIR"),
+    };
+    let all: Vec<&str> = words(kind).iter().copied().chain(target).collect();
+    format!("{} (type = {:?})", value::choice(&all), kind.as_str())
+}

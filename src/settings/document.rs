@@ -1,0 +1,215 @@
+//! Walks the whole document, section by section, and puts the settings together.
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::keys::Section;
+use super::mailbox::{self, Context};
+use super::problem::{Invalid, Problem};
+use super::queue::{self, OwnAddresses};
+use super::source::Source;
+use super::store;
+use super::table::{self, Findings, Table};
+use super::value::{self, Wrong};
+use super::{Environment, Settings};
+use crate::model::ids::{MailboxName, QueueSlug};
+use crate::model::trouble::ErrorCode;
+use crate::policy::Queue;
+use crate::run::{Alert, MailboxPlan, Plan};
+
+/// Turns the text of a configuration into settings.
+pub(super) fn settings(
+    file: &Path,
+    source: &Source,
+    environment: &Environment<'_>,
+) -> Result<Settings, Invalid> {
+    let invalid = |problems| {
+        Err(Invalid { file: file.to_owned(), code: ErrorCode::ConfigInvalid, problems, source: None })
+    };
+    let (text, root) = match parse(&source.bytes) {
+        Ok(parsed) => parsed,
+        Err(problem) => return invalid(vec![*problem]),
+    };
+    let findings = Findings::new(text);
+    let base = directory(file);
+    let document = Document { root: root.get_ref(), findings: &findings };
+    document.check_sections();
+    let queues = document.named::<QueueSlug>(Section::Queue);
+    let slugs: Vec<QueueSlug> = queues.iter().map(|(slug, _)| slug.clone()).collect();
+    let context = Context { base: &base, queues: &slugs, environment, readers: source.readers };
+    let store = document.store(&context);
+    let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
+    let queues = document.queues(queues);
+    let mailboxes = document.mailboxes(&context);
+    let (problems, warnings) = findings.into_parts();
+    match store {
+        Some(store) if problems.is_empty() => Ok(Settings {
+            file: file.to_owned(),
+            plan: Plan { queues, mailboxes, keep_raw: store.keep_raw, alert },
+            store,
+            warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
+        }),
+        _ => invalid(problems),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<(&str, Spanned<DeTable<'_>>), Box<Problem>> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let (good, _) = bytes.split_at(error.valid_up_to());
+        let good = String::from_utf8_lossy(good);
+        syntax(&good, good.len(), "this is not UTF-8")
+    })?;
+    let root = DeTable::parse(text).map_err(|error| {
+        // The parser's own rendering quotes the line, and that line may hold a password.
+        syntax(text, error.span().map_or(text.len(), |span| span.start), error.message())
+    })?;
+    Ok((text, root))
+}
+
+fn syntax(text: &str, at: usize, what: &str) -> Box<Problem> {
+    let findings = Findings::new(text);
+    findings.problem(Some(at), String::new(), Wrong::because(format!("not TOML: {what}")));
+    let (problems, _) = findings.into_parts();
+    Box::new(problems.into_iter().next().unwrap_or_else(|| Problem::of_file(what)))
+}
+
+/// The directory of a file; it does not change with the working directory, since the ledger names paths by it.
+fn directory(file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    absolute.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+struct Document<'a> {
+    root: &'a DeTable<'a>,
+    findings: &'a Findings<'a>,
+}
+
+impl<'a> Document<'a> {
+    fn check_sections(&self) {
+        let known = Section::ALL.map(Section::name);
+        for (name, at, _) in table::in_order(self.root) {
+            if !known.contains(&name) {
+                let wrong = table::unknown("unknown section", name, &known);
+                self.findings.problem(Some(at), table::shown_key(name), wrong);
+            }
+        }
+    }
+
+    fn store(&self, context: &Context<'_>) -> Option<crate::store::Config> {
+        if !self.root.contains_key(Section::Store.name()) {
+            let what = "missing (string, sqlite:PATH)";
+            self.findings.problem(None, "store.url".to_owned(), Wrong::because(what));
+        }
+        store::store(&self.single(Section::Store)?, context)
+    }
+
+    /// A section that is there once.
+    fn single(&self, section: Section) -> Option<Table<'a>> {
+        let (key, value) = self.root.get_key_value(section.name())?;
+        self.table(section, section.name().to_owned(), key.span().start, value)
+    }
+
+    /// The tables of a section that has one for each name, in the order of the file, with the names parsed.
+    fn named<Name>(&self, section: Section) -> Vec<(Name, Table<'a>)>
+    where
+        Name: std::str::FromStr<Err = crate::model::ids::InvalidId>,
+    {
+        let Some((key, value)) = self.root.get_key_value(section.name()) else { return Vec::new() };
+        let Some(tables) = self.entries(section, section.name(), key.span().start, value) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, at, value) in table::in_order(tables) {
+            let path = format!("{}.{}", section.name(), table::shown_key(name));
+            match name.parse::<Name>() {
+                Ok(name) => {
+                    found.extend(self.table(section, path, at, value).map(|table| (name, table)));
+                }
+                Err(invalid) => {
+                    let what = format!("not a {}: {}", invalid.what, invalid.allowed);
+                    let wrong = Wrong { allowed: invalid.allowed.to_owned(), ..Wrong::because(what) };
+                    self.findings.problem(Some(at), path, wrong);
+                }
+            }
+        }
+        found
+    }
+
+    fn has_none(&self, section: Section) -> bool {
+        match self.root.get(section.name()) {
+            Some(value) => value.get_ref().as_table().is_some_and(DeTable::is_empty),
+            None => true,
+        }
+    }
+
+    fn table(
+        &self,
+        section: Section,
+        path: String,
+        at: usize,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<Table<'a>> {
+        let entries = self.entries(section, &path, at, value)?;
+        Some(Table::new(section, path, Some(at), entries, self.findings))
+    }
+
+    fn entries(
+        &self,
+        section: Section,
+        path: &str,
+        at: usize,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<&'a DeTable<'a>> {
+        let entries = value.get_ref().as_table();
+        if entries.is_none() {
+            let found = value::type_of(value.get_ref());
+            let wrong = Wrong::expected(format!("a table {}", section.heading())).with_found(&found);
+            self.findings.problem(Some(at), path.to_owned(), wrong);
+        }
+        entries
+    }
+
+    fn queues(&self, tables: Vec<(QueueSlug, Table<'a>)>) -> Vec<Queue> {
+        if self.has_none(Section::Queue) {
+            let what = "missing: at least one [queue.SLUG] is needed";
+            self.findings.problem(None, Section::Queue.name().to_owned(), Wrong::because(what));
+        }
+        let mut own = OwnAddresses::default();
+        let mut queues: Vec<Queue> = Vec::new();
+        for (slug, table) in tables {
+            if let Some(twin) = queues.iter().find(|queue| queue.slug == slug) {
+                let what = format!("the same as queue.{}: the case of a slug does not matter", twin.slug);
+                table.report_header(Wrong::because(what));
+            }
+            let queue = queue::queue(slug, &table);
+            own.claim(&queue, &table);
+            queues.push(queue);
+        }
+        queues
+    }
+
+    fn mailboxes(&self, context: &Context<'_>) -> Vec<MailboxPlan> {
+        let tables = self.named::<MailboxName>(Section::Mailbox);
+        if self.has_none(Section::Mailbox) {
+            let what = "there is no [mailbox.NAME]: `fetch` has nothing to do";
+            self.findings.warning(None, Section::Mailbox.name().to_owned(), what);
+        }
+        let mut mailboxes: Vec<MailboxPlan> = Vec::new();
+        for (name, table) in tables {
+            let Some(plan) = mailbox::mailbox(name, &table, context) else { continue };
+            let twin =
+                mailboxes.iter().find(|other| mailbox::overlap(&other.mailbox.place, &plan.mailbox.place));
+            if let Some(twin) = twin {
+                let name = twin.mailbox.name.as_str();
+                table.warn(
+                    "type",
+                    format!("fetches what mailbox.{name} fetches: each mail is processed twice"),
+                );
+            }
+            mailboxes.push(plan);
+        }
+        mailboxes
+    }
+}

@@ -1,0 +1,221 @@
+//! The one table of known keys: what the reader accepts, what "did you mean" offers and what the man page must say.
+
+/// A kind of section of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `[store]`.
+    Store,
+    /// `[queue.SLUG]`.
+    Queue,
+    /// `[mailbox.NAME]`.
+    Mailbox,
+    /// `[alert]`.
+    Alert,
+}
+
+impl Section {
+    /// All of them, in the order they are documented.
+    pub const ALL: [Self; 4] = [Self::Store, Self::Queue, Self::Mailbox, Self::Alert];
+
+    /// The first word of its header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Queue => "queue",
+            Self::Mailbox => "mailbox",
+            Self::Alert => "alert",
+        }
+    }
+
+    /// Its header as the man page writes it.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Store => "[store]",
+            Self::Queue => "[queue.SLUG]",
+            Self::Mailbox => "[mailbox.NAME]",
+            Self::Alert => "[alert]",
+        }
+    }
+}
+
+/// `type` of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxType {
+    /// An IMAP account.
+    Imap,
+    /// A Maildir.
+    Maildir,
+    /// An mbox file.
+    Mbox,
+    /// A directory, a file for each message.
+    Directory,
+}
+
+impl MailboxType {
+    /// All of them, in the order they are documented.
+    pub const ALL: [Self; 4] = [Self::Imap, Self::Maildir, Self::Mbox, Self::Directory];
+
+    /// The word of the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Imap => "imap",
+            Self::Maildir => "maildir",
+            Self::Mbox => "mbox",
+            Self::Directory => "directory",
+        }
+    }
+}
+
+/// Whether an error may show the value of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Echo {
+    /// It may.
+    Shown,
+    /// It may hold a secret: only its type is told.
+    Secret,
+}
+
+/// A known key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Where it stands.
+    pub section: Section,
+    /// Its name.
+    pub name: &'static str,
+    /// What its value is.
+    pub kind: &'static str,
+    /// What holds without it: a value as the file would write it, or words.
+    pub default: &'static str,
+    /// What it means, in one phrase.
+    pub meaning: &'static str,
+    /// The mailbox types it belongs to; empty: to all, or it is no mailbox's.
+    pub types: &'static [MailboxType],
+    /// Whether an error may show its value.
+    pub echo: Echo,
+}
+
+impl Key {
+    /// Whether it may stand in a mailbox of that type.
+    pub fn belongs_to(&self, kind: MailboxType) -> bool {
+        self.types.is_empty() || self.types.contains(&kind)
+    }
+
+    const fn only(self, types: &'static [MailboxType]) -> Self {
+        Self { types, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { echo: Echo::Secret, ..self }
+    }
+}
+
+/// The key of that name in a section.
+pub fn find(section: Section, name: &str) -> Option<&'static Key> {
+    of(section).find(|key| key.name == name)
+}
+
+/// The keys of a section, in the order they are documented.
+pub fn of(section: Section) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.section == section)
+}
+
+const IMAP: &[MailboxType] = &[MailboxType::Imap];
+const LOCAL: &[MailboxType] = &[MailboxType::Maildir, MailboxType::Mbox, MailboxType::Directory];
+
+const fn key(
+    section: Section,
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    Key { section, name, kind, default, meaning, types: &[], echo: Echo::Shown }
+}
+
+const fn store(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Store, name, kind, default, meaning)
+}
+
+const fn queue(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Queue, name, kind, default, meaning)
+}
+
+const fn mailbox(
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    key(Section::Mailbox, name, kind, default, meaning)
+}
+
+const fn alert(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Alert, name, kind, default, meaning)
+}
+
+/// Every key that the configuration may hold.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    // A URL may carry a password.
+    store("url", "string, sqlite:PATH", "required", "where tickets and the ledger are kept").secret(),
+    store("keep_raw", r#""failed" or "all""#, r#""failed""#, "which raw messages are kept"),
+    store("token_secret_file", "path", "none", "the signing secret, instead of the one made with the store"),
+
+    queue("title", "string", "the slug", "the queue's name for people"),
+    queue("address", "mail address", "none", "the queue's own address"),
+    queue("aliases", "list of mail addresses", "[]", "further own addresses"),
+    queue("update_only", "boolean", "false", "whether mail may only update tickets"),
+    queue("closed_ticket", r#""reopen" or "new""#, r#""reopen""#, "what a follow-up to a closed ticket does"),
+    queue("reopen_within", "duration", "none", "tickets closed longer ago stay closed"),
+    queue("followups_from", r#""participants" or "anyone""#, r#""participants""#, "who may update by a guessable reference"),
+    queue("agents", "list of mail addresses or patterns", "[]", "who works on tickets"),
+    queue("priority", "integer, 1 to 5", "3", "the priority of new tickets"),
+
+    mailbox("type", r#""imap", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
+    mailbox("queue", "slug of a queue", "required", "where new tickets go"),
+    mailbox("host", "host name or IP address", "required", "the server").only(IMAP),
+    mailbox("port", "integer, 1 to 65535", "993; 143 unless tls is implicit", "the server's port").only(IMAP),
+    mailbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").only(IMAP),
+    mailbox("ca_file", "path", "none", "certificates trusted besides the system's").only(IMAP),
+    mailbox("username", "string", "required", "the user").only(IMAP),
+    mailbox("password", "string", "none", "the password itself").only(IMAP).secret(),
+    mailbox("password_file", "path", "none", "a file whose first line is the password").only(IMAP).secret(),
+    mailbox("password_env", "string", "none", "an environment variable that holds the password").only(IMAP).secret(),
+    mailbox("password_command", "string", "none", "a command whose first line of output is the password").only(IMAP).secret(),
+    mailbox("allow_plaintext", "boolean", "false", "whether the password may cross a network in clear text").only(IMAP),
+    mailbox("folder", "string", r#""INBOX""#, "the folder that is fetched").only(IMAP),
+    mailbox("folders", "list of strings", r#"["INBOX"]"#, "the folders that are fetched").only(IMAP),
+    mailbox("path", "path", "required", "where the mail lies").only(LOCAL),
+    mailbox("update_only", "boolean", "the queue's", "whether mail may only update tickets"),
+    mailbox("trust_headers", "boolean", "false", "whether X-Helpdesk-Ticket counts"),
+    mailbox("interval", "duration", "none", "fetched at most so often"),
+    mailbox("timeout", "duration", r#""60s""#, "the longest wait for the network").only(IMAP),
+    mailbox("max_message_size", "size, 1KB to 1GB", r#""50MB""#, "larger messages are taken in part"),
+    mailbox("batch_size", "integer, 1 to 10000", "200", "the most messages in one transaction"),
+    mailbox("max_attempts", "integer, 1 to 1000", "10", "after so many a message is failed"),
+    mailbox("since", "date or time", "none", "what arrived before is ignored"),
+    mailbox("on_success", "disposition", r#""seen"; "keep" for mbox and directory"#, "what becomes of created, updated and reopened"),
+    mailbox("on_skip", "disposition", r#""keep""#, "what becomes of skipped"),
+    mailbox("on_ignore", "disposition", r#""seen"; "keep" for mbox and directory"#, "what becomes of ignored"),
+    mailbox("on_failure", "disposition", r#""keep""#, "what becomes of failed"),
+
+    alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
+    alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_twice_in_the_table() {
+        for (i, key) in KEYS.iter().enumerate() {
+            assert!(
+                !KEYS[..i].iter().any(|other| (other.section, other.name) == (key.section, key.name)),
+                "{} {}",
+                key.section.name(),
+                key.name
+            );
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `[mailbox.NAME]`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::disposition;
+use super::keys::MailboxType;
+use super::login;
+use super::measure;
+use super::queue;
+use super::source::Readers;
+use super::table::Table;
+use super::value::{self, Wrong};
+use crate::mailbox::{Config, Place};
+use crate::model::ids::{MailboxName, QueueSlug};
+use crate::run::{Headers, MailboxPlan};
+
+/// What the keys of a mailbox are read against.
+pub(super) struct Context<'a> {
+    /// Where relative paths start.
+    pub(super) base: &'a Path,
+    /// The queues that there are, right or wrong.
+    pub(super) queues: &'a [QueueSlug],
+    /// The environment.
+    pub(super) environment: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Who may read the configuration.
+    pub(super) readers: Readers,
+}
+
+impl Context<'_> {
+    /// Notes a file of secrets that everyone may read; one that is not there is told of when it is used.
+    pub(super) fn warn_of_readers(&self, table: &Table<'_>, key: &str, file: &Path) {
+        if fs::metadata(file).is_ok_and(|metadata| Readers::of(&metadata) == Readers::Everyone) {
+            table.warn(key, format!("everyone on this machine may read {}", file.display()));
+        }
+    }
+}
+
+/// Reads one mailbox; `None` if something it cannot do without is missing or wrong.
+pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_>) -> Option<MailboxPlan> {
+    let kind = table.required("type", mailbox_type);
+    table.check_keys(kind);
+    let queue = table.required("queue", |value| known_queue(value, context.queues));
+    let place = kind.and_then(|kind| place(table, kind, context));
+    let max_message_size = table.read("max_message_size", measure::size).unwrap_or(50_000_000);
+    let dispositions = kind.map(|kind| disposition::dispositions(table, kind, context.base));
+    let entry = queue::entry(table);
+    let headers = match table.read("trust_headers", value::boolean) {
+        Some(true) => Headers::Trusted,
+        Some(false) | None => Headers::Untrusted,
+    };
+    let interval = table.read("interval", measure::duration);
+    let since = table.read("since", measure::instant);
+    let batch_size = table.read("batch_size", value::integer(1..=10_000)).unwrap_or(200);
+    let max_attempts = table.read("max_attempts", value::integer(1..=1_000)).unwrap_or(10);
+    let (place, dispositions) = (place?, dispositions?);
+    disposition::check_targets(table, &place, &dispositions);
+    Some(MailboxPlan {
+        mailbox: Config { name, place, max_message_size },
+        dispositions,
+        queue: queue?,
+        entry,
+        headers,
+        interval,
+        since,
+        batch_size: usize::try_from(batch_size).ok()?,
+        max_attempts: u32::try_from(max_attempts).ok()?,
+    })
+}
+
+/// Whether two mailboxes fetch the same mail, so that each message would be taken twice.
+pub(super) fn overlap(one: &Place, other: &Place) -> bool {
+    match (one, other) {
+        (Place::Imap(one), Place::Imap(other)) => {
+            one.host.eq_ignore_ascii_case(&other.host)
+                && one.port == other.port
+                && one.username == other.username
+                && one
+                    .folders
+                    .iter()
+                    .any(|folder| other.folders.iter().any(|second| disposition::same_folder(folder, second)))
+        }
+        (Place::Maildir(one), Place::Maildir(other))
+        | (Place::Mbox(one), Place::Mbox(other))
+        | (Place::Directory(one), Place::Directory(other)) => one.components().eq(other.components()),
+        (Place::Imap(_) | Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_), _) => false,
+    }
+}
+
+fn mailbox_type(value: &toml::de::DeValue<'_>) -> Result<MailboxType, Wrong> {
+    if value.as_str() == Some("pop3") {
+        let allowed = value::choice(&MailboxType::ALL.map(MailboxType::as_str));
+        let what = format!("\"pop3\" is not supported by this version; allowed are {allowed}");
+        return Err(Wrong { allowed, ..Wrong::because(what) });
+    }
+    value::word(&MailboxType::ALL.map(|kind| (kind.as_str(), kind)))(value)
+}
+
+fn known_queue(value: &toml::de::DeValue<'_>, queues: &[QueueSlug]) -> Result<QueueSlug, Wrong> {
+    let known: Vec<&str> = queues.iter().map(QueueSlug::as_str).collect();
+    let given = value.as_str();
+    // As the queue itself writes it, whatever the case here.
+    given
+        .and_then(|given| queues.iter().find(|slug| slug.as_str().eq_ignore_ascii_case(given)))
+        .cloned()
+        .ok_or_else(|| Wrong {
+            suggestion: given.and_then(|given| value::nearest(given, &known)),
+            ..Wrong::expected(match known.as_slice() {
+                [] => "the slug of a queue".to_owned(),
+                known => format!("the slug of a queue ({})", value::choice(known)),
+            })
+        })
+}
+
+fn place(table: &Table<'_>, kind: MailboxType, context: &Context<'_>) -> Option<Place> {
+    let path = || table.required("path", value::path(context.base));
+    match kind {
+        MailboxType::Imap => login::imap(table, context).map(Place::Imap),
+        MailboxType::Maildir => path().map(Place::Maildir),
+        MailboxType::Mbox => path().map(Place::Mbox),
+        MailboxType::Directory => path().map(Place::Directory),
+    }
+}

@@ -1,0 +1,58 @@
+//! Settings: the TOML file becomes each module's own configuration type, or a list of all that is wrong with it.
+//!
+//! Settings exist only when they are valid. The file and the environment are read here and nowhere below; a
+//! password stands in no error and no warning. What the file names, a server or a path, is not looked for:
+//! `check` does that. [`keys::KEYS`] is the one table of what the file may hold.
+
+pub mod keys;
+
+mod disposition;
+mod document;
+mod login;
+mod mailbox;
+mod measure;
+mod place;
+mod problem;
+mod queue;
+mod source;
+mod store;
+mod table;
+mod template;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use place::{SYSTEM_FILE, locate, user_file};
+pub use problem::{Invalid, Problem};
+pub use template::{init, template};
+
+use crate::{run, store as store_module};
+
+/// The environment: the value of a variable, if it is set.
+pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+/// All that the configuration says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// The store.
+    pub store: store_module::Config,
+    /// Queues, mailboxes and alerts.
+    pub plan: run::Plan,
+    /// What works but is probably not meant, each with its place in the file.
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks a configuration.
+///
+/// Errors: `config.missing` if it cannot be read, `config.permissions` if others may write it or own it,
+/// `config.invalid` with every problem that it has.
+pub fn load(file: &Path, environment: &Environment<'_>) -> Result<Settings, Invalid> {
+    let source = source::read(file)?;
+    document::settings(file, &source, environment)
+}

@@ -1,0 +1,97 @@
+//! `[queue.SLUG]`.
+
+use std::collections::HashMap;
+
+use super::keys::Section;
+use super::measure;
+use super::table::Table;
+use super::value::{self, Wrong};
+use crate::model::address::{self, AddressPattern};
+use crate::model::ids::QueueSlug;
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
+
+/// Reads one queue.
+pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
+    table.check_keys(None);
+    Queue {
+        title: table.read("title", value::string).unwrap_or_else(|| slug.to_string()),
+        slug,
+        addresses: addresses(table),
+        entry: entry(table).unwrap_or(Entry::CreateAndUpdate),
+        closed_ticket: closed_ticket(table),
+        followups_from: table
+            .read("followups_from", value::word(FOLLOWUPS_FROM))
+            .unwrap_or(FollowupsFrom::Participants),
+        agents: table
+            .read("agents", value::list("mail addresses or patterns", value::address_pattern))
+            .unwrap_or_default()
+            .iter()
+            .map(|pattern| AddressPattern::new(pattern))
+            .collect(),
+        // The range makes the conversion certain.
+        priority: table
+            .read("priority", value::integer(1..=5))
+            .and_then(|number| u8::try_from(number).ok())
+            .unwrap_or(3),
+    }
+}
+
+/// `update_only`, of a queue or a mailbox.
+pub(super) fn entry(table: &Table<'_>) -> Option<Entry> {
+    table
+        .read("update_only", value::boolean)
+        .map(|only| if only { Entry::UpdateOnly } else { Entry::CreateAndUpdate })
+}
+
+/// Finds addresses that several queues call their own: mail to them would have no one queue.
+#[derive(Default)]
+pub(super) struct OwnAddresses {
+    owners: HashMap<String, QueueSlug>,
+}
+
+impl OwnAddresses {
+    /// Notes the addresses of a queue that another has already.
+    pub(super) fn claim(&mut self, queue: &Queue, table: &Table<'_>) {
+        for address in &queue.addresses {
+            let key = address::key(address);
+            match self.owners.get(&key) {
+                Some(owner) if *owner != queue.slug => {
+                    let main = queue.addresses.first() == Some(address) && table.has("address");
+                    let place = if main { "address" } else { "aliases" };
+                    let what =
+                        format!("{address:?} is already an address of {}.{owner}", Section::Queue.name());
+                    table.report(place, Wrong::because(what));
+                }
+                Some(_) => {}
+                None => {
+                    self.owners.insert(key, queue.slug.clone());
+                }
+            }
+        }
+    }
+}
+
+const FOLLOWUPS_FROM: &[(&str, FollowupsFrom)] =
+    &[("participants", FollowupsFrom::Participants), ("anyone", FollowupsFrom::Anyone)];
+
+fn addresses(table: &Table<'_>) -> Vec<String> {
+    let main = table.read("address", value::address);
+    let aliases = table.read("aliases", value::list("mail addresses", value::address)).unwrap_or_default();
+    let mut addresses: Vec<String> = Vec::new();
+    for own in main.into_iter().chain(aliases) {
+        if !addresses.iter().any(|known| address::key(known) == address::key(&own)) {
+            addresses.push(own);
+        }
+    }
+    addresses
+}
+
+fn closed_ticket(table: &Table<'_>) -> ClosedTicket {
+    let within = table.read("reopen_within", measure::signed_duration);
+    let words = [("reopen", ClosedTicket::Reopen { within }), ("new", ClosedTicket::New)];
+    let choice = table.read("closed_ticket", value::word(&words));
+    if choice == Some(ClosedTicket::New) && table.has("reopen_within") {
+        table.report("reopen_within", Wrong::because("has no meaning with closed_ticket = \"new\""));
+    }
+    choice.unwrap_or(ClosedTicket::Reopen { within })
+}

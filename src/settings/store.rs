@@ -1,0 +1,46 @@
+//! `[store]` and `[alert]`.
+
+use toml::de::DeValue;
+
+use super::mailbox::Context;
+use super::table::Table;
+use super::value::{self, Wrong};
+use crate::run::Alert;
+use crate::store::{Config, KeepRaw};
+
+/// Reads `[store]`; `None` without a usable `url`.
+pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> {
+    table.check_keys(None);
+    let path = table.required("url", sqlite_path).map(|path| context.base.join(path));
+    let keep_raw = table.read("keep_raw", value::word(KEEP_RAW)).unwrap_or(KeepRaw::Failed);
+    let token_secret_file = table.read("token_secret_file", value::path(context.base));
+    if let Some(file) = &token_secret_file {
+        context.warn_of_readers(table, "token_secret_file", file);
+    }
+    Some(Config { path: path?, keep_raw, token_secret_file })
+}
+
+/// Reads `[alert]`.
+pub(super) fn alert(table: &Table<'_>) -> Alert {
+    table.check_keys(None);
+    let threshold =
+        |key| table.read(key, value::integer(1..=i64::MAX)).and_then(|number| u64::try_from(number).ok());
+    Alert { skipped: threshold("skipped"), failed: threshold("failed") }
+}
+
+const KEEP_RAW: &[(&str, KeepRaw)] = &[("failed", KeepRaw::Failed), ("all", KeepRaw::All)];
+
+fn sqlite_path(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let url = value::string(value).map_err(|_| Wrong::expected(SQLITE))?;
+    if url.starts_with("postgresql:") || url.starts_with("postgres:") {
+        let what = format!("PostgreSQL is not supported by this version; expected {SQLITE}");
+        return Err(Wrong { allowed: SQLITE.to_owned(), ..Wrong::because(what) });
+    }
+    // "sqlite://…" means different files to different programs.
+    url.strip_prefix("sqlite:")
+        .filter(|path| !path.is_empty() && !path.starts_with("//"))
+        .map(str::to_owned)
+        .ok_or_else(|| Wrong::expected(SQLITE))
+}
+
+const SQLITE: &str = "\"sqlite:PATH\", for instance \"sqlite:/var/lib/helpdesk-mail/helpdesk-mail.db\"";
