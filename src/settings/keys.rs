@@ -173,7 +173,7 @@ pub const KEYS: &[Key] = &[
 
     mailbox("type", r#""imap", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
     mailbox("queue", "slug of a queue", "required", "where new tickets go"),
-    mailbox("host", "string", "required", "the server").only(IMAP),
+    mailbox("host", "host name or IP address", "required", "the server").only(IMAP),
     mailbox("port", "integer, 1 to 65535", "993; 143 unless tls is implicit", "the server's port").only(IMAP),
     mailbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").only(IMAP),
     mailbox("ca_file", "path", "none", "certificates trusted besides the system's").only(IMAP),

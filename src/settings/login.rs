@@ -15,7 +15,7 @@ use crate::mailbox::{Imap, Password, Plaintext, Tls};
 
 /// Reads an IMAP account; `None` if something it cannot do without is missing or wrong.
 pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
-    let host = table.required("host", value::string);
+    let host = table.required("host", value::host);
     let tls = table.read("tls", value::word(TLS)).unwrap_or(Tls::Implicit);
     let plaintext = plaintext(table);
     let port = table.read("port", value::integer(1..=65_535)).and_then(|port| u16::try_from(port).ok());
@@ -45,7 +45,7 @@ pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
 
 /// Whether a host is this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let bare = value::unbracketed(host);
     bare.eq_ignore_ascii_case("localhost")
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

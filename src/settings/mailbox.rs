@@ -108,7 +108,7 @@ fn known_queue(value: &toml::de::DeValue<'_>, queues: &[QueueSlug]) -> Result<Qu
             suggestion: given.and_then(|given| value::nearest(given, &known)),
             ..Wrong::expected(match known.as_slice() {
                 [] => "the slug of a queue".to_owned(),
-                known => format!("the slug of a queue, {}", value::choice(known)),
+                known => format!("the slug of a queue ({})", value::choice(known)),
             })
         })
 }

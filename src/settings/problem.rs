@@ -50,7 +50,10 @@ impl std::error::Error for Invalid {
 impl From<Invalid> for Trouble {
     /// The message has a line for each problem.
     fn from(invalid: Invalid) -> Self {
-        let hint = if invalid.code == ErrorCode::ConfigMissing {
+        let unreadable = invalid.source.as_ref().is_some_and(|cause| cause.kind() != io::ErrorKind::NotFound);
+        let hint = if unreadable {
+            "a configuration is a file that the user who runs helpdesk-mail may read".to_owned()
+        } else if invalid.code == ErrorCode::ConfigMissing {
             MISSING_HINT.to_owned()
         } else if invalid.code == ErrorCode::ConfigPermissions {
             let file = invalid.file.display();

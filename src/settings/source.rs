@@ -35,8 +35,13 @@ impl Readers {
 /// Reads a configuration. Errors: `config.missing`, `config.permissions`, and `config.invalid` if it is too large.
 pub(super) fn read(file: &Path) -> Result<Source, Invalid> {
     let unreadable = |cause: io::Error| {
-        let missing = cause.kind() == io::ErrorKind::NotFound;
-        let what = if missing { "there is no such file" } else { "the configuration cannot be read" };
+        let what = if cause.kind() == io::ErrorKind::NotFound {
+            "there is no such file"
+        } else if cause.kind() == io::ErrorKind::PermissionDenied {
+            "we may not read it"
+        } else {
+            "it cannot be read"
+        };
         Invalid::whole(file, ErrorCode::ConfigMissing, what).because(cause)
     };
     let mut open = File::open(file).map_err(unreadable)?;

@@ -12,13 +12,16 @@ use super::value::{self, Wrong};
 /// What was found wrong or odd so far.
 pub(super) struct Findings<'a> {
     text: &'a str,
+    /// Where each line begins, so that a file full of problems is not searched for each of them.
+    lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, problems: RefCell::default(), warnings: RefCell::default() }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, lines, problems: RefCell::default(), warnings: RefCell::default() }
     }
 
     /// Notes a problem at an octet of the text; `None` is about what is not there.
@@ -42,7 +45,7 @@ impl<'a> Findings<'a> {
     }
 
     fn placed(&self, at: Option<usize>, key: String, wrong: Wrong) -> Problem {
-        let place = at.map(|at| position(self.text, at));
+        let place = at.map(|at| self.position(at));
         Problem {
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
@@ -52,14 +55,13 @@ impl<'a> Findings<'a> {
             suggestion: wrong.suggestion,
         }
     }
-}
 
-/// Line and column of an octet, both from 1; the column counts characters.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(start..).map_or(0, |line| line.chars().count()) + 1;
-    (before.matches('\n').count() + 1, column)
+    /// Line and column of an octet, both from 1; the column counts characters.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= at);
+        let start = line.checked_sub(1).and_then(|before| self.lines.get(before)).copied().unwrap_or(0);
+        (line, self.text.get(start..at).map_or(0, |before| before.chars().count()) + 1)
+    }
 }
 
 /// One table of the file.

@@ -1,5 +1,6 @@
 //! Reads single values: each function takes one from the file or says what is allowed instead.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,20 @@ pub(super) fn string(value: &DeValue<'_>) -> Reading<String> {
         .filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
         .map(str::to_owned)
         .ok_or_else(|| Wrong::expected("a string that is not empty and has no control characters"))
+}
+
+/// The name or address of a server, without scheme and port.
+pub(super) fn host(value: &DeValue<'_>) -> Reading<String> {
+    let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "-._".contains(c));
+    string(value)
+        .ok()
+        .filter(|text| is_name(text) || unbracketed(text).parse::<IpAddr>().is_ok())
+        .ok_or_else(|| Wrong::expected("a host name or an IP address, without a port"))
+}
+
+/// An IPv6 address without the brackets of a URL.
+pub(super) fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// `true` or `false`.

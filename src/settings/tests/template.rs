@@ -1,0 +1,88 @@
+//! The template: valid as it stands and line by line, with every key and the defaults in it.
+
+use super::super::keys::{KEYS, Key};
+use super::super::template;
+use super::{problems, read};
+
+/// The sections, each with its header, also one that is commented out.
+fn blocks() -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    for line in template().lines() {
+        if line.starts_with('[') || line.starts_with("#[") {
+            blocks.push(String::new());
+        }
+        let last = blocks.last_mut().expect("there is one");
+        last.push_str(line);
+        last.push('\n');
+    }
+    blocks
+}
+
+/// Key and value of a line, whether it is commented out or not.
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let bare = line.strip_prefix('#').unwrap_or(line);
+    bare.split_once(" = ").filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+}
+
+fn stands_in(key: &Key, block: &str) -> bool {
+    let header = block.lines().next().unwrap_or_default().trim_start_matches('#');
+    header.trim_start_matches('[').split(['.', ']']).next() == Some(key.section.name())
+}
+
+#[test]
+fn it_is_valid() {
+    let settings = read(template()).unwrap_or_else(|invalid| panic!("{invalid}"));
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+    assert_eq!((settings.plan.queues.len(), settings.plan.mailboxes.len()), (1, 1));
+}
+
+#[test]
+fn every_known_key_stands_in_it_and_no_other() {
+    let blocks = blocks();
+    for key in KEYS {
+        let there = blocks
+            .iter()
+            .filter(|block| stands_in(key, block))
+            .flat_map(|block| block.lines().filter_map(setting))
+            .any(|(name, _)| name == key.name);
+        assert!(there, "[{}] {}", key.section.name(), key.name);
+    }
+}
+
+#[test]
+fn each_line_that_is_commented_out_may_be_used() {
+    let mut tried = 0;
+    for block in blocks() {
+        if block.starts_with("#[") {
+            let used = block.replace("\n#", "\n").replacen('#', "", 1);
+            let used: Vec<&str> =
+                used.lines().filter(|line| line.starts_with('[') || setting(line).is_some()).collect();
+            assert_eq!(problems(&template().replace(&block, &(used.join("\n") + "\n"))), "", "{block}");
+            tried += 1;
+            continue;
+        }
+        for line in block.lines().filter(|line| line.starts_with('#') && setting(line).is_some()) {
+            let mut text = template().replace(line, line.trim_start_matches('#'));
+            if line.starts_with("#password") {
+                text = text.replace("\npassword_file", "\n#password_file");
+            }
+            assert_eq!(problems(&text), "", "{line}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+#[test]
+fn what_is_commented_out_is_the_default_where_there_is_one() {
+    for block in blocks().iter().filter(|block| block.starts_with('[')) {
+        for (name, value) in block.lines().filter(|line| line.starts_with('#')).filter_map(setting) {
+            let key = KEYS.iter().find(|key| stands_in(key, block) && key.name == name).expect("a known key");
+            let words = ["none", "required", "the queue's"];
+            if !words.contains(&key.default) && name != "agents" {
+                let default = key.default.split(';').next().unwrap_or_default();
+                assert_eq!(value, default, "{name}");
+            }
+        }
+    }
+}
