@@ -20,4 +20,7 @@ fn man_prints_the_page_or_writes_all_pages() {
     assert!(printed.starts_with(b".ie") || printed.starts_with(b".TH"));
     bare(home.path()).args(["man", "--output", "pages"]).assert().code(0);
     assert_eq!(std::fs::read(home.path().join("pages/helpdesk-mail.1")).unwrap(), printed);
+    for name in ["helpdesk-mail.toml.5", "helpdesk-mail-schema.5"] {
+        assert!(std::fs::metadata(home.path().join("pages").join(name)).unwrap().len() > 1000, "{name}");
+    }
 }

@@ -22,7 +22,10 @@ pub struct Args {
 }
 
 /// The pages that are written by hand, by file name.
-const BY_HAND: &[(&str, &str)] = &[];
+const BY_HAND: &[(&str, &str)] = &[
+    ("helpdesk-mail.toml.5", include_str!("../../../man/helpdesk-mail.toml.5")),
+    ("helpdesk-mail-schema.5", include_str!("../../../man/helpdesk-mail-schema.5")),
+];
 
 /// Prints or writes them.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {

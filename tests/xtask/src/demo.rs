@@ -2,65 +2,84 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::{cargo, root};
 
+/// The program and the place of the demo, beside this program wherever the build is.
+struct Demo {
+    program: PathBuf,
+    place: PathBuf,
+}
+
 /// Builds, fetches and shows.
 ///
 /// The build is the one that the tests use: a release build takes several times as long and shows nothing more.
 pub(crate) fn run() -> Result<()> {
     cargo(&["build", "--package", "helpdesk-mail"])?;
-    let place = root().join("target/demo");
+    let demo = Demo::beside_us()?;
+    let place = &demo.place;
     if place.exists() {
-        fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+        fs::remove_dir_all(place).with_context(|| format!("cannot remove {}", place.display()))?;
     }
-    copy(&root().join("fixtures/demo"), &place)?;
-    println!("The mailbox is a copy of fixtures/demo/mail in target/demo/mail.\n");
+    copy(&root().join("fixtures/demo"), place)?;
+    println!("The mailboxes are a copy of fixtures/demo/mail in {}.\n", shown(&place.join("mail")));
     println!("What a fetch would do; nothing is changed:");
-    helpdesk_mail(&["fetch", "--dry-run"])?;
+    demo.run(&["fetch", "--dry-run"])?;
     println!("Now it is done:");
-    let code = helpdesk_mail(&["fetch"])?;
+    let code = demo.run(&["fetch"])?;
     explain(code)?;
     println!("A second fetch finds nothing new:");
-    helpdesk_mail(&["fetch"])?;
+    demo.run(&["fetch"])?;
     println!("The ledger has a row for every message:");
-    helpdesk_mail(&["outcomes"])?;
+    demo.run(&["outcomes"])?;
     println!("The tickets:");
-    helpdesk_mail(&["ticket", "list"])?;
+    demo.run(&["ticket", "list"])?;
     println!("What failed waits in quarantine:");
-    helpdesk_mail(&["quarantine", "list"])?;
-    println!("The store is target/demo/helpdesk-mail.db. Go on with, for instance:");
-    println!("  {} ticket show 1", shown());
+    demo.run(&["quarantine", "list"])?;
+    println!("The store is {}. Go on with, for instance:\n", shown(&place.join("helpdesk-mail.db")));
+    println!("  {} ticket show 1", demo.words());
     Ok(())
 }
 
-/// Runs the program on the demo and gives its exit code.
-fn helpdesk_mail(arguments: &[&str]) -> Result<i32> {
-    println!("\n$ {} {}", shown(), arguments.join(" "));
-    let program = root().join("target/debug/helpdesk-mail");
-    let status = Command::new(&program)
-        .args(["--config", "target/demo/helpdesk-mail.toml"])
-        .args(arguments)
-        .current_dir(root())
-        .status()
-        .with_context(|| format!("cannot run {}", program.display()))?;
-    println!();
-    status.code().context("helpdesk-mail was killed")
+impl Demo {
+    fn beside_us() -> Result<Self> {
+        let us = std::env::current_exe().context("this program cannot be found")?;
+        let target = us.ancestors().nth(2).context("this program is not in a target directory")?;
+        Ok(Self { program: us.with_file_name("helpdesk-mail"), place: target.join("demo") })
+    }
+
+    /// Runs the program on the demo and gives its exit code.
+    fn run(&self, arguments: &[&str]) -> Result<i32> {
+        println!("\n$ {} {}", self.words(), arguments.join(" "));
+        let status = Command::new(&self.program)
+            .arg("--config")
+            .arg(self.place.join("helpdesk-mail.toml"))
+            .args(arguments)
+            .status()
+            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        println!();
+        status.code().context("helpdesk-mail was killed")
+    }
+
+    /// The command as one would type it in the root of the repository.
+    fn words(&self) -> String {
+        format!("{} --config {}", shown(&self.program), shown(&self.place.join("helpdesk-mail.toml")))
+    }
 }
 
-fn shown() -> &'static str {
-    "target/debug/helpdesk-mail --config target/demo/helpdesk-mail.toml"
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 fn explain(code: i32) -> Result<()> {
     match code {
         0 => println!("Exit code 0: every message is settled and nothing waits for a person.\n"),
         1 => println!(
-            "Exit code 1: all was processed, and one message, which cannot be read, waits in quarantine.\n"
+            "Exit code 1: all was processed, and what cannot be read waits in quarantine for a person.\n"
         ),
         other => bail!("fetch ended with exit code {other}; 0 or 1 was expected"),
     }
