@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use helpdesk_mail::mailbox::{Directory, Reader};
+use helpdesk_mail::mailbox::{Directory, Place, Reader};
 use regex::bytes::Regex;
 
 fn fixtures() -> PathBuf {
