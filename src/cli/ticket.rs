@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::evidence::Signer;
 use crate::model::exit::Exit;
 use crate::model::ids::{QueueSlug, TicketRef};
 use crate::model::ticket::Status;
 use crate::model::trouble::Trouble;
-use crate::store::{MessageRow, TicketFilter, TicketRow};
+use crate::store::{MessageRow, Store, TicketFilter, TicketRow};
 
 use super::context::Context;
 use super::desk;
@@ -142,14 +143,30 @@ fn show(id: &TicketName, context: &mut Context) -> Result<Exit, Trouble> {
     let mut store = context.store()?;
     let row = id.find(&mut store)?;
     let messages = store.messages(row.id)?;
+    let reply_address = reply_address(&row, &mut store, context)?;
     match context.form {
-        Form::Json => context.out.json(&json::ticket_with_messages(&row, &messages)),
+        Form::Json => {
+            context.out.json(&json::ticket_with_messages(&row, &messages, reply_address.as_deref()));
+        }
         Form::Human => {
             describe(&row, &mut context.out);
+            if let Some(address) = reply_address {
+                context.out.line(&format!("{:<14}{}", "reply to", escape::line(&address)));
+            }
             messages.iter().for_each(|message| tell(message, &mut context.out));
         }
     }
     Ok(Exit::Ok)
+}
+
+/// The signed address that leads to the ticket, for an agent who answers with a mail program of his own.
+fn reply_address(row: &TicketRow, store: &mut Store, context: &Context) -> Result<Option<String>, Trouble> {
+    // Read a second time, but its warnings told once.
+    let plan = desk::settings(&context.config_file()?)?.plan;
+    let address =
+        plan.queues.iter().find(|queue| queue.slug == row.queue).and_then(|queue| queue.addresses.first());
+    let Some(address) = address else { return Ok(None) };
+    Ok(Signer::new(&store.token_secret()?).reply_address(address, row.id))
 }
 
 fn describe(row: &TicketRow, out: &mut Out) {

@@ -65,10 +65,8 @@ impl Lookup for Notebook {
     }
 
     fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        match self.kept.messages.get(id) {
-            Some(ticket) => Ok(Some(*ticket)),
-            None => self.base.ticket_of_message(id),
-        }
+        let there = self.base.ticket_of_message(id)?;
+        Ok(self.kept.messages.get(id).copied().max(there))
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
@@ -80,9 +78,10 @@ impl Lookup for Notebook {
 
     fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
         let copy = Copy::of(queue, print.message_id, print.digest, print.raw_sha256);
-        match self.kept.copies.get(&copy) {
-            Some(ticket) => Ok(Some(Earlier::OnTicket(*ticket))),
-            None => self.base.earlier(queue, print),
+        match (self.kept.copies.get(&copy), self.base.earlier(queue, print)?) {
+            (Some(here), Some(Earlier::OnTicket(there))) => Ok(Some(Earlier::OnTicket(there.max(*here)))),
+            (Some(here), _) => Ok(Some(Earlier::OnTicket(*here))),
+            (None, there) => Ok(there),
         }
     }
 
@@ -126,7 +125,10 @@ impl Books for Notebook {
         let opened = tickets.keys().map(|id| TicketId(id.0 + 1)).max();
         self.next = self.next.max(opened.unwrap_or(self.next));
         self.kept.tickets.extend(tickets);
-        self.kept.messages.extend(messages);
+        for (id, ticket) in messages {
+            let newest = self.kept.messages.entry(id).or_insert(ticket);
+            *newest = ticket.max(*newest);
+        }
         self.kept.participants.extend(participants);
         self.kept.copies.extend(copies);
         self.kept.settled.extend(settled);

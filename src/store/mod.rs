@@ -40,7 +40,7 @@ pub trait Lookup {
     /// The ticket of that number, itself, merged or not.
     fn ticket(&mut self, id: TicketId) -> Result<Option<TicketFacts>, StoreError>;
 
-    /// The ticket that a message with this id, in or out, is on; the newest if there are several.
+    /// The ticket that a message with this id, in or out, is on; of several the one with the highest number.
     fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError>;
 
     /// How the address (as [`crate::model::address::key`] gives it) stands to a ticket.

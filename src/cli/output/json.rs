@@ -89,9 +89,10 @@ pub fn ticket(row: &TicketRow) -> Value {
 }
 
 /// A ticket with its messages as `ticket show --json` tells it.
-pub fn ticket_with_messages(row: &TicketRow, messages: &[MessageRow]) -> Value {
+pub fn ticket_with_messages(row: &TicketRow, messages: &[MessageRow], reply_address: Option<&str>) -> Value {
     let mut object = ticket_fields(row);
     object.insert("messages".to_owned(), messages.iter().map(ticket_message).collect());
+    object.insert("reply_address".to_owned(), json!(reply_address));
     Value::Object(object)
 }
 
