@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime};
 use helpdesk_mail::mailbox::{Access, Mailbox, MailboxError, Mbox, Reader, mbox};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, ItemKey, Listed, Telling};
 use proptest::prelude::*;
-use rustix::fs::{FlockOperation, fcntl_lock};
 use tempfile::TempDir;
 
 const FROM: &str = "From a@b.example Sat Jan  3 01:05:34 2026\n";
@@ -61,21 +60,22 @@ fn tell(key: &ItemKey, disposition: Disposition) -> Acknowledgement {
     Acknowledgement { key: key.clone(), disposition, message_id: None, telling: Telling::First }
 }
 
-/// Another process that holds the fcntl lock until it is dropped.
+/// Another process that holds the mbox until it is dropped: `tests/support/holder.rs`, which cargo builds beside us.
 struct Holder(Child);
 
 impl Holder {
     fn of(path: &Path, how: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "local_mbox::holds_a_lock_for_another_test", "--ignored", "--nocapture"])
-            .env("HOLD_PATH", path)
-            .env("HOLD_HOW", how)
+        let tests = std::env::current_exe().unwrap();
+        let program = tests.ancestors().nth(2).unwrap().join("examples/mbox-holder");
+        let mut child = Command::new(program)
+            .arg(path)
+            .arg(how)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("holding")), "the helper holds no lock");
+        assert!(lines.any(|line| line.unwrap() == "holding"), "the helper holds no lock");
         Self(child)
     }
 }
@@ -85,33 +85,6 @@ impl Drop for Holder {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-#[test]
-#[ignore = "a helper: the other process of the tests below"]
-#[allow(clippy::print_stdout)]
-fn holds_a_lock_for_another_test() {
-    let Some(path) = std::env::var_os("HOLD_PATH") else { return };
-    let file = fs::File::options().read(true).write(true).open(&path).unwrap();
-    let mut mbox = Mbox::new(Path::new(&path), 1000, Access::ReadWrite);
-    match std::env::var("HOLD_HOW").unwrap().as_str() {
-        "read" => fcntl_lock(&file, FlockOperation::LockShared).unwrap(),
-        "write" => fcntl_lock(&file, FlockOperation::LockExclusive).unwrap(),
-        "mbox" => mbox.open("inbox").unwrap(),
-        "delete" => {
-            drop(file);
-            mbox.open("inbox").unwrap();
-            println!("holding");
-            for item in mbox.list(None).unwrap().items {
-                mbox.acknowledge(&delete(&[item])).unwrap();
-            }
-            return;
-        }
-        other => panic!("{other}"),
-    }
-    println!("holding");
-    std::io::stdout().flush().unwrap();
-    let _ = std::io::stdin().read(&mut [0]);
 }
 
 #[test]

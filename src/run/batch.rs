@@ -151,8 +151,8 @@ pub(super) fn tell(
 fn warn_of_skip(received: &Received) {
     let line = &received.line;
     if line.outcome == OutcomeWord::Skipped {
-        let (mailbox, item, reason) = (&line.mailbox, &line.item, &line.reason);
-        log::warn!(mailbox:display, item:display, reason:display; "mailbox \"{mailbox}\": skipped item {item}: {reason}");
+        let (mailbox, item) = (&line.mailbox, &line.item);
+        log::warn!(mailbox:display, item:display; "skipped: {}", line.reason);
     }
 }
 

@@ -1,7 +1,5 @@
 //! `on_success`, `on_skip`, `on_ignore`, `on_failure`: what a mailbox is told, as far as its type can be told it.
 
-use std::path::Path;
-
 use toml::de::DeValue;
 
 use super::keys::MailboxType;
@@ -11,8 +9,8 @@ use crate::mailbox::{Dispositions, Place};
 use crate::model::item::Disposition;
 
 /// Reads the four dispositions of a mailbox.
-pub(super) fn dispositions(table: &Table<'_>, kind: MailboxType, base: &Path) -> Dispositions {
-    let read = |key| table.read(key, disposition(kind, base));
+pub(super) fn dispositions(table: &Table<'_>, kind: MailboxType) -> Dispositions {
+    let read = |key| table.read(key, disposition(kind));
     Dispositions {
         on_success: read("on_success").unwrap_or_else(|| of_success(kind)),
         on_skip: read("on_skip").unwrap_or(Disposition::Keep),
@@ -33,8 +31,7 @@ pub(super) fn check_targets(table: &Table<'_>, place: &Place, chosen: &Dispositi
         let Disposition::Move(target) = disposition else { continue };
         let fetched = match place {
             Place::Imap(imap) => imap.folders.iter().any(|folder| same_folder(folder, target)),
-            Place::Maildir(_) | Place::Mbox(_) => false,
-            Place::Directory(path) => path.components().eq(Path::new(target).components()),
+            Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_) => false,
         };
         if fetched {
             table.report(key, Wrong::because(format!("{target:?} is itself fetched by this mailbox")));
@@ -54,7 +51,7 @@ fn of_success(kind: MailboxType) -> Disposition {
     }
 }
 
-fn disposition(kind: MailboxType, base: &Path) -> impl Fn(&DeValue<'_>) -> Result<Disposition, Wrong> {
+fn disposition(kind: MailboxType) -> impl Fn(&DeValue<'_>) -> Result<Disposition, Wrong> {
     move |value| {
         let given = value.as_str().filter(|text| !text.contains(char::is_control));
         let wrong = || Wrong {
@@ -69,18 +66,16 @@ fn disposition(kind: MailboxType, base: &Path) -> impl Fn(&DeValue<'_>) -> Resul
             Disposition::Move(target) => match kind {
                 MailboxType::Imap | MailboxType::Maildir => Ok(Disposition::Move(target)),
                 MailboxType::Mbox => Err(wrong()),
-                MailboxType::Directory => directory(base, &target),
+                MailboxType::Directory if is_name(&target) => Ok(Disposition::Move(target)),
+                MailboxType::Directory => Err(Wrong::expected("\"move:\" and the name of a sub-directory")),
             },
         }
     }
 }
 
-/// The directory of a move, made absolute.
-fn directory(base: &Path, target: &str) -> Result<Disposition, Wrong> {
-    match base.join(target).to_str() {
-        Some(path) => Ok(Disposition::Move(path.to_owned())),
-        None => Err(Wrong::expected("\"move:\" and an absolute path, since that of this file is not UTF-8")),
-    }
+/// A sub-directory cannot be fetched itself, and a rename into it crosses no file system.
+fn is_name(target: &str) -> bool {
+    !matches!(target, "." | "..") && !target.contains('/')
 }
 
 fn words(kind: MailboxType) -> &'static [&'static str] {

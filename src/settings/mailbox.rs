@@ -44,7 +44,7 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
     let queue = table.required("queue", |value| known_queue(value, context.queues));
     let place = kind.and_then(|kind| place(table, kind, context));
     let max_message_size = table.read("max_message_size", measure::size).unwrap_or(50_000_000);
-    let dispositions = kind.map(|kind| disposition::dispositions(table, kind, context.base));
+    let dispositions = kind.map(|kind| disposition::dispositions(table, kind));
     let entry = queue::entry(table);
     let headers = match table.read("trust_headers", value::boolean) {
         Some(true) => Headers::Trusted,

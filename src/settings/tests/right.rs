@@ -144,14 +144,14 @@ fn every_key_of_a_mailbox_is_heeded() {
         "[mailbox.local]\ntype = 'directory'\nqueue = 'SUPPORT'\npath = 'in'\nupdate_only = false\n\
          trust_headers = true\ninterval = '5m'\nmax_message_size = '1GB'\nbatch_size = 1\nmax_attempts = 3\n\
          since = 2026-01-31\non_success = 'move:done'\non_skip = 'delete'\non_ignore = 'keep'\n\
-         on_failure = 'move:/srv/failed'\n",
+         on_failure = 'move:failed'\n",
     );
     assert!(matches!(&plan.mailbox.place, Place::Directory(path) if path.to_str() == Some("/conf/in")));
     assert_eq!((plan.queue.as_str(), plan.entry), ("support", Some(Entry::CreateAndUpdate)));
     assert_eq!((plan.headers, plan.interval), (Headers::Trusted, Some(Duration::from_secs(300))));
     assert_eq!((plan.batch_size, plan.max_attempts, plan.mailbox.max_message_size), (1, 3, 1_000_000_000));
     assert_eq!(plan.since.unwrap().to_string(), "2026-01-31T00:00:00Z");
-    let expected = [Move("/conf/done".to_owned()), Delete, Keep, Move("/srv/failed".to_owned())];
+    let expected = [Move("done".to_owned()), Delete, Keep, Move("failed".to_owned())];
     assert_eq!(dispositions(&plan), expected.each_ref());
 }
 

@@ -279,8 +279,8 @@ fn mail_is_not_moved_to_where_it_is_fetched() {
     assert_snapshot!(mailbox("on_success = 'move:inbox'\n"), @r#"
     helpdesk-mail.toml:10: mailbox.support.on_success: "inbox" is itself fetched by this mailbox
     "#);
-    assert_snapshot!(local("type = 'directory'\non_failure = 'move:/m/'\n"), @r#"
-    helpdesk-mail.toml:8: mailbox.m.on_failure: "/m/" is itself fetched by this mailbox
+    assert_snapshot!(local("type = 'directory'\non_failure = 'move:../m'\n"), @r#"
+    helpdesk-mail.toml:8: mailbox.m.on_failure: expected "move:" and the name of a sub-directory, found "move:../m"
     "#);
 }
 
