@@ -10,6 +10,7 @@ use memchr::memmem;
 use super::charset;
 use super::clean;
 use super::defects::Defects;
+use super::flowed;
 use super::html;
 use super::limits;
 use super::structure::Part;
@@ -57,14 +58,13 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
 fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
     let mut text = String::new();
     for (at, part) in parts.iter().enumerate() {
-        let rendered = render(part, defects);
+        let (rendered, whole) = render(part, defects);
         let piece = clean::text(&rendered);
         if !piece.is_empty() && !text.is_empty() {
             text.push_str("\n\n");
         }
         text.push_str(&piece);
-        let stopped = part.is("text/html") && rendered.len() > limits::TEXT;
-        if clean::cut(&mut text) || stopped {
+        if clean::cut(&mut text) || !whole {
             defects.add("text-truncated");
             return (text, at);
         }
@@ -183,12 +183,25 @@ fn decoded(part: &Part, defects: &mut Defects) -> String {
     charset::decode(&octets, part.media.get("charset"), defects)
 }
 
-fn render(part: &Part, defects: &mut Defects) -> String {
+/// The text of a part, and whether it is the whole of it.
+fn render(part: &Part, defects: &mut Defects) -> (String, bool) {
     let text = decoded(part, defects);
     if text.contains('\0') {
         defects.add("nul-bytes");
     }
-    if part.is("text/html") { html::to_text(&text) } else { text }
+    if part.is("text/html") {
+        let source = text.get(..text.floor_char_boundary(limits::HTML)).unwrap_or(&text);
+        let rendered = html::to_text(source);
+        let whole = source.len() == text.len() && rendered.len() <= limits::TEXT;
+        return (rendered, whole);
+    }
+    let set =
+        |name: &str, value: &str| part.media.get(name).is_some_and(|got| got.eq_ignore_ascii_case(value));
+    if set("format", "flowed") {
+        let blank = if set("delsp", "yes") { flowed::Blank::Deleted } else { flowed::Blank::Kept };
+        return (flowed::unwrap(&text, blank), true);
+    }
+    (text, true)
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).

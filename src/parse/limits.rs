@@ -23,6 +23,9 @@ pub const DEPTH: usize = 32;
 /// Octets of the text of a message, which a person can still be shown; longer text is a file besides.
 pub const TEXT: usize = 4 * 1024 * 1024;
 
+/// Octets of HTML that are rendered: tags can be much and say nothing.
+pub const HTML: usize = 16 * 1024 * 1024;
+
 /// Addresses of one header.
 pub const ADDRESSES: usize = 10_000;
 

@@ -14,6 +14,7 @@ mod clean;
 mod defects;
 mod digest;
 mod fields;
+mod flowed;
 mod guard;
 mod headers;
 mod html;
