@@ -84,7 +84,7 @@ fn shorten(name: &str) -> String {
         Some(_) | None => (name, String::new()),
     };
     let end = stem.floor_char_boundary(limits::FILE_NAME - extension.len());
-    format!("{}{extension}", stem.get(..end).unwrap_or_default().trim_end())
+    format!("{}{extension}", stem.get(..end).unwrap_or_default().trim_end_matches([' ', '.']))
 }
 
 fn extension(media: &str) -> &'static str {

@@ -32,6 +32,10 @@ pub const ADDRESSES: usize = 10_000;
 /// Ids of `References`, the newest kept.
 pub const REFERENCES: usize = 1_000;
 
+/// Octets of an address, an id or a media type: a line of RFC 5322 section 2.1.1. What is longer is none, and no index
+/// of a database takes it.
+pub const TOKEN: usize = 998;
+
 /// Characters of the subject: one line of RFC 5322 section 2.1.1.
 pub const SUBJECT: usize = 998;
 

@@ -19,6 +19,10 @@ fn without_quote<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
     let last_quoted_run = last_own.map_or(0, |at| at + 1);
     for at in 0..lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
+        // What is forwarded is news to the reader, its header block included.
+        if rest.first().is_some_and(|line| is_forward(line)) {
+            return lines;
+        }
         let Some(length) = introduction(rest) else { continue };
         let quote = rest.get(length..).unwrap_or_default();
         let marked = quote.iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
@@ -134,6 +138,23 @@ fn is_separator(line: &str) -> bool {
     TITLES.contains(&title.as_str())
 }
 
+/// `---------- Forwarded message ---------`, `Begin forwarded message:` and translations.
+fn is_forward(line: &str) -> bool {
+    const TITLES: [&str; 8] = [
+        "forwarded message",
+        "begin forwarded message",
+        "weitergeleitete nachricht",
+        "message transféré",
+        "mensaje reenviado",
+        "messaggio inoltrato",
+        "doorgestuurd bericht",
+        "mensagem encaminhada",
+    ];
+    let marked = line.starts_with("--") || line.ends_with(':');
+    let title = line.trim_matches(|c: char| matches!(c, '-' | ':') || c.is_whitespace());
+    marked && line.len() <= 100 && TITLES.contains(&title.to_lowercase().as_str())
+}
+
 /// The header block that Outlook writes, with or without a rule above.
 fn header_block(lines: &[&str]) -> Option<usize> {
     const FROM: [&str; 4] = ["from", "von", "de", "da"];
@@ -239,6 +260,8 @@ mod tests {
             "On Monday he wrote:\nmend it",
             "From: the boss\nwith love",
             "---------- Forwarded message ---------\nFrom: a\nlook at this",
+            "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
+            "FYI\n\nBegin forwarded message:\n\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
         ];
         for text in table {
             assert_eq!(of(text), text);
