@@ -149,7 +149,8 @@ fn leaves<'p, 'a>(part: &'p Part<'a>, files: &mut Vec<&'p Part<'a>>) {
     part.children.iter().for_each(|child| leaves(child, files));
 }
 
-/// Of several forms of one text (RFC 2046 section 5.1.4): the first plain one that is not blank, else the last.
+/// Of several forms of one text (RFC 2046 section 5.1.4): the first plain one that is not blank, else the last
+/// that is not, else the last.
 fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
     let mut found = Found::default();
     let mut forms: Vec<Vec<&'p Part<'a>>> = Vec::new();
@@ -160,10 +161,10 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
         forms.push(form.texts);
     }
     forms.retain(|form| !form.is_empty());
-    let plain = forms.iter().position(|form| {
-        form.iter().all(|part| !part.is("text/html")) && form.iter().any(|part| !is_blank(part))
-    });
-    if let Some(at) = plain.or(forms.len().checked_sub(1)) {
+    let says = |form: &Vec<&Part>| form.iter().any(|part| !is_blank(part));
+    let is_plain = |form: &Vec<&Part>| form.iter().all(|part| !part.is("text/html"));
+    let plain = forms.iter().position(|form| is_plain(form) && says(form));
+    if let Some(at) = plain.or_else(|| forms.iter().rposition(says)).or(forms.len().checked_sub(1)) {
         found.texts = forms.swap_remove(at);
     }
     found
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn the_text_is_found_and_the_rest_are_files() {
         let related = multi("related", &[HTML, IMAGE]);
-        let table: [(String, &str, bool, &[&str]); 16] = [
+        let table: [(String, &str, bool, &[&str]); 18] = [
             (PLAIN.to_owned(), "plain", false, &[]),
             (format!("A: b\n{HTML}"), "html", true, &[]),
             (multi("mixed", &[PLAIN, "\nsecond"]), "plain\n\nsecond", false, &[]),
@@ -254,6 +255,8 @@ mod tests {
             (multi("alternative", &[PLAIN, HTML]), "plain", true, &[]),
             (multi("alternative", &[HTML, PLAIN]), "plain", true, &[]),
             (multi("alternative", &[BLANK, HTML]), "html", true, &[]),
+            (multi("alternative", &[HTML, BLANK]), "html", true, &[]),
+            (multi("alternative", &[]), "", false, &[]),
             (
                 multi("alternative", &[PLAIN, "Content-Type: text/calendar\n\nX"]),
                 "plain",

@@ -24,6 +24,7 @@ mod params;
 mod reply;
 mod structure;
 mod transfer;
+mod uuencode;
 mod words;
 
 use std::collections::HashSet;

@@ -89,7 +89,9 @@ fn part<'a>(
     if !bounds.closed {
         defects.add("broken-mime");
     }
-    if bounds.ranges.is_empty() && !bounds.closed {
+    if bounds.closed && bounds.ranges.is_empty() {
+        part.body = &[];
+    } else if bounds.ranges.is_empty() {
         part.media = Params::bare("text/plain");
         return part;
     }
@@ -213,7 +215,7 @@ mod tests {
                 "broken-mime",
             ),
             (format!("{mixed}nothing\n"), "text/plain:nothing\\n", "broken-mime"),
-            (format!("{mixed}--b--\n"), "multipart/mixed:--b--\\n", ""),
+            (format!("{mixed}--b--\n"), "multipart/mixed:", ""),
             ("Content-Type: multipart/mixed\n\nx".to_owned(), "text/plain:x", "broken-mime"),
             (
                 "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--".to_owned(),
