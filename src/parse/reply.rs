@@ -95,27 +95,19 @@ fn attribution(lines: &[&str]) -> Option<usize> {
         ("Dne ", " napsal"),
         ("W dniu ", " napisał"),
     ];
+    const NAMED: [&str; 3] = [" wrote:", " schrieb:", " a écrit :"];
     const LONGEST: usize = 400;
-    let mut joined = String::new();
-    for (at, line) in lines.iter().take(3).enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.len() > LONGEST || is_quoted(line) {
-            return None;
-        }
-        joined.push(' ');
-        joined.push_str(line);
-        let sentence = joined.trim();
-        if !sentence.ends_with(':') {
-            continue;
-        }
-        let dated = sentence.chars().any(|c| c.is_ascii_digit() || c == '@');
-        let formed = FORMS.iter().any(|(start, verb)| sentence.starts_with(start) && sentence.contains(verb));
-        // Without a date in front: `Alice <alice@example.org> wrote:`.
-        let named = sentence.contains('@')
-            && [" wrote:", " schrieb:", " a écrit :"].iter().any(|v| sentence.ends_with(v));
-        return (dated && (formed || named)).then_some(at + 1);
+    let length = 1 + lines.iter().take(3).position(|line| line.trim_end().ends_with(':'))?;
+    let parts: Vec<&str> = lines.iter().take(length).map(|line| line.trim()).collect();
+    if parts.iter().any(|line| line.is_empty() || line.len() > LONGEST || is_quoted(line)) {
+        return None;
     }
-    None
+    let sentence = parts.join(" ");
+    let dated = sentence.chars().any(|c| c.is_ascii_digit() || c == '@');
+    let formed = FORMS.iter().any(|(start, verb)| sentence.starts_with(start) && sentence.contains(verb));
+    // Without a date in front: `Alice <alice@example.org> wrote:`.
+    let named = sentence.contains('@') && NAMED.iter().any(|verb| sentence.ends_with(verb));
+    (dated && (formed || named)).then_some(length)
 }
 
 /// `-----Original Message-----` and its translations.
