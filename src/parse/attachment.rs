@@ -84,12 +84,12 @@ fn shorten(name: &str) -> String {
         Some(_) | None => (name, String::new()),
     };
     let end = stem.floor_char_boundary(limits::FILE_NAME - extension.len());
-    format!("{}{extension}", stem.get(..end).unwrap_or_default().trim_end())
+    format!("{}{extension}", stem.get(..end).unwrap_or_default().trim_end_matches([' ', '.']))
 }
 
 fn extension(media: &str) -> &'static str {
     match media {
-        "text/plain" | "text/rfc822-headers" | "message/delivery-status" | "message/feedback-report" => "txt",
+        "message/delivery-status" | "message/feedback-report" => "txt",
         "text/html" => "html",
         "text/calendar" => "ics",
         "text/csv" => "csv",
@@ -107,6 +107,7 @@ fn extension(media: &str) -> &'static str {
         "image/gif" => "gif",
         "image/webp" => "webp",
         "image/svg+xml" => "svg",
+        _ if media.starts_with("text/") => "txt",
         _ => "bin",
     }
 }

@@ -10,6 +10,7 @@ use memchr::memmem;
 use super::charset;
 use super::clean;
 use super::defects::Defects;
+use super::flowed;
 use super::html;
 use super::limits;
 use super::structure::Part;
@@ -57,14 +58,13 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
 fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
     let mut text = String::new();
     for (at, part) in parts.iter().enumerate() {
-        let rendered = render(part, defects);
+        let (rendered, whole) = render(part, defects);
         let piece = clean::text(&rendered);
         if !piece.is_empty() && !text.is_empty() {
             text.push_str("\n\n");
         }
         text.push_str(&piece);
-        let stopped = part.is("text/html") && rendered.len() > limits::TEXT;
-        if clean::cut(&mut text) || stopped {
+        if clean::cut(&mut text) || !whole {
             defects.add("text-truncated");
             return (text, at);
         }
@@ -149,7 +149,8 @@ fn leaves<'p, 'a>(part: &'p Part<'a>, files: &mut Vec<&'p Part<'a>>) {
     part.children.iter().for_each(|child| leaves(child, files));
 }
 
-/// Of several forms of one text (RFC 2046 section 5.1.4): the first plain one that is not blank, else the last.
+/// Of several forms of one text (RFC 2046 section 5.1.4): the first plain one that is not blank, else the last
+/// that is not, else the last.
 fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
     let mut found = Found::default();
     let mut forms: Vec<Vec<&'p Part<'a>>> = Vec::new();
@@ -160,10 +161,10 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
         forms.push(form.texts);
     }
     forms.retain(|form| !form.is_empty());
-    let plain = forms.iter().position(|form| {
-        form.iter().all(|part| !part.is("text/html")) && form.iter().any(|part| !is_blank(part))
-    });
-    if let Some(at) = plain.or(forms.len().checked_sub(1)) {
+    let says = |form: &Vec<&Part>| form.iter().any(|part| !is_blank(part));
+    let is_plain = |form: &Vec<&Part>| form.iter().all(|part| !part.is("text/html"));
+    let plain = forms.iter().position(|form| is_plain(form) && says(form));
+    if let Some(at) = plain.or_else(|| forms.iter().rposition(says)).or(forms.len().checked_sub(1)) {
         found.texts = forms.swap_remove(at);
     }
     found
@@ -183,12 +184,25 @@ fn decoded(part: &Part, defects: &mut Defects) -> String {
     charset::decode(&octets, part.media.get("charset"), defects)
 }
 
-fn render(part: &Part, defects: &mut Defects) -> String {
+/// The text of a part, and whether it is the whole of it.
+fn render(part: &Part, defects: &mut Defects) -> (String, bool) {
     let text = decoded(part, defects);
     if text.contains('\0') {
         defects.add("nul-bytes");
     }
-    if part.is("text/html") { html::to_text(&text) } else { text }
+    if part.is("text/html") {
+        let source = text.get(..text.floor_char_boundary(limits::HTML)).unwrap_or(&text);
+        let rendered = html::to_text(source);
+        let whole = source.len() == text.len() && rendered.len() <= limits::TEXT;
+        return (rendered, whole);
+    }
+    let set =
+        |name: &str, value: &str| part.media.get(name).is_some_and(|got| got.eq_ignore_ascii_case(value));
+    if set("format", "flowed") {
+        let blank = if set("delsp", "yes") { flowed::Blank::Deleted } else { flowed::Blank::Kept };
+        return (flowed::unwrap(&text, blank), true);
+    }
+    (text, true)
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).
@@ -231,7 +245,7 @@ mod tests {
     #[test]
     fn the_text_is_found_and_the_rest_are_files() {
         let related = multi("related", &[HTML, IMAGE]);
-        let table: [(String, &str, bool, &[&str]); 16] = [
+        let table: [(String, &str, bool, &[&str]); 18] = [
             (PLAIN.to_owned(), "plain", false, &[]),
             (format!("A: b\n{HTML}"), "html", true, &[]),
             (multi("mixed", &[PLAIN, "\nsecond"]), "plain\n\nsecond", false, &[]),
@@ -241,6 +255,8 @@ mod tests {
             (multi("alternative", &[PLAIN, HTML]), "plain", true, &[]),
             (multi("alternative", &[HTML, PLAIN]), "plain", true, &[]),
             (multi("alternative", &[BLANK, HTML]), "html", true, &[]),
+            (multi("alternative", &[HTML, BLANK]), "html", true, &[]),
+            (multi("alternative", &[]), "", false, &[]),
             (
                 multi("alternative", &[PLAIN, "Content-Type: text/calendar\n\nX"]),
                 "plain",

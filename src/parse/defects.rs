@@ -22,6 +22,7 @@ pub const DEFECTS: &[(&str, &str)] = &[
     ("broken-mime", "a multipart has no boundary, does not contain it or is never closed"),
     ("broken-base64", "base64 holds foreign characters or breaks off; what can be decoded is kept"),
     ("broken-quoted-printable", "quoted-printable holds foreign sequences, which were kept as they are"),
+    ("broken-uuencode", "uuencoded data breaks off or has no beginning; what can be decoded is kept"),
     ("unknown-encoding", "an unknown Content-Transfer-Encoding; the part is kept undecoded"),
     ("unknown-charset", "a charset nobody knows; it was guessed"),
     (

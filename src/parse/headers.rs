@@ -83,10 +83,13 @@ fn address(name: Option<&str>, address: Option<&str>) -> Option<Address> {
     let address: String =
         clean::line(address.unwrap_or_default()).chars().filter(|letter| !letter.is_whitespace()).collect();
     if address.is_empty() {
-        let lone = !name.is_empty() && !name.contains(char::is_whitespace);
+        let lone = !name.is_empty() && name.len() <= limits::TOKEN && !name.contains(char::is_whitespace);
         return lone.then(|| Address::bare(&name));
     }
     let name: String = name.chars().take(limits::NAME).collect();
+    if address.len() > limits::TOKEN {
+        return None;
+    }
     Some(Address { name: (!name.is_empty() && name != address).then_some(name), address })
 }
 
@@ -152,6 +155,7 @@ fn ids(raw: &[u8]) -> Vec<MessageId> {
         let words = value.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
         found.extend(words.filter(|word| word.contains('@')).filter_map(MessageId::new));
     }
+    found.retain(|id| id.as_str().len() <= limits::TOKEN);
     found
 }
 
@@ -248,6 +252,18 @@ mod tests {
         fn map_to_strings(&self) -> Vec<String> {
             self.iter().map(ToString::to_string).collect()
         }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_no_address_and_no_id() {
+        let long = "x".repeat(limits::TOKEN);
+        let header =
+            format!("To: {long}@b.example, a@b.example\nReferences: <{long}@b.example> <a@b.example>\n\n");
+        assert_eq!(
+            with(header.as_bytes(), |f, d| all_addresses(f, &["To"], d)).0,
+            [Address::bare("a@b.example")]
+        );
+        assert_eq!(with(header.as_bytes(), |f, d| message_ids(f, "References", d)).0.len(), 1);
     }
 
     #[test]

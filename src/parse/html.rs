@@ -344,7 +344,7 @@ mod tests {
             "&amp",
             "<x a=1 ",
         ] {
-            to_text(&piece.repeat(1_000_000 / piece.len()));
+            to_text(&piece.repeat(200_000 / piece.len()));
         }
     }
 }

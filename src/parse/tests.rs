@@ -220,3 +220,45 @@ fn sound(message: &[u8]) {
     }
     read_headers(message, "structure-crashed");
 }
+
+/// Each of these, repeated, has been slow or deep in some parser.
+#[test]
+fn hostile_repetitions_become_mails() {
+    let cases: [(&str, &[&str]); 8] = [
+        (
+            "To: ",
+            &["=?", "=?utf-8?Q?a?= ", "(", "<", "\"", "a@b.example,", "a:", ";", "\\\"", "<a@b", "\n ", "@"],
+        ),
+        ("Subject: ", &["=?", "=?a?", "=?utf-8?B?", "=?utf-8?Q?=C3?= =?latin1?Q?=A9?=", "\u{202e}"]),
+        ("References: ", &["<", "<a@b", "a@b ", ">", "\n <"]),
+        (
+            "Content-Type: a/b; ",
+            &["a*0*=%", "a*1=b;", "a=b;", "(x) ", "(", "\";", "a*9999999999=;", "name*=''%"],
+        ),
+        ("", &["A: b\n", "junk\n", "junk\nTo: x\n", "a:b\n c\n", " \n", "\r", ":", "\0"]),
+        (
+            "Content-Type: multipart/alternative; boundary=b\n\n",
+            &["--b\n", "--b--\n", "--b x\n", "--b", "--b\nContent-Type: multipart/mixed; boundary=b\n\n"],
+        ),
+        (
+            "Content-Type: text/html\n\n",
+            &[
+                "<div>",
+                "<blockquote><pre>\n\n",
+                "<a href=http://x>y",
+                "<ul><li>",
+                "<p hidden>",
+                "&",
+                "</",
+                "<!--",
+                "<a b=c ",
+            ],
+        ),
+        ("Content-Transfer-Encoding: base64\n\n", &["=", "A=", "==\n", "=A", "-", "QQ==\n"]),
+    ];
+    for (head, pieces) in cases {
+        for piece in pieces {
+            sound(format!("{head}{}\n\nx", piece.repeat(30_000 / piece.len())).as_bytes());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::defects::Defects;
+use super::uuencode;
 
 /// The octets of a part.
 pub(super) fn decode<'a>(body: &'a [u8], encoding: &str, defects: &mut Defects) -> Cow<'a, [u8]> {
@@ -23,6 +24,13 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: &str, defects: &mut Defects) 
                 defects.add("broken-quoted-printable");
             }
             octets.into()
+        }
+        "x-uuencode" | "uuencode" | "x-uue" => {
+            let (octets, clean) = uuencode::decode(body);
+            if !clean {
+                defects.add("broken-uuencode");
+            }
+            octets.map_or_else(|| lf(body), Cow::from)
         }
         "binary" => body.into(),
         "" | "7bit" | "8bit" | "7-bit" | "8-bit" => lf(body),

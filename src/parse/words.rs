@@ -98,8 +98,9 @@ fn word(text: &str) -> Option<Word<'_>> {
         "Q" | "q" => transfer::q_word(data.as_bytes()),
         _ => return None,
     };
-    // RFC 2231 section 5: a language may follow the charset.
-    Some(Word { charset: charset.split('*').next().unwrap_or_default(), octets, rest })
+    // RFC 2231 section 5: a language may follow the charset. Raw letters within a word are UTF-8 by now.
+    let charset = if data.is_ascii() { charset.split('*').next().unwrap_or_default() } else { "utf-8" };
+    Some(Word { charset, octets, rest })
 }
 
 #[cfg(test)]
@@ -124,6 +125,8 @@ mod tests {
             ("=?utf-8?Q?what??=", "what?"),
             ("x=?utf-8?Q?=C3=A9?=y", "xéy"),
             ("=?utf-8?Q??=", ""),
+            // Raw letters within a word.
+            ("=?iso-8859-1?Q?Fr\u{f6}sche?=", "Fr\u{f6}sche"),
             // No encoded words.
             ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),
             ("=?utf-8?Q?abc", "=?utf-8?Q?abc"),
