@@ -158,11 +158,18 @@ fn refused_credentials_are_told_without_the_password() {
 #[test]
 fn passwords_hold_any_letters() {
     let server = Dovecot::start();
-    for odd in ["with \"quotes\" and \\ and }", "Grüße-密码", "a b\tc", "{5}", "*()%"] {
-        server.set_password("odd", odd);
-        let imap = Imap { username: "odd".to_owned(), password: password(odd), ..on(&server, Tls::Implicit) };
-        connect(&imap).unwrap_or_else(|error| panic!("{odd:?}: {error:?}"));
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let odd = [
+        ("quotes", "with \"quotes\" and \\ and }"),
+        ("letters", "Grüße-密码"),
+        ("blanks", " a  b "),
+        ("literal", "{5}"),
+        ("marks", "*()%"),
+        ("tab", "a b\tc"),
+    ];
+    server.set_passwords(&odd);
+    for (user, word) in odd {
+        let imap = Imap { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
+        connect(&imap).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
     }
     let text = told(connect(&Imap { password: password("a\r\nb"), ..on(&server, Tls::Implicit) }));
     assert!(text.starts_with("mailbox.auth: ") && text.contains("a line end"), "{text}");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use helpdesk_mail::mailbox::imap::ImapMailbox;
-use helpdesk_mail::mailbox::{Imap, Mailbox as _, Reader as _};
+use helpdesk_mail::mailbox::{Imap, Mailbox as _, Reader as _, Tls};
 use helpdesk_mail::model::item::{Extent, ItemKey, Listed};
 
 use crate::support::account::{connect, plain, told};
@@ -94,7 +94,9 @@ fn a_message_that_the_server_cannot_give_costs_no_other() {
         Expect("UID FETCH 7 (UID BODY.PEEK[])"),
         Send("TAG NO broken\r\n"),
         Expect("UID FETCH 7 (UID BODY.PEEK[HEADER])"),
-        Send("TAG NO broken\r\n"),
+        Send("* 3 FETCH (UID 7 BODY[HEADER] NIL)\r\nTAG OK x\r\n"),
+        Expect("NOOP"),
+        Send("TAG OK x\r\n"),
         Expect("UID FETCH 7 (UID)"),
         Send("* 3 FETCH (UID 7)\r\nTAG OK x\r\n"),
     ]);
@@ -129,6 +131,11 @@ fn a_silent_or_dripping_server_runs_out_of_time() {
     let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
     let text = told(connect(&Imap { timeout: Duration::from_millis(200), ..plain(script.port) }));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("set \"tls\" to \"implicit\""), "{text}");
+
+    let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
+    let imap = Imap { timeout: Duration::from_millis(200), tls: Tls::Implicit, ..plain(script.port) };
+    let text = told(connect(&imap));
+    assert!(text.starts_with("mailbox.timeout: no answer in time from server"), "{text}");
 
     let drip = (0..200).flat_map(|_| [Send("* 1 EXISTS\r\n"), Sleep(Duration::from_millis(50))]);
     let script = Script::after_login("IMAP4rev1", [Expect("SELECT")].into_iter().chain(drip).collect());

@@ -97,15 +97,21 @@ impl Dovecot {
             .spawn()
             .unwrap();
         let mut server = Self { port, tls_port, directory, ca, child, passwords: Mutex::default() };
-        server.set_password("support", "secret");
+        server.write_passwords(&[("support", "secret")]);
         server.wait();
         server
     }
 
-    /// Sets a user's password; a user without one does not exist.
-    pub fn set_password(&self, user: &str, password: &str) {
+    /// Sets users' passwords; a user without one does not exist.
+    pub fn set_passwords(&self, changes: &[(&str, &str)]) {
+        self.write_passwords(changes);
+        // Dovecot looks at the file once a second.
+        std::thread::sleep(Duration::from_millis(2100));
+    }
+
+    fn write_passwords(&self, changes: &[(&str, &str)]) {
         let mut passwords = self.passwords.lock().unwrap();
-        passwords.insert(user.to_owned(), password.to_owned());
+        passwords.extend(changes.iter().map(|(user, password)| (user.to_string(), password.to_string())));
         let lines = passwords.iter().fold(String::new(), |mut lines, (user, password)| {
             let password = base64::engine::general_purpose::STANDARD.encode(password);
             writeln!(lines, "{user}:{{PLAIN.b64}}{password}::::::").unwrap();

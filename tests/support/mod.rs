@@ -1,5 +1,7 @@
 //! What the tests share: real servers, certificates, and servers that misbehave by script.
 
+#![allow(dead_code, reason = "shared by tests that come and go")]
+
 pub mod account;
 pub mod ca;
 pub mod dovecot;
