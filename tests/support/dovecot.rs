@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use helpdesk_mail::mailbox::Tls;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ca::{Ca, Flaw};
 use super::raw::Raw;
@@ -235,11 +235,7 @@ impl Dovecot {
 impl Drop for Dovecot {
     fn drop(&mut self) {
         let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return };
-        let _ = kill_process(pid, Signal::TERM);
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        // Asked politely, it takes seconds; nothing of it is needed any more. Its children share its group.
         let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
