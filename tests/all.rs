@@ -10,6 +10,10 @@ mod cli_output; // what a run tells, and what becomes of it where it cannot be w
 mod cli_place; // a home with a configuration and a store, for the other modules
 mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod docs; // the man pages document every code and word, and no other
+mod imap_connect; // a session comes about with the protection that is configured, or not at all
+mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
+mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
+mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
 mod layers; // modules use what is below them; a foreign crate has one home
 mod local_demo; // the demonstration's mails are there, described, and come in the order of their story
 mod local_directory; // a directory of files: names and hashes, order, what is told

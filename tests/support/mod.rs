@@ -1,4 +1,11 @@
-//! What the tests stand on: mails, help desks, real servers.
+//! What the tests share: mails, help desks, real servers, certificates, and servers that misbehave by script.
 
+#![allow(dead_code, reason = "shared by tests that come and go")]
+
+pub mod account;
+pub mod ca;
 pub mod desk;
+pub mod dovecot;
 pub mod letter;
+pub mod raw;
+pub mod script;

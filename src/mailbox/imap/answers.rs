@@ -17,8 +17,11 @@ use crate::mailbox::wire::text;
 const LINE: usize = 1024 * 1024;
 /// The most that the crate is given in answer to one command.
 const GIVEN: usize = 16 * 1024 * 1024;
-/// The most lines that are read in answer to one command, 200 octets for each of five million messages.
-const LINES: usize = 1_000_000_000;
+/// The most messages that one answer may tell of, and the most octets of lines for it.
+const RECORDS: usize = 5_000_000;
+const LINES: usize = 200 * RECORDS;
+/// The most that is counted past in answer to one command: who sends more will not stop.
+const WASTED: u64 = 4 * 1024 * 1024 * 1024;
 /// The most warnings that are kept of one answer.
 const WARNINGS: usize = 8;
 
@@ -79,10 +82,11 @@ pub(super) struct Answers {
     farewell: Farewell,
     fault: Option<Fault>,
     told: Told,
-    /// What of `bounds.all`, `GIVEN` and `LINES` is used up.
+    /// What of `bounds.all`, `GIVEN`, `LINES` and `WASTED` is used up.
     kept: usize,
     given: usize,
     read: usize,
+    wasted: u64,
     /// The line begun, and the lines of the answer before it.
     line: Vec<u8>,
     answer: Vec<u8>,
@@ -124,6 +128,7 @@ impl Answers {
             kept: 0,
             given: 0,
             read: 0,
+            wasted: 0,
             line: Vec::new(),
             answer: Vec::new(),
             kind: Kind::Unknown,
@@ -137,7 +142,7 @@ impl Answers {
         self.bounds = bounds;
         self.farewell = farewell;
         self.told = Told::default();
-        (self.kept, self.given, self.read) = (0, 0, 0);
+        (self.kept, self.given, self.read, self.wasted) = (0, 0, 0, 0);
     }
 
     /// What was told since [`Self::begin`].
@@ -238,13 +243,13 @@ impl Answers {
         let (text, size) = literal.map_or((line, None), |(text, size)| (text, Some(size)));
         self.answer.extend(text.iter().map(|octet| if *octet == TAKEN { b'?' } else { *octet }));
         match size {
-            Some(missing) => self.expect(missing),
+            Some(missing) => self.expect(missing)?,
             None => self.finish(out)?,
         }
         Ok(())
     }
 
-    fn expect(&mut self, missing: u64) {
+    fn expect(&mut self, missing: u64) -> Result<(), Fault> {
         let room = match self.kind {
             Kind::Fetch => self.bounds.each.min(self.bounds.all.saturating_sub(self.kept)),
             Kind::Data => 1024,
@@ -257,6 +262,10 @@ impl Answers {
             | Kind::Unknown => 0,
         };
         let announced = usize::try_from(missing).unwrap_or(usize::MAX);
+        self.wasted = self.wasted.saturating_add(announced.saturating_sub(room) as u64);
+        if self.wasted > WASTED {
+            return Err(Fault::LongAnswer);
+        }
         // What is only announced is not yet worth memory.
         let bytes = Vec::with_capacity(announced.min(room).min(LINE));
         let literal = Literal { missing, room, body: Body { bytes, cut: false, absent: false } };
@@ -265,12 +274,16 @@ impl Answers {
         } else {
             self.took(literal.body);
         }
+        Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let answer = std::mem::take(&mut self.answer);
         match self.kind {
-            Kind::Fetch => self.told.records.push(record::read(&answer, std::mem::take(&mut self.taken))),
+            Kind::Fetch => {
+                let taken = std::mem::take(&mut self.taken);
+                self.remember(record::read(&answer, taken))?;
+            }
             Kind::Data => self.give(line::repaired(&answer), out)?,
             Kind::Capability => self.told.capabilities = Some(line::words(&answer, 2)),
             Kind::Ok => {
@@ -291,6 +304,14 @@ impl Answers {
             Kind::Warning | Kind::Bye | Kind::Unknown => {}
         }
         Ok(())
+    }
+
+    fn remember(&mut self, record: Record) -> Result<(), Fault> {
+        // Flags of a message without its UID are of no use.
+        if record.uid.is_some() || record.body.is_some() {
+            self.told.records.push(record);
+        }
+        if self.told.records.len() > RECORDS { Err(Fault::LongAnswer) } else { Ok(()) }
     }
 
     fn tagged(&mut self, answer: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {

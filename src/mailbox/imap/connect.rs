@@ -178,7 +178,8 @@ fn log_in(
         "the server must offer LOGIN or AUTH=PLAIN on this connection; many do so only under TLS";
     let has = |word: &str| offered.iter().any(|offer| offer == word);
     let password = credentials.password.expose_secret();
-    let fits_login = credentials.user.is_ascii() && password.is_ascii();
+    let fits_login =
+        [credentials.user, password].iter().all(|text| text.chars().all(|c| matches!(c, ' '..='~')));
     if [credentials.user, password].iter().any(|text| text.contains(['\r', '\n', '\0'])) {
         return Err(link.peer.auth("", "the user name or password holds a line end or NUL"));
     }
@@ -197,7 +198,9 @@ fn log_in(
     } else if fits_login {
         return Err(link.peer.auth(WAYS, "the server allows no login by password here"));
     } else {
-        return Err(link.peer.auth(WAYS, "letters beyond ASCII need AUTH=PLAIN, which is not offered"));
+        return Err(link
+            .peer
+            .auth(WAYS, "letters beyond printable ASCII need AUTH=PLAIN, which is not offered"));
     };
     match attempt {
         Ok(Ok(session)) => Ok(Session::new(session, link.clone())),

@@ -33,7 +33,7 @@ impl ImapMailbox {
             items.iter().partition(|item| item.size.is_some_and(|size| size > max));
         let mut bodies = Bodies::new();
 
-        let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).sum::<u64>();
+        let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
         let question =
             Question { section: "BODY.PEEK[]".to_owned(), each: octets(max), extent: Extent::Whole };
         for set in uids::sets(whole.iter().filter_map(|item| uid(item))) {
@@ -73,8 +73,8 @@ impl ImapMailbox {
         for record in told.records {
             match (record.uid, record.body) {
                 (Some(uid), Some(body)) if set.uids.binary_search(&uid).is_ok() => {
-                    // Cut because the others took the room: it is fetched alone.
-                    if body.cut && body.bytes.len() < question.each {
+                    // Cut because the others took the room, or not given at all: it is asked for alone.
+                    if body.absent || body.cut && body.bytes.len() < question.each {
                         unread = true;
                     } else {
                         bodies.entry(uid).or_insert_with(|| given(body, question.extent.clone()));
@@ -110,18 +110,22 @@ impl ImapMailbox {
             let body =
                 told.into_iter().filter(|record| record.uid == Some(uid)).find_map(|record| record.body);
             match (body, refusal) {
-                (Some(body), _) => return Ok(Some(given(body, extent))),
-                (None, Some(refusal)) if temporary(&refusal) => {
+                (Some(body), _) if !body.absent => return Ok(Some(given(body, extent))),
+                (_, Some(refusal)) if gone(&refusal) => return Ok(None),
+                (_, Some(refusal)) if temporary(&refusal) => {
                     return Err(self.folder_error(&self.opened()?.name, None, refusal));
                 }
-                (None, _) => {}
+                (_, _) => {}
             }
         }
         Ok(self.still_there(&uid.to_string())?.then(|| (Vec::new(), Extent::Beginning)))
     }
 
-    /// Whether any message of a set is there.
+    /// Whether any message of a set is there. NOOP lets the server tell what others removed (RFC 2180 section 4.1).
     pub(super) fn still_there(&mut self, set: &str) -> Result<bool, MailboxError> {
+        if let Err(refusal) = self.session.run("NOOP")? {
+            return Err(self.folder_error(&self.opened()?.name, None, refusal));
+        }
         match self.session.run(&format!("UID FETCH {set} (UID)"))? {
             Ok(answer) => Ok(answer.told.records.iter().any(|record| record.uid.is_some())),
             Err(refusal) => Err(self.folder_error(&self.opened()?.name, None, refusal)),
@@ -130,9 +134,13 @@ impl ImapMailbox {
 }
 
 fn given(body: Body, extent: Extent) -> (Vec<u8>, Extent) {
-    // What the server does not give is not known to be whole.
-    let extent = if body.cut || body.absent { Extent::Beginning } else { extent };
+    let extent = if body.cut { Extent::Beginning } else { extent };
     (body.bytes, extent)
+}
+
+/// Whether the server says that the message was removed meanwhile (RFC 5530).
+fn gone(refusal: &Refusal) -> bool {
+    ["EXPUNGEISSUED", "NONEXISTENT"].into_iter().any(|code| refusal.is(code))
 }
 
 /// Whether the server speaks of itself rather than of the message (RFC 5530).

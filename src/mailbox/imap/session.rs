@@ -33,7 +33,7 @@ pub(super) struct Answer {
 
 /// The server's NO or BAD.
 #[derive(Debug, thiserror::Error)]
-#[error("the server answers: {}", told.text)]
+#[error("the server answers: {}{}", if told.code.is_empty() { String::new() } else { format!("[{}] ", told.code) }, told.text)]
 pub(super) struct Refusal {
     /// What it told nevertheless.
     pub(super) told: Told,

@@ -134,6 +134,8 @@ fn codes_texts_warnings_and_capabilities_are_told() {
 fn lines_without_end_are_a_fault() {
     let (_, answers) = fed(&[&vec![b'x'; LINE + 1]]);
     assert_eq!(answers.fault(), Some(&Fault::LongLine));
+    let (_, answers) = fed(&[b"* 1 FETCH (BODY[] {5000000000}\r\n"]);
+    assert_eq!(answers.fault(), Some(&Fault::LongAnswer));
     let (_, answers) = fed(&[b"HTTP/1.1 400 Bad Request\r\n"]);
     assert_eq!(answers.fault(), Some(&Fault::NoAnswer));
 }

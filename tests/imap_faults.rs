@@ -1,0 +1,182 @@
+//! Scripted servers: what a real one will not do.
+
+use std::time::{Duration, Instant};
+
+use helpdesk_mail::mailbox::imap::ImapMailbox;
+use helpdesk_mail::mailbox::{Imap, Mailbox as _, Reader as _, Tls};
+use helpdesk_mail::model::item::{Extent, ItemKey, Listed};
+
+use crate::support::account::{connect, plain, told};
+use crate::support::script::{Script, Step};
+
+use Step::{Expect, Send, SendOwned, Sleep};
+
+const SELECTED: &str =
+    "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\nTAG OK [READ-WRITE] x\r\n";
+
+/// A mailbox whose INBOX is open, and whose server goes on with the steps.
+fn opened(steps: Vec<Step>) -> (Script, ImapMailbox) {
+    let mut all = vec![Expect("SELECT"), Send(SELECTED)];
+    all.extend(steps);
+    let script = Script::after_login("IMAP4rev1 UIDPLUS MOVE", all);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    (script, mailbox)
+}
+
+fn item(uid: u32) -> Listed {
+    Listed { key: ItemKey(format!("7:{uid}")), size: Some(100), arrived: None }
+}
+
+fn bodies(mailbox: &mut ImapMailbox, uids: &[u32]) -> Vec<(String, String, Extent)> {
+    let items: Vec<Listed> = uids.iter().copied().map(item).collect();
+    let fetched = mailbox.fetch(&items).unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    fetched.into_iter().map(|item| (item.listed.key.0, text(item.bytes), item.extent)).collect()
+}
+
+fn whole(key: &str, body: &str) -> (String, String, Extent) {
+    (key.to_owned(), body.to_owned(), Extent::Whole)
+}
+
+#[test]
+fn odd_answers_to_select_and_list_are_understood() {
+    let script = Script::after_login(
+        "IMAP4rev1",
+        vec![
+            Expect("SELECT"),
+            Send(
+                "* NO [ALERT] disk \u{fc}ber 90%\r\n* 3  EXISTS \r\n* BAD x\n* XFROB y\r\n\r\n* OK [UIDVALIDITY 7]\r\n\
+                 * OK [UIDNEXT 10] d\u{e9}j\u{e0}\r\n* OK [NOMODSEQ] x\r\nTAG OK\r\n",
+            ),
+            Expect("UID FETCH 1:*"),
+            Send(
+                "* OK Searched 91% of the mailbox\r\n* 1 FETCH (UID 5 INTERNALDATE NIL RFC822.SIZE 9999999999 FLAGS ())\r\n\
+                 * 2  FETCH  (FLAGS (\\Seen $gr\u{fc}n)  UID 6 )\r\n* 2 FETCH (FLAGS (\\Answered))\r\n* 4 EXISTS\r\n\
+                 * 3 FETCH ()\r\n* 3 FETCH (UID 8 FLAGS (\\deleted) EMAILID (M1) SAVEDATE NIL)\r\nTAG OK done\r\n",
+            ),
+        ],
+    );
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    let listing = mailbox.list(None).unwrap();
+    assert_eq!(listing.there, 2);
+    let told: Vec<_> = listing.items.iter().map(|item| (item.key.0.as_str(), item.size)).collect();
+    assert_eq!(told, [("7:5", Some(9_999_999_999)), ("7:6", None)]);
+    assert_eq!(mailbox.watermark(None).unwrap().0, "7:8");
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn flags_told_by_the_way_do_not_confuse_a_fetch() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5:7 (UID BODY.PEEK[])"),
+        Send(
+            "* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (UID 6 FLAGS (\\Seen))\r\n* 1 FETCH (BODY[] {3}\r\none UID 5)\r\n\
+             * 9 FETCH (UID 99 BODY[] {3}\r\nxxx)\r\n* 3 FETCH (UID 7 BODY[] \"three\")\r\n* 2 EXPUNGE\r\nTAG OK x\r\n",
+        ),
+    ]);
+    assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), [whole("7:5", "one"), whole("7:7", "three")]);
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn a_message_that_the_server_cannot_give_costs_no_other() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5:7 (UID BODY.PEEK[])"),
+        Send("* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nTAG NO some messages could not be fetched\r\n"),
+        Expect("UID FETCH 6 (UID BODY.PEEK[])"),
+        Send("TAG NO broken\r\n"),
+        Expect("UID FETCH 6 (UID BODY.PEEK[HEADER])"),
+        Send("* 2 FETCH (UID 6 BODY[HEADER] {8}\r\nA: b\r\n\r\n)\r\nTAG OK x\r\n"),
+        Expect("UID FETCH 7 (UID BODY.PEEK[])"),
+        Send("TAG NO broken\r\n"),
+        Expect("UID FETCH 7 (UID BODY.PEEK[HEADER])"),
+        Send("* 3 FETCH (UID 7 BODY[HEADER] NIL)\r\nTAG OK x\r\n"),
+        Expect("NOOP"),
+        Send("TAG OK x\r\n"),
+        Expect("UID FETCH 7 (UID)"),
+        Send("* 3 FETCH (UID 7)\r\nTAG OK x\r\n"),
+    ]);
+    let beginning = |key: &str, text: &str| (key.to_owned(), text.to_owned(), Extent::Beginning);
+    let expected = [whole("7:5", "one"), beginning("7:6", "A: b\r\n\r\n"), beginning("7:7", "")];
+    assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), expected);
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn a_server_that_breaks_off_ends_the_session() {
+    for (step, expected) in [
+        (Send("* 1 FETCH (UID 5 BODY[] {300}\r\none"), "mailbox.connect: no connection to server"),
+        (Send("* BYE going d\u{f6}wn\r\n"), "the server ended the session: going döwn"),
+        (Send("a999 OK other\r\n"), "mailbox.protocol: "),
+        (Send("garbage\r\n"), "mailbox.protocol: "),
+        (SendOwned(vec![b'x'; 3_000_000]), "mailbox.protocol: "),
+    ] {
+        let (_script, mut mailbox) = opened(vec![Expect("UID FETCH"), step]);
+        let text = told(mailbox.fetch(&[item(5)]));
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains("one"), "mail is in the error: {text}");
+        let text = told(mailbox.list(None));
+        assert!(text.contains("the session ended earlier"), "{text}");
+        mailbox.close().expect("there is nothing left to close");
+    }
+}
+
+#[test]
+fn a_silent_or_dripping_server_runs_out_of_time() {
+    let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
+    let text = told(connect(&Imap { timeout: Duration::from_millis(200), ..plain(script.port) }));
+    assert!(text.starts_with("mailbox.timeout: ") && text.contains("set \"tls\" to \"implicit\""), "{text}");
+
+    let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
+    let imap = Imap { timeout: Duration::from_millis(200), tls: Tls::Implicit, ..plain(script.port) };
+    let text = told(connect(&imap));
+    assert!(text.starts_with("mailbox.timeout: no answer in time from server"), "{text}");
+
+    let drip = (0..200).flat_map(|_| [Send("* 1 EXISTS\r\n"), Sleep(Duration::from_millis(50))]);
+    let script = Script::after_login("IMAP4rev1", [Expect("SELECT")].into_iter().chain(drip).collect());
+    let mut mailbox = connect(&Imap { timeout: Duration::from_millis(200), ..plain(script.port) }).unwrap();
+    let began = Instant::now();
+    let text = told(mailbox.open("INBOX"));
+    assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_server_without_uidvalidity_lets_nothing_be_remembered() {
+    let script = Script::after_login("IMAP4rev1", vec![Expect("SELECT"), Send("* 0 EXISTS\r\nTAG OK x\r\n")]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    assert_eq!(mailbox.list(None).unwrap().there, 0);
+    assert_eq!(mailbox.watermark(None), None);
+}
+
+#[test]
+fn logging_out_says_goodbye_and_dropping_says_nothing() {
+    let (script, mut mailbox) = opened(vec![Expect("LOGOUT"), Send("* BYE bye\r\nTAG OK done\r\n")]);
+    mailbox.close().unwrap();
+    script.finish();
+    let (script, mailbox) = opened(vec![]);
+    drop(mailbox);
+    assert_eq!(script.sent().last().unwrap(), "SELECT \"INBOX\"");
+}
+
+/// A hostile mail of many short lines costs a server's bandwidth and nothing else.
+#[test]
+fn many_short_lines_are_as_fast_as_long_ones() {
+    let mail = b"\r\n".repeat(5_000_000);
+    let head = format!("* 1 FETCH (UID 5 BODY[] {{{}}}\r\n", mail.len());
+    let (_script, mut mailbox) = opened(vec![
+        Expect("UID FETCH"),
+        SendOwned([head.as_bytes(), &mail, b")\r\n"].concat()),
+        Send("TAG OK x\r\n"),
+    ]);
+    let began = Instant::now();
+    let fetched = mailbox.fetch(&[item(5)]).unwrap();
+    assert_eq!((fetched[0].bytes.len(), fetched[0].extent), (1_000_000, Extent::Beginning));
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}

@@ -1,0 +1,118 @@
+//! A server that follows a script, for what a real one will not do.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// One step of a script.
+pub enum Step {
+    /// Sends octets; `TAG` stands for the tag of the last command.
+    Send(&'static str),
+    /// Sends octets that were made for the occasion, in the same way.
+    SendOwned(Vec<u8>),
+    /// Waits for a line whose text behind the tag begins so.
+    Expect(&'static str),
+    /// Stays silent for so long.
+    Sleep(Duration),
+}
+
+/// A server for one connection.
+pub struct Script {
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    lines: Receiver<String>,
+    thread: JoinHandle<Result<(), String>>,
+}
+
+impl Script {
+    /// Starts a server that walks through the steps and then closes the connection.
+    pub fn start(steps: Vec<Step>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, lines) = channel();
+        let thread = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
+            stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
+            walk(stream, steps, &sender)
+        });
+        Self { port, lines, thread }
+    }
+
+    /// A server that logs anybody in with these capabilities, then goes on with the steps.
+    pub fn after_login(capabilities: &'static str, steps: Vec<Step>) -> Self {
+        let offer =
+            || Step::SendOwned(format!("* CAPABILITY {capabilities}\r\nTAG OK done\r\n").into_bytes());
+        let mut all = vec![
+            Step::Send("* OK ready\r\n"),
+            Step::Expect("CAPABILITY"),
+            offer(),
+            Step::Expect("LOGIN"),
+            Step::Send("TAG OK in\r\n"),
+            Step::Expect("CAPABILITY"),
+            offer(),
+        ];
+        all.extend(steps);
+        Self::start(all)
+    }
+
+    /// Everything the client sent; panics if it left the script.
+    pub fn finish(self) -> Vec<String> {
+        let result = self.thread.join().unwrap();
+        let lines: Vec<String> = self.lines.try_iter().collect();
+        assert_eq!(result, Ok(()), "the client sent {lines:#?}");
+        lines
+    }
+
+    /// Everything the client sent, whether it went to the end of the script or not.
+    pub fn sent(self) -> Vec<String> {
+        let _ = self.thread.join().unwrap();
+        self.lines.try_iter().collect()
+    }
+}
+
+fn walk(stream: TcpStream, steps: Vec<Step>, sender: &Sender<String>) -> Result<(), String> {
+    let mut writer = stream.try_clone().map_err(|error| error.to_string())?;
+    let mut reader = BufReader::new(stream);
+    let mut tag = String::new();
+    for step in steps {
+        match step {
+            Step::Send(text) => send(&mut writer, text.as_bytes(), &tag)?,
+            Step::SendOwned(octets) => send(&mut writer, &octets, &tag)?,
+            Step::Sleep(time) => std::thread::sleep(time),
+            Step::Expect(wanted) => {
+                let mut line = Vec::new();
+                reader
+                    .read_until(b'\n', &mut line)
+                    .map_err(|error| format!("waiting for {wanted:?}: {error}"))?;
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let (first, command) = line.split_once(' ').unwrap_or(("", &line));
+                tag = first.to_owned();
+                let fits = command.starts_with(wanted);
+                let told = format!("expected {wanted:?}, got {line:?}");
+                let _ = sender.send(command.to_owned());
+                if !fits {
+                    return Err(told);
+                }
+            }
+        }
+    }
+    // What comes behind the script is of interest too: a password that should not have been sent.
+    let _ = writer.shutdown(std::net::Shutdown::Write);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|octets| octets > 0) {
+        let _ = sender.send(String::from_utf8_lossy(&line).trim_end().to_owned());
+        line.clear();
+    }
+    Ok(())
+}
+
+fn send(writer: &mut TcpStream, octets: &[u8], tag: &str) -> Result<(), String> {
+    let at = octets.windows(3).position(|part| part == b"TAG");
+    let octets = match at {
+        Some(at) => [&octets[..at], tag.as_bytes(), &octets[at + 3..]].concat(),
+        None => octets.to_vec(),
+    };
+    writer.write_all(&octets).map_err(|error| error.to_string())
+}
