@@ -49,8 +49,10 @@ fn help_and_version_end_with_0_on_standard_output() {
 fn an_unknown_mailbox_is_named_with_those_there_are() {
     let output = Place::configured().command("fetch --mailbox nobody").assert().code(64).get_output().clone();
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.starts_with("error: there is no mailbox \"nobody\"\nhint: configured"), "{text}");
-    assert!(text.trim_end().ends_with("support"), "{text}");
+    assert!(
+        text.contains("error: there is no mailbox \"nobody\"\nhint: configured in ")
+            && text.contains("are: support\n")
+    );
 }
 
 #[test]
