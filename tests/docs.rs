@@ -52,3 +52,23 @@ fn every_outcome_and_reason_is_documented_and_no_other() {
 fn every_error_code_is_documented_and_no_other() {
     assert_eq!(terms("ERRORS"), ErrorCode::ALL.map(ErrorCode::as_str));
 }
+
+#[test]
+fn the_ci_runs_the_test_command_of_the_readme() {
+    let read =
+        |name: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    for name in ["README.md", ".ci/run"] {
+        assert!(read(name).lines().any(|line| line.starts_with("cargo xtask test")), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_has_every_exit_code() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let rows = readme.lines().skip_while(|line| *line != "| code | meaning |").skip(2);
+    let codes: Vec<u8> = rows
+        .map_while(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|codes| codes.split(", ").map(|code| code.parse().unwrap()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(codes, Exit::ALL.map(Exit::code));
+}

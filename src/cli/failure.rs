@@ -61,7 +61,8 @@ pub(crate) fn text(trouble: &Trouble, causes: Causes, palette: Palette) -> Strin
             text.push_str(&format!("{} {}\n", palette.paint(Paint::Dim, "cause:"), escape::line(&detail)));
         }
     }
-    if let Some(hint) = &trouble.hint {
+    let more = (causes == Causes::Left && trouble.source.is_some()).then_some("-v tells the cause");
+    if let Some(hint) = trouble.hint.as_deref().or(more) {
         text.push_str(&format!("{} {}\n", palette.paint(Paint::Note, "hint:"), escape::line(hint)));
     }
     text

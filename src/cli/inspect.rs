@@ -1,6 +1,6 @@
 //! `helpdesk-mail inspect`.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -53,8 +53,13 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     match read {
         Ok(_) => Ok(bytes),
         Err(error) => {
-            Err(Trouble::new(ErrorCode::InputMissing, format!("cannot read {}", file.display()))
-                .because(error))
+            let name = file.display();
+            let what = if error.kind() == ErrorKind::NotFound {
+                format!("there is no file {name}")
+            } else {
+                format!("cannot read {name}")
+            };
+            Err(Trouble::new(ErrorCode::InputMissing, what).because(error))
         }
     }
 }

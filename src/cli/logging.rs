@@ -42,7 +42,10 @@ fn text(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
     let mut line = format!("{} {:<5} {message}", now(), record.level());
     for (key, value) in pairs(record) {
         let value = value.as_str().map_or_else(|| value.to_string(), escape::line);
-        line.push_str(&format!(" {key}={value}"));
+        // Sentences mostly name their values already; those are keys for the JSON form.
+        if !message.contains(&value) {
+            line.push_str(&format!(" {key}={value}"));
+        }
     }
     writeln!(out, "{line}")
 }

@@ -134,9 +134,9 @@ fn fields(row: &OutcomeRow) -> Vec<Cell> {
         words::cut(&row.item, 24).into(),
         Cell::painted(row.outcome.as_str(), Paint::of_outcome(row.outcome)),
         row.reason.as_str().into(),
-        row.ticket.as_deref().unwrap_or("-").into(),
-        row.from.as_deref().unwrap_or("-").into(),
-        words::cut(row.subject.as_deref().unwrap_or("-"), 60).into(),
+        words::or_dash(row.ticket.as_deref()).into(),
+        words::or_dash(row.from.as_deref()).into(),
+        words::cut(words::or_dash(row.subject.as_deref()), 60).into(),
     ]
 }
 

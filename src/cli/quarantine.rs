@@ -116,8 +116,8 @@ fn fields(row: &QuarantineRow) -> Vec<Cell> {
         row.outcome.mailbox.as_str().into(),
         Cell::painted(&row.outcome.reason, Paint::Bad),
         words::size(row.size).into(),
-        row.outcome.from.as_deref().unwrap_or("-").into(),
-        words::cut(row.outcome.subject.as_deref().unwrap_or("-"), 60).into(),
+        words::or_dash(row.outcome.from.as_deref()).into(),
+        words::cut(words::or_dash(row.outcome.subject.as_deref()), 60).into(),
     ]
 }
 
@@ -136,9 +136,9 @@ fn describe(row: &QuarantineRow, out: &mut Out) {
     field("message", &row.id.to_string());
     field("at", &format!("{} (run {})", words::time(outcome.at), outcome.run));
     field("mailbox", &format!("{} {} {}", outcome.mailbox, outcome.folder, outcome.item));
-    field("message-id", outcome.message_id.as_deref().unwrap_or("-"));
-    field("from", outcome.from.as_deref().unwrap_or("-"));
-    field("subject", outcome.subject.as_deref().unwrap_or("-"));
+    field("message-id", words::or_dash(outcome.message_id.as_deref()));
+    field("from", words::or_dash(outcome.from.as_deref()));
+    field("subject", words::or_dash(outcome.subject.as_deref()));
     field("reason", &outcome.reason);
     field("size", &words::size(row.size));
     field("sha256", &row.sha256.to_string());

@@ -41,11 +41,11 @@ impl Listener for Objects<'_> {
 
     fn summary(&mut self, line: &Summary) {
         self.progress.end();
-        self.out.json(&json::summary(line));
-        // The summary has no field for it, and the lines end with an error object wherever a command breaks off.
+        // The summary is the last line and has no field for it.
         if let Some(trouble) = &line.error {
             self.out.json(&failure::object(trouble, self.causes));
         }
+        self.out.json(&json::summary(line));
     }
 }
 
@@ -75,9 +75,9 @@ impl Listener for People<'_> {
             "{:<10} {word} {:<22} {:<12} {:<28} {}",
             line.mailbox.as_str(),
             escape::line(&line.reason),
-            escape::line(line.ticket.as_deref().unwrap_or("-")),
-            words::cut(&escape::line(line.from.as_deref().unwrap_or("-")), 40),
-            words::cut(&escape::line(line.subject.as_deref().unwrap_or("-")), 78),
+            escape::line(words::or_dash(line.ticket.as_deref())),
+            words::cut(&escape::line(words::or_dash(line.from.as_deref())), 40),
+            words::cut(&escape::line(words::or_dash(line.subject.as_deref())), 78),
         );
         self.progress.aside(|| {
             self.out.line(text.trim_end());

@@ -36,6 +36,11 @@ pub fn addresses(addresses: &[Address]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// The text, or a dash where there is none.
+pub fn or_dash(text: Option<&str>) -> &str {
+    text.filter(|text| !text.is_empty()).unwrap_or("-")
+}
+
 /// A size for people.
 pub fn size(octets: u64) -> String {
     match octets {

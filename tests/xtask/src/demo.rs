@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<()> {
     copy(&root().join("fixtures/demo"), place)?;
     println!("The mailboxes are a copy of fixtures/demo/mail in {}.\n", shown(&place.join("mail")));
     println!("What a fetch would do; nothing is changed:");
-    demo.run(&["fetch", "--dry-run"])?;
+    demo.run(&["-q", "fetch", "--dry-run"])?;
     println!("Now it is done:");
     let code = demo.run(&["fetch"])?;
     explain(code)?;

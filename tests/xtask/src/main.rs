@@ -41,6 +41,10 @@ fn run(words: &[&str]) -> Result<()> {
         ["man"] => man(),
         ["demo"] => demo::run(),
         ["ci"] => lint().and_then(|()| docs()).and_then(|()| test(&[])),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{WORDS}");
+            Ok(())
+        }
         _ => bail!("that is not a word of xtask\n\n{WORDS}"),
     }
 }
