@@ -13,6 +13,7 @@ mod docs; // the man pages document every code and word, and no other
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
+mod imap_road; // the whole road over a real IMAP server, the case this program was begun for among it
 mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
 mod layers; // modules use what is below them; a foreign crate has one home
 mod local_demo; // the demonstration's mails are there, described, and come in the order of their story

@@ -1,6 +1,6 @@
 //! TLS, passwords and folders against a real Dovecot, and against servers that try to get round them.
 
-use helpdesk_mail::mailbox::imap::Access;
+use helpdesk_mail::mailbox::Access;
 use helpdesk_mail::mailbox::{Imap, Mailbox as _, Password, Plaintext, Reader as _, Tls};
 
 use crate::support::account::{connect, connect_as, on, plain, told};

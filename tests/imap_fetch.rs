@@ -1,6 +1,7 @@
 //! Listing, watermark and fetching against a real Dovecot.
 
-use helpdesk_mail::mailbox::imap::{Access, ImapMailbox};
+use helpdesk_mail::mailbox::Access;
+use helpdesk_mail::mailbox::imap::ImapMailbox;
 use helpdesk_mail::mailbox::{Mailbox as _, Reader as _, Tls};
 use helpdesk_mail::model::item::{Extent, Listing, Watermark};
 
@@ -158,14 +159,20 @@ fn of_a_message_too_large_the_beginning_comes() {
     let mut mailbox = inbox(&server);
     let mut items = mailbox.list(None).unwrap().items;
     let fetched = mailbox.fetch(&items).unwrap();
-    assert_eq!((fetched[0].extent, fetched[0].bytes.as_slice()), (Extent::Beginning, &large[..262_144]));
-    assert_eq!((fetched[1].extent, &fetched[1].bytes), (Extent::Whole, &mail("small")));
+    assert_eq!(
+        (fetched[0].extent.clone(), fetched[0].bytes.as_slice()),
+        (Extent::Beginning, &large[..262_144])
+    );
+    assert_eq!((fetched[1].extent.clone(), &fetched[1].bytes), (Extent::Whole, &mail("small")));
 
     // A size that is not what was listed is cut where it is too much.
     items[0].size = Some(100);
     let fetched = mailbox.fetch(&items).unwrap();
-    assert_eq!((fetched[0].extent, fetched[0].bytes.as_slice()), (Extent::Beginning, &large[..1_000_000]));
-    assert_eq!((fetched[1].extent, &fetched[1].bytes), (Extent::Whole, &mail("small")));
+    assert_eq!(
+        (fetched[0].extent.clone(), fetched[0].bytes.as_slice()),
+        (Extent::Beginning, &large[..1_000_000])
+    );
+    assert_eq!((fetched[1].extent.clone(), &fetched[1].bytes), (Extent::Whole, &mail("small")));
 }
 
 #[test]

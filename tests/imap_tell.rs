@@ -1,6 +1,7 @@
 //! Telling a real Dovecot what became of items; scripted servers where one is needed without its extensions.
 
-use helpdesk_mail::mailbox::imap::{Access, ImapMailbox};
+use helpdesk_mail::mailbox::Access;
+use helpdesk_mail::mailbox::imap::ImapMailbox;
 use helpdesk_mail::mailbox::{Mailbox as _, Reader as _, Tls};
 use helpdesk_mail::model::ids::MessageId;
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, ItemKey, Telling};

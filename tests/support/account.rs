@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use helpdesk_mail::mailbox::imap::{Access, ImapMailbox};
-use helpdesk_mail::mailbox::{Config, Imap, MailboxError, Password, Place, Plaintext, Tls};
+use helpdesk_mail::mailbox::imap::ImapMailbox;
+use helpdesk_mail::mailbox::{Access, Config, Imap, MailboxError, Password, Place, Plaintext, Tls};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, ItemKey, Telling};
 
 use super::dovecot::Dovecot;
