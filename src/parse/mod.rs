@@ -3,7 +3,7 @@
 //! Every step is linear in the length of the message (the structure at most [`limits::DEPTH`] times), nothing recurses
 //! deeper than [`limits::DEPTH`], and messages within a message are files that are not opened. The MIME structure is our
 //! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
-//! whose only home this is, the address and date parsers and rare charsets are used. a guard stands behind all of it.
+//! whose only home this is, the address and date parsers and rare charsets are used. A guard stands behind all of it.
 //!
 //! [`Mail`]: crate::model::mail::Mail
 

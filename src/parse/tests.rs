@@ -169,6 +169,40 @@ fn header_only_reading_keeps_the_body_as_a_file() {
     assert_eq!(mail.defects, ["structure-timeout"]);
 }
 
+#[test]
+fn every_defect_of_the_table_can_happen() {
+    let to = |count: usize| "x@b.example,".repeat(count);
+    let messages: Vec<String> = vec![
+        String::new(),
+        "A: b\njunk\nFrom: a@b.example\n\nx".to_owned(),
+        "From: a@b.example\njunk\n".to_owned(),
+        "A: b\n".repeat(limits::FIELDS + 1),
+        format!("A: {}\n", "x".repeat(limits::FIELD_BYTES + 1)),
+        "From: a@b.example\nFrom: c@d.example\nDate: x\n\na\0b".to_owned(),
+        format!("To: {}\n\nx", to(limits::ADDRESSES + 1)),
+        format!("References: {}\nSubject: {}\n\nx", "<a@b>".repeat(limits::REFERENCES + 1), "x".repeat(2000)),
+        "Content-Type: multipart/mixed\n\nx".to_owned(),
+        "Content-Transfer-Encoding: base64\n\nQQ=!".to_owned(),
+        "Content-Transfer-Encoding: quoted-printable\n\n=zz".to_owned(),
+        "Content-Transfer-Encoding: x-uuencode\n\nx".to_owned(),
+        "Content-Transfer-Encoding: x-foo\nContent-Type: text/plain; charset=x-foo\n\nx".to_owned(),
+        format!("A: b\n\n{}", "x".repeat(limits::TEXT + 1)),
+        format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\n".repeat(limits::PARTS + 1)),
+        (0..=limits::DEPTH)
+            .map(|at| format!("Content-Type: multipart/a; boundary=b{at}\n\n--b{at}\n"))
+            .collect(),
+    ];
+    let mut seen: Vec<String> =
+        messages.iter().flat_map(|message| read(message.as_bytes()).defects).collect();
+    seen.extend(read(b"Subject: \xff\n\n").defects);
+    seen.extend(read(b"Content-Type: text/plain; charset=utf-8\n\n\xff").defects);
+    // Noted by the caller and by the guard.
+    seen.extend(["truncated", "structure-timeout", "structure-crashed"].map(str::to_owned));
+    for (word, _) in DEFECTS {
+        assert!(seen.iter().any(|line| line.split(": ").next() == Some(word)), "{word} never happens");
+    }
+}
+
 /// Pieces of mail, put together without sense.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
