@@ -187,6 +187,12 @@ impl Dovecot {
             .collect()
     }
 
+    /// How many sessions were logged in so far, the tests' own among them.
+    pub fn logins(&self) -> usize {
+        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        log.lines().filter(|line| line.contains("imap-login: Info: Login: ")).count()
+    }
+
     /// The TOML of a mailbox section, for the program.
     pub fn mailbox_toml(&self, user: &str, tls: Tls) -> String {
         let (port, word) = match tls {

@@ -210,7 +210,7 @@ fn log_in(
     }
 }
 
-/// The server's NO to a login. [UNAVAILABLE] (RFC 5530) is not about the credentials.
+/// The server's NO to a login. `UNAVAILABLE` (RFC 5530) is not about the credentials.
 fn refused(link: &Link, password: &str) -> MailboxError {
     let told = link.answers.lock().told();
     let text = format!("the server answers: {}", told.text.replace(password, "***"));
