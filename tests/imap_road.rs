@@ -173,8 +173,8 @@ fn an_oversize_message_becomes_a_ticket_and_stays_where_it_is() {
     let run = desk.run(&["fetch", "--json"]).exits(0);
     assert_eq!(run.outcomes(), ["created/new support-1", "created/new support-2"]);
     assert_eq!(server.flags("support", "INBOX").len(), 1, "the large one is kept, the small one deleted");
-    let rows = desk.run(&["outcomes"]).exits(0).stdout;
-    assert!(rows.contains("truncated"), "{rows}");
+    let row = desk.run(&["outcomes", "--json"]).exits(0).json().remove(0);
+    assert!(row["notes"].to_string().contains("truncated"), "{row}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn summary(line: &Summary) -> Value {
     ]))
 }
 
-/// A row of the ledger: the message object with `run` and `at`.
+/// A row of the ledger: the message object with `run` and `at`, and what is worth knowing besides.
 pub fn outcome(row: &OutcomeRow) -> Value {
     Value::Object(object([
         ("type", json!("message")),
@@ -69,6 +69,7 @@ pub fn outcome(row: &OutcomeRow) -> Value {
         ("error", row.error.as_ref().map_or(Value::Null, failure::stored)),
         ("run", json!(row.run.0)),
         ("at", json!(words::time(row.at))),
+        ("notes", json!(row.notes)),
     ]))
 }
 
