@@ -24,7 +24,7 @@ const TICKET: [&str; 11] = [
     "merged_into",
 ];
 
-const OUTCOME: [&str; 13] = [
+const OUTCOME: [&str; 14] = [
     "type",
     "mailbox",
     "folder",
@@ -38,6 +38,7 @@ const OUTCOME: [&str; 13] = [
     "error",
     "run",
     "at",
+    "notes",
 ];
 
 #[test]

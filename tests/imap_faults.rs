@@ -101,7 +101,9 @@ fn a_message_that_the_server_cannot_give_costs_no_other() {
         Send("* 3 FETCH (UID 7)\r\nTAG OK x\r\n"),
     ]);
     let beginning = |key: &str, text: &str| (key.to_owned(), text.to_owned(), Extent::Beginning);
-    let expected = [whole("7:5", "one"), beginning("7:6", "A: b\r\n\r\n"), beginning("7:7", "")];
+    let why = "the server has it and sends neither it nor its headers".to_owned();
+    let nothing = ("7:7".to_owned(), String::new(), Extent::Nothing { why });
+    let expected = [whole("7:5", "one"), beginning("7:6", "A: b\r\n\r\n"), nothing];
     assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), expected);
     drop(mailbox);
     script.finish();

@@ -153,12 +153,13 @@ fn check_connect_logs_in_everywhere_and_changes_nothing() {
     let desk = desk(&server, "");
     deliver(&server, &Letter::new("a@x", "Mail"));
     let check = desk.run(&["check", "--connect", "--json"]).exits(0);
-    let mailbox = check.lines("mailbox").remove(0);
-    assert_eq!(mailbox["status"], "ok");
-    assert!(mailbox["capabilities"].to_string().contains("UIDPLUS"), "{mailbox}");
+    let line = check.lines("mailbox").remove(0);
+    assert_eq!(line["status"], "ok");
+    assert!(line["capabilities"].to_string().contains("UIDPLUS"), "{line}");
     assert!(!desk.path("desk.db").exists());
     assert_eq!(server.flags("support", "INBOX"), ["1"]);
-    server.set_passwords(&[("support", "other")]);
+    let wrong = mailbox(&server, "support", Tls::Implicit, "").replace("\"secret\"", "\"Tr0ub4dor\"");
+    desk.configure(&format!("{QUEUE}{wrong}"));
     desk.run(&["check", "--connect"]).exits(77);
     desk.run(&["check"]).exits(0);
 }

@@ -118,7 +118,8 @@ impl ImapMailbox {
                 (_, _) => {}
             }
         }
-        Ok(self.still_there(&uid.to_string())?.then(|| (Vec::new(), Extent::Beginning)))
+        let why = "the server has it and sends neither it nor its headers".to_owned();
+        Ok(self.still_there(&uid.to_string())?.then(|| (Vec::new(), Extent::Nothing { why })))
     }
 
     /// Whether any message of a set is there. NOOP lets the server tell what others removed (RFC 2180 section 4.1).
@@ -144,8 +145,10 @@ fn gone(refusal: &Refusal) -> bool {
 }
 
 /// Whether the server speaks of itself rather than of the message (RFC 5530).
+///
+/// Not SERVERBUG: Dovecot says so of one message that is damaged, and its neighbours are well.
 fn temporary(refusal: &Refusal) -> bool {
-    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"].into_iter().any(|code| refusal.is(code))
+    ["UNAVAILABLE", "INUSE", "LIMIT"].into_iter().any(|code| refusal.is(code))
 }
 
 fn octets(size: u64) -> usize {
