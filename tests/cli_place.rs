@@ -6,7 +6,9 @@ use helpdesk_mail::model::ids::{Digest, MessageId, TicketId};
 use helpdesk_mail::model::item::{Disposition, ItemKey};
 use helpdesk_mail::model::mail::{Attachment, Kind, Mail};
 use helpdesk_mail::model::outcome::OutcomeWord;
-use helpdesk_mail::store::{Config, KeepRaw, LedgerEntry, NewMessage, NewTicket, Source, Store, StoredError};
+use helpdesk_mail::store::{
+    Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store, StoredError,
+};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -124,6 +126,14 @@ fn mail(id: &str, subject: &str) -> Mail {
     }
 }
 
+fn unreadable() -> StoredError {
+    StoredError {
+        code: "message.unreadable".to_owned(),
+        message: "nothing could be made out".to_owned(),
+        hint: Some("look at it".to_owned()),
+    }
+}
+
 fn fill(config: &Config) {
     let mut store = Store::open(config).unwrap();
     let run = store.begin_run(time(0)).unwrap();
@@ -143,6 +153,7 @@ fn fill(config: &Config) {
         reason: "new",
         ticket: Some(TicketId(1)),
         mail: Some(&first),
+        author: first.author().map(|author| author.address.as_str()),
         raw_sha256: None,
         disposition: Disposition::Keep,
         notes: &[],
@@ -156,13 +167,10 @@ fn fill(config: &Config) {
         reason: "unreadable",
         ticket: None,
         mail: None,
+        author: None,
         raw_sha256: Some(Digest([3; 32])),
-        error: Some(StoredError {
-            code: "message.unreadable".to_owned(),
-            message: "nothing could be made out".to_owned(),
-            hint: Some("look at it".to_owned()),
-        }),
-        quarantined: Some(RAW),
+        error: Some(unreadable()),
+        quarantined: Some(KeptCopy { octets: RAW, is_whole: true }),
         ..entry.clone()
     };
     let opened = store.transaction(|books| {
@@ -175,6 +183,7 @@ fn fill(config: &Config) {
         books.append(&NewMessage {
             ticket: TicketId(1),
             mail: &first,
+            author: first.author(),
             raw: None,
             raw_sha256: Digest([4; 32]),
             received_at: time(0),
