@@ -47,6 +47,17 @@ pub(super) fn guess(bytes: &[u8]) -> String {
         .into_owned()
 }
 
+/// Whether octets that nothing declares are no text at all: NUL, or more control characters than any charset has.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    const MOST: usize = 50;
+    const FEW: usize = 2;
+    // ESC begins the shifts of ISO-2022-JP, and form feeds stand in old texts.
+    let is_odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t'..=b'\r' | 0x1b);
+    let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
+    memchr::memchr(0, bytes).is_some()
+        || sample.iter().filter(|byte| is_odd(byte)).count() > FEW + sample.len() / MOST
+}
+
 /// The text, and whether all of it was in the charset; `None` if nobody knows the charset.
 fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
     match Encoding::for_label(label.as_bytes()) {
