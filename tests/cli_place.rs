@@ -119,8 +119,16 @@ fn mail(id: &str, subject: &str) -> Mail {
         }],
         kind: Kind::Ordinary,
         ticket_headers: vec![],
-        defects: vec![],
+        defects: vec!["no-date".to_owned()],
         digest: Digest([2; 32]),
+    }
+}
+
+fn unreadable() -> StoredError {
+    StoredError {
+        code: "message.unreadable".to_owned(),
+        message: "nothing could be made out".to_owned(),
+        hint: Some("look at it".to_owned()),
     }
 }
 
@@ -149,7 +157,9 @@ fn fill(config: &Config) {
         error: None,
         quarantined: None,
     };
+    let notes = ["odd \u{1b}[2J".to_owned()];
     let failed = LedgerEntry {
+        notes: &notes,
         key: &second_key,
         at: time(2),
         outcome: OutcomeWord::Failed,
@@ -157,11 +167,7 @@ fn fill(config: &Config) {
         ticket: None,
         mail: None,
         raw_sha256: Some(Digest([3; 32])),
-        error: Some(StoredError {
-            code: "message.unreadable".to_owned(),
-            message: "nothing could be made out".to_owned(),
-            hint: Some("look at it".to_owned()),
-        }),
+        error: Some(unreadable()),
         quarantined: Some(RAW),
         ..entry.clone()
     };
