@@ -1,7 +1,9 @@
 //! Octets to text: by the declared charset where there is one that fits, else by a guess. Never fails.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::defects::Defects;
@@ -63,7 +65,8 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
     match Encoding::for_label(label.as_bytes()) {
         // The web standard refuses iso-2022-kr and the like; mail has them.
         Some(encoding) if encoding != REPLACEMENT => {
-            let (text, _, malformed) = encoding.decode(bytes);
+            let bytes = if encoding == ISO_2022_JP { without_idle_shifts(bytes) } else { bytes.into() };
+            let (text, _, malformed) = encoding.decode(&bytes);
             Some((text.into_owned(), !malformed))
         }
         Some(_) | None if is_utf8_label(label) => {
@@ -73,6 +76,27 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
             charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
         }
     }
+}
+
+/// ISO-2022-JP without shifts that another follows at once. The web standard calls them errors; where encoded words are
+/// joined, of which each begins and ends in a shift, they are the rule.
+fn without_idle_shifts(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const ESCAPE: u8 = 0x1b;
+    let idle = |from: &[u8]| matches!(from, [ESCAPE, _, _, ESCAPE, ..]);
+    if !bytes.windows(4).any(idle) {
+        return bytes.into();
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        if idle(rest) {
+            rest = rest.get(3..).unwrap_or_default();
+        } else {
+            out.push(*first);
+            rest = after;
+        }
+    }
+    out.into()
 }
 
 fn is_ascii_label(label: &str) -> bool {

@@ -145,4 +145,6 @@ fn finish(mut mail: Mail, defects: Defects) -> Mail {
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;
