@@ -65,7 +65,14 @@ fn tickets_are_listed_and_shown_as_the_contract_says() {
     assert_eq!(shown["requester"]["address"], "alice@example.org");
     assert_eq!(
         keys(&shown["messages"][0]),
-        ["direction", "message_id", "from", "date", "text", "reply", "attachments"]
+        ["direction", "message_id", "from", "date", "text", "reply", "attachments", "defects"]
+    );
+    assert_eq!(
+        (&shown["messages"][0]["defects"][0], &shown["linked_to"]),
+        (&"no-date".into(), &serde_json::json!([]))
+    );
+    assert!(
+        place.output("ticket show 1", 0).ends_with("attachment: a.txt (text/plain, 3 B)\ndefect: no-date\n")
     );
     assert_eq!(shown["messages"][0]["attachments"][0]["filename"], "a.txt");
 }
@@ -128,6 +135,20 @@ fn outcomes_are_listed_filtered_and_reset() {
     assert_eq!(place.output("outcomes reset one", 0), "1 reset; the next fetch takes them again\n");
     assert_eq!(place.json("outcomes reset --outcome failed --json", 0)[0]["reset"], 1);
     place.command("outcomes reset nothing").assert().code(66);
+}
+
+#[test]
+fn with_v_notes_and_errors_stand_beneath_the_outcomes() {
+    let place = Place::filled();
+    let table = place.output("-v outcomes --outcome failed", 0);
+    let lines: Vec<&str> = table.lines().skip(2).collect();
+    let expected = [
+        "  note: odd \\u{1b}[2J",
+        "  error: nothing could be made out (message.unreadable)",
+        "  hint: look at it",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(place.output("outcomes --outcome failed", 0).lines().count(), 2);
 }
 
 #[test]

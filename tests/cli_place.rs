@@ -121,7 +121,7 @@ fn mail(id: &str, subject: &str) -> Mail {
         }],
         kind: Kind::Ordinary,
         ticket_headers: vec![],
-        defects: vec![],
+        defects: vec!["no-date".to_owned()],
         digest: Digest([2; 32]),
     }
 }
@@ -160,7 +160,9 @@ fn fill(config: &Config) {
         error: None,
         quarantined: None,
     };
+    let notes = ["odd \u{1b}[2J".to_owned()];
     let failed = LedgerEntry {
+        notes: &notes,
         key: &second_key,
         at: time(2),
         outcome: OutcomeWord::Failed,

@@ -81,3 +81,35 @@ fn a_mail_server_is_told_to_keep_its_copy_whatever_is_wrong() {
     place.command("ingest --mta").write_stdin("From: a@b.example\n\nx").assert().code(75);
     assert!(!place.command("ingest --mta").assert().get_output().stderr.is_empty());
 }
+
+#[test]
+fn an_image_is_no_message() {
+    let place = Place::configured();
+    std::fs::write(place.directory.path().join("x.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0").unwrap();
+    place.command("inspect x.png").assert().code(65);
+    place.command("ingest --queue support x.png").assert().code(65);
+    assert_eq!(place.json("outcomes --json", 0)[0]["reason"], "unreadable");
+    assert!(place.output("ticket list", 0).is_empty());
+}
+
+#[test]
+fn a_mail_server_hands_over_one_message_whatever_stands_in_it() {
+    let place = Place::configured();
+    // Postfix begins it so for a command, and quotes nothing behind it.
+    let piped = |at: &str| {
+        format!(
+            "From alice@example.org  Sat Nov 21 {at} 2026\nFrom: alice@example.org\nSubject: x\n\nHello\n\n\
+             From what Bob said at 10:30 it burns.\n>From here on too.\n"
+        )
+    };
+    for at in ["08:00:00", "08:05:00"] {
+        place.command("ingest --mta --queue support").write_stdin(piped(at)).assert().code(0);
+    }
+    let ticket = &place.json("ticket show 1 --json", 0)[0];
+    assert_eq!(
+        ticket["messages"][0]["text"],
+        "Hello\n\nFrom what Bob said at 10:30 it burns.\n>From here on too."
+    );
+    assert_eq!(place.json("ticket list --json", 0).len(), 1, "the second delivery is the same mail");
+    assert_eq!(place.json("outcomes --json", 0).len(), 1);
+}

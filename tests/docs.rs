@@ -6,6 +6,7 @@ use helpdesk_mail::cli::man;
 use helpdesk_mail::model::exit::Exit;
 use helpdesk_mail::model::outcome::{OutcomeWord, Reason};
 use helpdesk_mail::model::trouble::ErrorCode;
+use helpdesk_mail::parse::DEFECTS;
 
 fn committed() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/helpdesk-mail.1");
@@ -51,6 +52,12 @@ fn every_outcome_and_reason_is_documented_and_no_other() {
 #[test]
 fn every_error_code_is_documented_and_no_other() {
     assert_eq!(terms("ERRORS"), ErrorCode::ALL.map(ErrorCode::as_str));
+}
+
+#[test]
+fn every_defect_is_documented_and_no_other() {
+    let words: Vec<&str> = DEFECTS.iter().map(|(word, _)| *word).collect();
+    assert_eq!(terms("DEFECTS"), words);
 }
 
 #[test]

@@ -76,6 +76,10 @@ fn flags_told_by_the_way_do_not_confuse_a_fetch() {
             "* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (UID 6 FLAGS (\\Seen))\r\n* 1 FETCH (BODY[] {3}\r\none UID 5)\r\n\
              * 9 FETCH (UID 99 BODY[] {3}\r\nxxx)\r\n* 3 FETCH (UID 7 BODY[] \"three\")\r\n* 2 EXPUNGE\r\nTAG OK x\r\n",
         ),
+        Expect("NOOP"),
+        Send("TAG OK x\r\n"),
+        Expect("UID FETCH 6 (UID)"),
+        Send("TAG OK x\r\n"),
     ]);
     assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), [whole("7:5", "one"), whole("7:7", "three")]);
     drop(mailbox);
@@ -107,6 +111,50 @@ fn a_message_that_the_server_cannot_give_costs_no_other() {
     assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), expected);
     drop(mailbox);
     script.finish();
+}
+
+#[test]
+fn a_message_that_a_clean_answer_leaves_out_is_asked_for_alone() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5:7 (UID BODY.PEEK[])"),
+        Send("* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nTAG OK x\r\n"),
+        Expect("NOOP"),
+        Send("TAG OK x\r\n"),
+        Expect("UID FETCH 6:7 (UID)"),
+        Send("* 2 FETCH (UID 7)\r\nTAG OK x\r\n"),
+        Expect("UID FETCH 7 (UID BODY.PEEK[])"),
+        Send("* 2 FETCH (UID 7 BODY[] {5}\r\nthree)\r\nTAG OK x\r\n"),
+    ]);
+    assert_eq!(bodies(&mut mailbox, &[5, 6, 7]), [whole("7:5", "one"), whole("7:7", "three")]);
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn a_message_without_a_size_does_not_hide_its_neighbours() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 1:* (UID RFC822.SIZE INTERNALDATE FLAGS)"),
+        Send("* 1 FETCH (UID 5 RFC822.SIZE 9 FLAGS ())\r\nTAG NO [SERVERBUG] damaged\r\n"),
+        Expect("UID FETCH 1:* (UID FLAGS)"),
+        Send(
+            "* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 6 FLAGS ())\r\n* 3 FETCH (UID 7 FLAGS (\\Deleted))\r\nTAG OK x\r\n",
+        ),
+    ]);
+    let listed: Vec<_> =
+        mailbox.list(None).unwrap().items.into_iter().map(|item| (item.key.0, item.size)).collect();
+    assert_eq!(listed, [("7:5".to_owned(), Some(9)), ("7:6".to_owned(), None)]);
+    drop(mailbox);
+    script.finish();
+    for (first, second) in [("TAG NO [UNAVAILABLE] later\r\n", None), ("TAG NO x\r\n", Some("TAG NO x\r\n"))]
+    {
+        let mut steps = vec![Expect("UID FETCH 1:*"), Send(first)];
+        steps.extend(second.into_iter().flat_map(|text| [Expect("UID FETCH 1:* (UID FLAGS)"), Send(text)]));
+        let (script, mut mailbox) = opened(steps);
+        let text = told(mailbox.list(None));
+        assert!(text.starts_with("mailbox.folder: "), "{text}");
+        drop(mailbox);
+        script.finish();
+    }
 }
 
 #[test]
@@ -146,6 +194,59 @@ fn a_silent_or_dripping_server_runs_out_of_time() {
     let text = told(mailbox.open("INBOX"));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// One octet before each time-out strikes, at every stage of a session.
+#[test]
+fn a_server_that_drips_octets_is_left_at_every_stage() {
+    let drip = |text: &'static str| {
+        text.as_bytes().iter().flat_map(|octet| [SendOwned(vec![*octet]), Sleep(Duration::from_millis(50))])
+    };
+    let slow = "* OK a greeting, and later an answer, that takes its time and a second and a half in all";
+    let greeting = vec![Send("* OK ready\r\n")];
+    let capable = [Expect("CAPABILITY"), Send("* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK x\r\n")];
+    let [expect, offer] = capable;
+    let stages: Vec<(Tls, Vec<Step>)> = vec![
+        (Tls::None, vec![]),
+        (Tls::Implicit, vec![]),
+        (Tls::StartTls, vec![Send("* OK ready\r\n"), Expect("CAPABILITY")]),
+        (
+            Tls::StartTls,
+            greeting.into_iter().chain([expect, offer, Expect("STARTTLS"), Send("TAG OK go\r\n")]).collect(),
+        ),
+        (
+            Tls::None,
+            vec![
+                Send("* OK ready\r\n"),
+                Expect("CAPABILITY"),
+                Send("* CAPABILITY IMAP4rev1\r\nTAG OK x\r\n"),
+                Expect("LOGIN"),
+            ],
+        ),
+    ];
+    for (stage, (tls, steps)) in stages.into_iter().enumerate() {
+        // A record of TLS that announces far more than comes.
+        let tls_record = (tls == Tls::Implicit || stage == 3).then(|| SendOwned(vec![0x16, 3, 3, 0x40, 0]));
+        let script = Script::start(steps.into_iter().chain(tls_record).chain(drip(slow)).collect());
+        let began = Instant::now();
+        let text = told(connect(&Imap { timeout: Duration::from_millis(100), tls, ..plain(script.port) }));
+        assert!(text.starts_with("mailbox.timeout: "), "{stage}: {text}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{stage}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_message_that_drips_or_never_ends_is_left() {
+    let drip = (0..100).flat_map(|_| [Send("x"), Sleep(Duration::from_millis(50))]);
+    let steps =
+        [Expect("SELECT"), Send(SELECTED), Expect("UID FETCH"), Send("* 1 FETCH (UID 5 BODY[] {300}\r\n")];
+    let script = Script::after_login("IMAP4rev1", steps.into_iter().chain(drip).collect());
+    let mut mailbox = connect(&Imap { timeout: Duration::from_millis(100), ..plain(script.port) }).unwrap();
+    mailbox.open("INBOX").unwrap();
+    let began = Instant::now();
+    let text = told(mailbox.fetch(&[item(5)]));
+    assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(3));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{desk, inspect};
 /// Take messages from files, an mbox or standard input
 ///
 /// The same road as fetch, for a Postfix pipe, procmail, or mail that lies around. Without FILE, or for "-", standard
-/// input is read. A file that begins with "From " is an mbox of any number of messages.
+/// input is read. A file that begins with "From " is an mbox of any number of messages; with --mta it is one message.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Queue of new tickets; without it the only one that is configured
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut messages = Vec::new();
     for file in files {
         let bytes = inspect::read(file)?;
-        messages.extend(mbox::split(&bytes).unwrap_or_else(|| vec![bytes]));
+        messages.extend(taken_apart(bytes, args));
     }
     let mut companions = desk::acting(&settings.store)?;
     let causes = context.causes();
@@ -56,6 +56,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let audience = if args.mta { Audience::MailServer } else { Audience::Giver };
     let handed = Handed { queue, messages, audience };
     Ok(run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?.exit)
+}
+
+/// The messages of a file. A mail server hands over one, quoted or not, under a `From ` line of each delivery's own.
+fn taken_apart(bytes: Vec<u8>, args: &Args) -> Vec<Vec<u8>> {
+    if args.mta {
+        return vec![mbox::without_separator(&bytes).to_vec()];
+    }
+    mbox::split(&bytes).unwrap_or_else(|| vec![bytes])
 }
 
 fn queue<'a>(named: Option<&QueueSlug>, settings: &'a Settings) -> Result<&'a Queue, Trouble> {

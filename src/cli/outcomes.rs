@@ -10,6 +10,7 @@ use crate::store::{OutcomeFilter, OutcomeRow};
 
 use super::context::Context;
 use super::desk;
+use super::failure::Causes;
 use super::names;
 use super::output::style::Paint;
 use super::output::table::{self, Cell};
@@ -17,6 +18,8 @@ use super::output::{Form, json, words};
 use super::when::When;
 
 /// List what became of every message
+///
+/// With -v the notes on a message and its error stand beneath it.
 #[derive(Debug, Clone, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
 pub struct Args {
@@ -120,7 +123,14 @@ fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
         Form::Human => {
             let header = ["id", "at", "mailbox", "item", "outcome", "reason", "ticket", "from", "subject"];
-            table::write(&mut context.out, &header, &rows.iter().map(fields).collect::<Vec<_>>());
+            let cells: Vec<_> = rows.iter().map(fields).collect();
+            match context.causes() {
+                Causes::Left => table::write(&mut context.out, &header, &cells),
+                Causes::Told => {
+                    let beneath: Vec<_> = rows.iter().map(beneath).collect();
+                    table::write_annotated(&mut context.out, &header, &cells, &beneath);
+                }
+            }
         }
     }
     Ok(Exit::Ok)
@@ -138,6 +148,16 @@ fn fields(row: &OutcomeRow) -> Vec<Cell> {
         words::or_dash(row.from.as_deref()).into(),
         words::cut(words::or_dash(row.subject.as_deref()), 60).into(),
     ]
+}
+
+/// What is worth knowing of a row besides: with `-v`.
+fn beneath(row: &OutcomeRow) -> Vec<String> {
+    let notes = row.notes.iter().map(|note| format!("note: {note}"));
+    let error = row.error.iter().flat_map(|error| {
+        let hint = error.hint.iter().map(|hint| format!("hint: {hint}"));
+        std::iter::once(format!("error: {} ({})", error.message, error.code)).chain(hint)
+    });
+    notes.chain(error).collect()
 }
 
 fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {

@@ -1,7 +1,9 @@
 //! Octets to text: by the declared charset where there is one that fits, else by a guess. Never fails.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::defects::Defects;
@@ -47,12 +49,24 @@ pub(super) fn guess(bytes: &[u8]) -> String {
         .into_owned()
 }
 
+/// Whether octets that nothing declares are no text at all: NUL, or more control characters than any charset has.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    const MOST: usize = 50;
+    const FEW: usize = 2;
+    // ESC begins the shifts of ISO-2022-JP, and form feeds stand in old texts.
+    let is_odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t'..=b'\r' | 0x1b);
+    let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
+    memchr::memchr(0, bytes).is_some()
+        || sample.iter().filter(|byte| is_odd(byte)).count() > FEW + sample.len() / MOST
+}
+
 /// The text, and whether all of it was in the charset; `None` if nobody knows the charset.
 fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
     match Encoding::for_label(label.as_bytes()) {
         // The web standard refuses iso-2022-kr and the like; mail has them.
         Some(encoding) if encoding != REPLACEMENT => {
-            let (text, _, malformed) = encoding.decode(bytes);
+            let bytes = if encoding == ISO_2022_JP { without_idle_shifts(bytes) } else { bytes.into() };
+            let (text, _, malformed) = encoding.decode(&bytes);
             Some((text.into_owned(), !malformed))
         }
         Some(_) | None if is_utf8_label(label) => {
@@ -62,6 +76,27 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
             charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
         }
     }
+}
+
+/// ISO-2022-JP without shifts that another follows at once. The web standard calls them errors; where encoded words are
+/// joined, of which each begins and ends in a shift, they are the rule.
+fn without_idle_shifts(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const ESCAPE: u8 = 0x1b;
+    let idle = |from: &[u8]| matches!(from, [ESCAPE, _, _, ESCAPE, ..]);
+    if !bytes.windows(4).any(idle) {
+        return bytes.into();
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        if idle(rest) {
+            rest = rest.get(3..).unwrap_or_default();
+        } else {
+            out.push(*first);
+            rest = after;
+        }
+    }
+    out.into()
 }
 
 fn is_ascii_label(label: &str) -> bool {

@@ -37,6 +37,11 @@ impl<'a> Fields<'a> {
         self.first(name).map(|raw| unfolded(raw).trim().to_owned()).unwrap_or_default()
     }
 
+    /// Whether there is no field at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is such a field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.first(name).is_some()

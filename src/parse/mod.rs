@@ -34,6 +34,7 @@ use crate::model::mail::{Kind, Mail};
 
 use defects::Defects;
 use fields::Fields;
+use structure::Part;
 
 pub use defects::DEFECTS;
 pub use guard::Crashed;
@@ -73,6 +74,10 @@ fn read(message: &[u8]) -> Mail {
     let mut defects = Defects::default();
     let root = structure::read(message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
+    if is_no_message(&root) {
+        defects.add("binary");
+        return finish(mail, defects);
+    }
     let body = body::read(&root, &mut defects);
     mail.reply = reply::of(&body.text);
     mail.text = body.text;
@@ -87,10 +92,19 @@ fn read_headers(message: &[u8], reason: &'static str) -> Mail {
     let mut defects = Defects::default();
     let root = structure::unopened(message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
-    mail.attachments = attachment::all(&[&structure::rest(root.body)], &HashSet::new(), &mut defects);
+    if is_no_message(&root) {
+        defects.add("binary");
+    } else {
+        mail.attachments = attachment::all(&[&structure::rest(root.body)], &HashSet::new(), &mut defects);
+    }
     mail.kind = kind::of(&root, &mail.subject);
     defects.add(reason);
     finish(mail, defects)
+}
+
+/// An image or an archive in the place of a message: as a text it would be garbage, and nobody sent it.
+fn is_no_message(root: &Part) -> bool {
+    root.fields.is_empty() && charset::is_binary(root.body)
 }
 
 fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
@@ -130,5 +144,7 @@ fn finish(mut mail: Mail, defects: Defects) -> Mail {
     mail
 }
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

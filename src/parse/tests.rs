@@ -83,6 +83,30 @@ fn messages_without_much_in_them_become_mails() {
 }
 
 #[test]
+fn a_binary_file_in_the_place_of_a_message_yields_nothing() {
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
+    let stream: Vec<u8> = (0..4000_u32).map(|n| (n * 97 % 251 + 1) as u8).collect();
+    let pdf = [b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".as_slice(), &stream].concat();
+    let utf16: Vec<u8> = "text".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for octets in [png.as_slice(), b"\x7fELF\x02\x01\x01\0", b"text\0text", &pdf, &utf16] {
+        for read in [mail(octets), read_headers(octets, "structure-timeout")] {
+            assert_eq!((read.text.as_str(), read.attachments.len()), ("", 0), "{octets:?}");
+            assert!(read.defects.contains(&"binary".to_owned()), "{:?}", read.defects);
+        }
+    }
+    let texts: [&[u8]; 4] = [
+        b"Gr\xfc\xdfe\x0c\n",
+        "Grüße".as_bytes(),
+        b"\x1b$B$3$s$K$A$O\x1b(B",
+        b"one\x07 bell in a longer text, as programs print it",
+    ];
+    for octets in texts {
+        assert!(!mail(octets).text.is_empty(), "{octets:?}");
+    }
+    assert_eq!(mail(b"Subject: x\n\n\x89PNG\0").defects.last().unwrap(), "nul-bytes");
+}
+
+#[test]
 fn all_address_fields_are_read() {
     let mail = mail(
         "From: list <list@x.example>\nSender: s@x.example\nReply-To: r@x.example\nX-Original-From: Al <al@x.example>\n\
@@ -174,6 +198,7 @@ fn every_defect_of_the_table_can_happen() {
     let to = |count: usize| "x@b.example,".repeat(count);
     let messages: Vec<String> = vec![
         String::new(),
+        "\0".to_owned(),
         "A: b\njunk\nFrom: a@b.example\n\nx".to_owned(),
         "From: a@b.example\njunk\n".to_owned(),
         "A: b\n".repeat(limits::FIELDS + 1),

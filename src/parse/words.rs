@@ -118,6 +118,7 @@ mod tests {
             ("=?utf-8?Q?caf=C3?= =?utf-8?Q?=A9?=", "café"),
             ("=?UTF-8?B?w6k=?=\t =?utf-8?B?w6k=?=", "éé"),
             ("=?iso-2022-jp?B?GyRCJCI=?= =?iso-2022-jp?B?JCQbKEI=?=", "あい"),
+            ("=?iso-2022-jp?B?GyRCJCIbKEI=?=\n =?iso-2022-jp?B?GyRCJCQbKEI=?=", "あい"),
             // Different charsets.
             ("=?utf-8?Q?=C3=A9?= =?iso-8859-1?Q?=E9?=", "éé"),
             ("=?utf-8*en?Q?a?=", "a"),

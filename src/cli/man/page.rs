@@ -10,6 +10,7 @@ use crate::cli::args::Cli;
 use crate::model::exit::Exit;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::ErrorCode;
+use crate::parse;
 
 use super::meanings;
 
@@ -79,6 +80,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     exit_status(page)?;
     outcomes(page)?;
     errors(page)?;
+    defects(page)?;
     table("FILES", None, FILES.iter().copied(), page)?;
     table("ENVIRONMENT", None, ENVIRONMENT.iter().copied(), page)?;
     table("EXAMPLES", None, EXAMPLES.iter().copied(), page)?;
@@ -157,6 +159,19 @@ fn errors(page: &mut Vec<u8>) -> io::Result<()> {
         .map(|code| (code.as_str(), format!("{} Exit code {}.", meanings::error(code), code.exit().code())))
         .into();
     table("ERRORS", Some(intro), words.iter().map(|(term, meaning)| (*term, meaning.as_str())), page)
+}
+
+fn defects(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "What is odd about a message that was read all the same; ticket show and inspect tell it, some with \
+                 detail behind a colon:";
+    let words: Vec<_> = parse::DEFECTS.iter().map(|(word, meaning)| (*word, sentence(meaning))).collect();
+    table("DEFECTS", Some(intro), words.iter().map(|(term, meaning)| (*term, meaning.as_str())), page)
+}
+
+/// A meaning as the page writes it: with a capital and a full stop.
+fn sentence(meaning: &str) -> String {
+    let mut letters = meaning.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
 fn table<'a>(

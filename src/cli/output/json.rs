@@ -92,8 +92,10 @@ pub fn ticket(row: &TicketRow) -> Value {
 /// A ticket with its messages as `ticket show --json` tells it.
 pub fn ticket_with_messages(row: &TicketRow, messages: &[MessageRow], reply_address: Option<&str>) -> Value {
     let mut object = ticket_fields(row);
+    // Behind what the contract names stands what is worth knowing besides.
     object.insert("messages".to_owned(), messages.iter().map(ticket_message).collect());
     object.insert("reply_address".to_owned(), json!(reply_address));
+    object.insert("linked_to".to_owned(), json!(row.linked_to));
     Value::Object(object)
 }
 
@@ -123,6 +125,7 @@ fn ticket_message(row: &MessageRow) -> Value {
         ("text", json!(row.text)),
         ("reply", json!(row.reply)),
         ("attachments", row.attachments.iter().map(attachment).collect()),
+        ("defects", json!(row.defects)),
     ]))
 }
 

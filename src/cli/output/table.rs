@@ -39,6 +39,19 @@ pub fn write(out: &mut Out, header: &[&str], rows: &[Vec<Cell>]) {
     }
 }
 
+/// Writes a table whose rows have lines beneath them, such as notes; in plain columns, which keep a row on one line.
+pub fn write_annotated(out: &mut Out, header: &[&str], rows: &[Vec<Cell>], beneath: &[Vec<String>]) {
+    if rows.is_empty() {
+        return;
+    }
+    let none = Vec::new();
+    let lines = aligned(out, header, rows);
+    for (line, notes) in lines.iter().zip(std::iter::once(&none).chain(beneath)) {
+        out.line(line.trim_end());
+        notes.iter().for_each(|note| out.line(&format!("  {}", escape::line(note))));
+    }
+}
+
 /// A narrower terminal, or one that does not tell its width, gets plain columns.
 const NARROWEST: u16 = 60;
 

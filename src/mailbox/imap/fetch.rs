@@ -84,12 +84,12 @@ impl ImapMailbox {
                 (Some(_) | None, None) | (Some(_), Some(_)) => {}
             }
         }
-        // In a clean answer what is missing has vanished.
-        if unread {
-            for uid in set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect::<Vec<_>>() {
-                if let Some(body) = self.alone(uid, question)? {
-                    bodies.insert(uid, body);
-                }
+        let missing: Vec<u32> = set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect();
+        // In a clean answer what is missing has vanished, or so it should be: what is left out here is never listed again.
+        let missing = if unread { missing } else { self.there(&missing)? };
+        for uid in missing {
+            if let Some(body) = self.alone(uid, question)? {
+                bodies.insert(uid, body);
             }
         }
         Ok(())
@@ -122,13 +122,28 @@ impl ImapMailbox {
         Ok(self.still_there(&uid.to_string())?.then(|| (Vec::new(), Extent::Nothing { why })))
     }
 
-    /// Whether any message of a set is there. NOOP lets the server tell what others removed (RFC 2180 section 4.1).
+    /// Whether any message of a set is there.
     pub(super) fn still_there(&mut self, set: &str) -> Result<bool, MailboxError> {
+        Ok(!self.there_in(set)?.is_empty())
+    }
+
+    /// Which of these messages are there.
+    fn there(&mut self, uids: &[u32]) -> Result<Vec<u32>, MailboxError> {
+        let mut there = Vec::new();
+        for set in uids::sets(uids.iter().copied()) {
+            let told = self.there_in(&set.text)?;
+            there.extend(set.uids.into_iter().filter(|uid| told.contains(uid)));
+        }
+        Ok(there)
+    }
+
+    /// NOOP lets the server tell what others removed (RFC 2180 section 4.1).
+    fn there_in(&mut self, set: &str) -> Result<Vec<u32>, MailboxError> {
         if let Err(refusal) = self.session.run("NOOP")? {
             return Err(self.folder_error(&self.opened()?.name, None, refusal));
         }
         match self.session.run(&format!("UID FETCH {set} (UID)"))? {
-            Ok(answer) => Ok(answer.told.records.iter().any(|record| record.uid.is_some())),
+            Ok(answer) => Ok(answer.told.records.iter().filter_map(|record| record.uid).collect()),
             Err(refusal) => Err(self.folder_error(&self.opened()?.name, None, refusal)),
         }
     }
@@ -147,7 +162,7 @@ fn gone(refusal: &Refusal) -> bool {
 /// Whether the server speaks of itself rather than of the message (RFC 5530).
 ///
 /// Not SERVERBUG: Dovecot says so of one message that is damaged, and its neighbours are well.
-fn temporary(refusal: &Refusal) -> bool {
+pub(super) fn temporary(refusal: &Refusal) -> bool {
     ["UNAVAILABLE", "INUSE", "LIMIT"].into_iter().any(|code| refusal.is(code))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use imap_proto::{MailboxDatum, Response, ResponseCode};
 
+use super::fetch::temporary;
 use super::record::Record;
 use super::session::Refusal;
 use super::{Access, ImapMailbox, name, uids};
@@ -112,12 +113,7 @@ impl ImapMailbox {
         if exists == 0 || nothing_new {
             return Ok(Listing { there: exists, items: Vec::new() });
         }
-        let command = format!("UID FETCH {first}:* (UID RFC822.SIZE INTERNALDATE FLAGS)");
-        let answer = match self.session.run(&command)? {
-            Ok(answer) => answer,
-            Err(refusal) => return Err(self.folder_error(&self.opened()?.name, None, refusal)),
-        };
-        let met = merged(answer.told.records, first);
+        let met = merged(self.told_of(first)?, first);
         let number = self.opened()?.number();
         let gone = met.values().filter(|record| record.deleted == Some(true)).count() as u64;
         if let Some(open) = &mut self.open {
@@ -134,6 +130,27 @@ impl ImapMailbox {
             })
             .collect();
         Ok(Listing { there: exists.saturating_sub(gone).max(items.len() as u64), items })
+    }
+
+    /// Asks for what is listed of all messages from `first` on.
+    ///
+    /// A damaged message has no size, and one NO answers for all: then nothing but UIDs and flags is asked, so that its
+    /// neighbours are fetched and the trouble shows where it lies.
+    fn told_of(&mut self, first: u32) -> Result<Vec<Record>, MailboxError> {
+        let mut records = Vec::new();
+        for wanted in ["UID RFC822.SIZE INTERNALDATE FLAGS", "UID FLAGS"] {
+            match self.session.run(&format!("UID FETCH {first}:* ({wanted})"))? {
+                Ok(answer) => {
+                    records.extend(answer.told.records);
+                    return Ok(records);
+                }
+                Err(refusal) if wanted == "UID FLAGS" || temporary(&refusal) => {
+                    return Err(self.folder_error(&self.opened()?.name, None, refusal));
+                }
+                Err(refusal) => records.extend(refusal.told.records),
+            }
+        }
+        Ok(records)
     }
 }
 

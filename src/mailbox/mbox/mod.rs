@@ -16,7 +16,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use split::split;
+pub use split::{split, without_separator};
 
 use super::files::Place;
 use super::{Access, Mailbox, MailboxError, Reader};

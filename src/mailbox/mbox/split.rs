@@ -150,6 +150,15 @@ pub fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(messages)
 }
 
+/// A single message without the `From ` line that a delivery may have put before it.
+pub fn without_separator(message: &[u8]) -> &[u8] {
+    if !message.starts_with(b"From ") {
+        return message;
+    }
+    let end = memchr::memchr(b'\n', message).map_or(message.len(), |end| end + 1);
+    message.split_at(end).1
+}
+
 /// Takes off the empty line that ends a message in an mbox.
 pub(super) fn strip_final_empty_line(message: &mut Vec<u8>) {
     let bytes = message.as_slice();

@@ -1,6 +1,8 @@
 //! TLS 1.2 or newer, always verified: chain, dates and name or address of the server.
 
+use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
@@ -21,10 +23,25 @@ impl Stream {
         match connector.connect(host, socket) {
             Ok(stream) => Ok(Self::Protected(Box::new(stream))),
             // The read time-out struck in the middle of the handshake.
-            Err(HandshakeError::WouldBlock(_)) => Err(peer.io(std::io::ErrorKind::TimedOut.into())),
+            Err(HandshakeError::WouldBlock(_)) => Err(peer.io(io::ErrorKind::TimedOut.into())),
+            Err(HandshakeError::Failure(error)) if is_timeout(&error) => {
+                Err(peer.io(io::ErrorKind::TimedOut.into()))
+            }
             Err(HandshakeError::Failure(error)) => Err(peer.tls(hint(&error.to_string(), ca_file), error)),
         }
     }
+}
+
+/// Whether the handshake failed because it came too slowly, which is no word on TLS.
+fn is_timeout(error: &native_tls::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn connector(peer: &Peer, ca_file: Option<&Path>) -> Result<TlsConnector, MailboxError> {
