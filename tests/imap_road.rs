@@ -198,3 +198,26 @@ fn a_changed_uidvalidity_makes_no_second_tickets() {
     session.run("UID COPY 1:* Spare");
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["duplicate/message-id support-1"]);
 }
+
+#[test]
+fn a_folder_that_is_not_there_blocks_neither_the_others_nor_what_is_new() {
+    let server = Dovecot::start();
+    let keys = "on_success = \"move:Done\"";
+    let toml = mailbox(&server, "support", Tls::Implicit, keys)
+        .lines()
+        .filter(|line| !line.starts_with("folder"))
+        .fold("folders = [\"Nowhere\", \"INBOX\"]".to_owned(), |folders, line| {
+            if line.starts_with('[') { format!("{line}\n{folders}") } else { format!("{folders}\n{line}") }
+        });
+    let desk = Desk::configured(&format!("{QUEUE}{toml}\n"));
+    deliver(&server, &Letter::new("a@x", "One"));
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-1"]);
+    deliver(&server, &Letter::new("b@x", "Two"));
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-2"], "although the first cannot be moved yet");
+    assert!(run.lines("mailbox")[0]["error"]["msg"].to_string().contains("Nowhere"));
+    server.create_folder("support", "Done");
+    desk.run(&["fetch"]).exits(69);
+    assert_eq!((server.flags("support", "INBOX").len(), server.flags("support", "Done").len()), (0, 2));
+}

@@ -30,12 +30,35 @@ pub(super) struct Tally<'a> {
     pub(super) done: u64,
     pub(super) unreadable: u64,
     pub(super) counts: Counts,
+    /// Trouble with a folder that the rest of the mailbox has not suffered from.
+    pub(super) passed: Option<Trouble>,
 }
 
 impl<'a> Tally<'a> {
     /// Nothing is counted yet.
     pub(super) fn of(mailbox: MailboxName, listener: &'a mut dyn Listener) -> Self {
-        Self { mailbox, listener, listed: 0, new: 0, done: 0, unreadable: 0, counts: Counts::default() }
+        Self {
+            mailbox,
+            listener,
+            listed: 0,
+            new: 0,
+            done: 0,
+            unreadable: 0,
+            counts: Counts::default(),
+            passed: None,
+        }
+    }
+
+    /// Remembers trouble with a folder, so that the mailbox is gone on with; any other is given back.
+    pub(super) fn pass(&mut self, trouble: Trouble) -> Result<(), Trouble> {
+        if trouble.code != ErrorCode::MailboxFolder {
+            return Err(trouble);
+        }
+        match &self.passed {
+            Some(first) => log::debug!("after {first}: {}", trouble.with_causes()),
+            None => self.passed = Some(trouble),
+        }
+        Ok(())
     }
 }
 
@@ -82,7 +105,7 @@ impl Batch<'_> {
             .map(|(_, item)| item.key().clone())
             .collect();
         let acknowledgements = tell(received, listed.len() as u64, tally);
-        acknowledge(self.source, &acknowledgements, gate, desk)?;
+        acknowledge(self.source, &acknowledgements, gate, desk).or_else(|trouble| tally.pass(trouble))?;
         Ok(open)
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Bounds {
     pub(super) batch_size: usize,
 }
 
-/// Walks every folder of a mailbox.
+/// Walks every folder of a mailbox; one that cannot be used does not block the others.
 pub(super) fn walk(
     job: &Job<'_>,
     bounds: &Bounds,
@@ -32,33 +32,48 @@ pub(super) fn walk(
 ) -> Result<(), Trouble> {
     let account = gate.reader().account();
     for folder in gate.reader().folders() {
-        gate.reader().open(&folder)?;
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
-        let owed = desk.lookup().owed(&source)?;
-        batch::acknowledge(&source, &owed, gate, desk)?;
-
-        let mark = desk.lookup().watermark(&source)?;
-        let listing = gate.reader().list(mark.as_ref())?;
-        let keys: Vec<ItemKey> = listing.items.iter().map(|item| item.key.clone()).collect();
-        let settled = desk.lookup().settled(&source, &keys)?;
-        let new: Vec<Listed> =
-            listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-        let allowed =
-            bounds.limit.map_or(new.len() as u64, |limit| limit.saturating_sub(tally.done)) as usize;
-        let (taken, left) = new.split_at(allowed.min(new.len()));
-        tally.listed += listing.there;
-        tally.new += new.len() as u64;
-
-        let road = Batch { job, source: &source, before: bounds.before };
-        let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
-        for batch in batch::divide(taken, bounds.batch_size) {
-            open.extend(road.process(batch, gate, desk, tally)?);
-        }
-        let first_open = keys.iter().find(|key| open.contains(*key));
-        if let Some(mark) = gate.reader().watermark(first_open) {
-            desk.remember(&source, &mark)?;
-        }
+        let walked =
+            walk_folder(&Batch { job, source: &source, before: bounds.before }, bounds, gate, desk, tally);
+        walked.or_else(|trouble| tally.pass(trouble))?;
     }
     gate.close()?;
+    tally.passed.take().map_or(Ok(()), Err)
+}
+
+fn walk_folder(
+    road: &Batch<'_>,
+    bounds: &Bounds,
+    gate: &mut dyn Gate,
+    desk: &mut dyn Companions,
+    tally: &mut Tally<'_>,
+) -> Result<(), Trouble> {
+    let source = road.source;
+    gate.reader().open(&source.folder)?;
+    let owed = desk.lookup().owed(source)?;
+    if let Err(trouble) = batch::acknowledge(source, &owed, gate, desk) {
+        // What cannot be paid stays owed and does not keep new mail from becoming tickets.
+        tally.pass(trouble)?;
+        gate.reader().open(&source.folder)?;
+    }
+
+    let mark = desk.lookup().watermark(source)?;
+    let listing = gate.reader().list(mark.as_ref())?;
+    let keys: Vec<ItemKey> = listing.items.iter().map(|item| item.key.clone()).collect();
+    let settled = desk.lookup().settled(source, &keys)?;
+    let new: Vec<Listed> = listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
+    let allowed = bounds.limit.map_or(new.len() as u64, |limit| limit.saturating_sub(tally.done)) as usize;
+    let (taken, left) = new.split_at(allowed.min(new.len()));
+    tally.listed += listing.there;
+    tally.new += new.len() as u64;
+
+    let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
+    for batch in batch::divide(taken, bounds.batch_size) {
+        open.extend(road.process(batch, gate, desk, tally)?);
+    }
+    let first_open = keys.iter().find(|key| open.contains(*key));
+    if let Some(mark) = gate.reader().watermark(first_open) {
+        desk.remember(source, &mark)?;
+    }
     Ok(())
 }
