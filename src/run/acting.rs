@@ -76,8 +76,13 @@ impl Companions for Acting {
         self.store.told(source, items)
     }
 
-    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError> {
-        self.store.set_watermark(source, mark)
+    fn remember(
+        &mut self,
+        source: &Source,
+        mark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError> {
+        self.store.set_watermark(source, mark, before)
     }
 
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {

@@ -49,8 +49,13 @@ pub trait Companions {
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
-    /// Notes where the next listing begins.
-    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError>;
+    /// Notes where the next listing begins, unless somebody has changed that from `before` meanwhile.
+    fn remember(
+        &mut self,
+        source: &Source,
+        mark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError>;
 
     /// Notes that the mailbox was fetched without trouble of its own.
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError>;

@@ -73,7 +73,7 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
-    fn remember(&mut self, _: &Source, _: &Watermark) -> Result<(), StoreError> {
+    fn remember(&mut self, _: &Source, _: &Watermark, _: Option<&Watermark>) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -72,8 +72,8 @@ fn walk_folder(
         open.extend(road.process(batch, gate, desk, tally)?);
     }
     let first_open = keys.iter().find(|key| open.contains(*key));
-    if let Some(mark) = gate.reader().watermark(first_open) {
-        desk.remember(source, &mark)?;
+    if let Some(new) = gate.reader().watermark(first_open) {
+        desk.remember(source, &new, mark.as_ref())?;
     }
     Ok(())
 }

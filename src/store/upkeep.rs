@@ -30,7 +30,8 @@ WHERE source = ?1
 pub(super) const UPDATE_WATERMARK: &str = "
 UPDATE source
 SET watermark = ?2
-WHERE id = ?1";
+WHERE id = ?1
+  AND watermark IS NOT DISTINCT FROM ?3";
 
 pub(super) const UPSERT_LAST_SUCCESS: &str = "
 INSERT INTO mailbox_state (mailbox, last_success)
@@ -67,11 +68,19 @@ impl Store {
         })
     }
 
-    /// Remembers where the mailbox says that all before is settled.
-    pub fn set_watermark(&mut self, of: &Source, watermark: &Watermark) -> Result<(), StoreError> {
+    /// Remembers where the mailbox says that all before is settled, if the watermark is still what it was `before`.
+    ///
+    /// A reset that came meanwhile took the old one away and stands: its items may lie below the new one.
+    pub fn set_watermark(
+        &mut self,
+        of: &Source,
+        watermark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError> {
         self.atomically(|engine| {
             let source = Value::Integer(source(engine, of)?);
-            engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0)]).map(drop)
+            let before = Value::text(before.map(|before| before.0.as_str()));
+            engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0), before]).map(drop)
         })
     }
 

@@ -37,11 +37,25 @@ WHERE mailbox = ?1
   AND account = ?2
   AND folder = ?3";
 
-pub(super) const SELECT_ITEM: &str = "
-SELECT settled, attempts
+pub(super) const SELECT_ATTEMPTS: &str = "
+SELECT attempts
 FROM outcome
 WHERE source = ?1
   AND item = ?2";
+
+/// So many keys are looked for at once: a mailbox of a hundred thousand items costs no statement for each.
+const AT_ONCE: usize = 32;
+
+pub(super) const SELECT_SETTLED: &str = "
+SELECT item
+FROM outcome
+WHERE source = ?1
+  AND settled
+  AND item IN (
+    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+    ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
+    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 
 pub(super) const SELECT_OWED: &str = "
 SELECT item, disposition, message_id
@@ -85,9 +99,12 @@ impl Lookup for Desk<'_> {
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = HashSet::new();
         if let Some(Known { id, .. }) = known(self.engine, source)? {
-            for key in keys {
-                if item(self.engine, id, key)?.is_some_and(|item| item.settled) {
-                    settled.insert(key.clone());
+            for keys in keys.chunks(AT_ONCE) {
+                let mut values = vec![Value::Integer(id)];
+                // The last places are filled with keys once more.
+                values.extend(keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0)));
+                for mut row in self.engine.query(SELECT_SETTLED, &values)? {
+                    settled.insert(row.take(0)?);
                 }
             }
         }
@@ -96,7 +113,10 @@ impl Lookup for Desk<'_> {
 
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
         match known(self.engine, source)? {
-            Some(Known { id, .. }) => Ok(item(self.engine, id, key)?.map_or(0, |item| item.attempts)),
+            Some(Known { id, .. }) => {
+                let rows = self.engine.query(SELECT_ATTEMPTS, &[Value::Integer(id), Value::Text(&key.0)])?;
+                first(rows).map_or(Ok(0), |mut row| row.take(0))
+            }
             None => Ok(0),
         }
     }
@@ -136,16 +156,6 @@ pub(super) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<K
         [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
     let row = first(engine.query(SELECT_SOURCE, &values)?);
     row.map(|mut row| Ok(Known { id: row.take(0)?, watermark: row.take(1)? })).transpose()
-}
-
-struct Item {
-    settled: bool,
-    attempts: u32,
-}
-
-fn item(engine: &mut dyn Engine, source: i64, key: &ItemKey) -> Result<Option<Item>, StoreError> {
-    let row = first(engine.query(SELECT_ITEM, &[Value::Integer(source), Value::Text(&key.0)])?);
-    row.map(|mut row| Ok(Item { settled: row.take(0)?, attempts: row.take(1)? })).transpose()
 }
 
 fn facts(mut row: Row) -> Result<TicketFacts, StoreError> {
