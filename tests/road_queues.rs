@@ -57,3 +57,24 @@ fn the_same_answer_twice_in_a_mailbox_of_another_queue_is_on_its_ticket_once() {
     let run = desk.run(&["fetch", "--json"]).exits(0);
     assert_eq!(run.outcomes(), ["updated/in-reply-to sales-1", "duplicate/message-id sales-1"]);
 }
+
+#[test]
+fn a_baseline_settles_also_what_nobody_knows_the_age_of() {
+    let desk = Desk::new("[mailbox.box]\ntype = \"mbox\"\nqueue = \"support\"\npath = \"box\"\n");
+    let mail = String::from_utf8(Letter::new("a@x", "Old").bytes()).unwrap();
+    fs::write(desk.path("box"), format!("From somebody\n{mail}\n")).unwrap();
+    assert_eq!(desk.run(&["fetch", "--baseline", "--json"]).exits(0).outcomes(), ["ignored/baseline -"]);
+}
+
+#[test]
+fn the_ledger_and_the_ticket_name_the_author_that_the_run_named() {
+    let desk = desk();
+    let group = Letter::new("a@x", "Printer").from("support@example.org");
+    deliver(&desk, "support", "01", &group.with("X-Original-From", "Bob <bob@example.net>"));
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.lines("message")[0]["from"], "bob@example.net");
+    assert_eq!(desk.run(&["outcomes", "--json"]).json()[0]["from"], "bob@example.net");
+    let ticket = desk.run(&["ticket", "show", "1", "--json"]).json().remove(0);
+    assert_eq!(ticket["messages"][0]["from"]["address"], "bob@example.net");
+    assert_eq!(ticket["requester"]["address"], "bob@example.net");
+}

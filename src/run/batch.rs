@@ -15,6 +15,7 @@ use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
 use super::job::Job;
+use super::old::Old;
 use super::receive::{Item, Reading, Received, Reception};
 use super::report::{Counts, Listener, MessageLine};
 
@@ -83,8 +84,8 @@ pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
 pub(super) struct Batch<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) source: &'a Source,
-    /// What arrived before is not read.
-    pub(super) before: Option<Timestamp>,
+    /// What is not read; `None` for messages that are in hand.
+    pub(super) old: Option<&'a Old<'a>>,
 }
 
 impl Batch<'_> {
@@ -132,7 +133,7 @@ impl Batch<'_> {
     }
 
     fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
-        let is_old = |item: &Listed| item.arrived.zip(self.before).is_some_and(|(at, before)| at < before);
+        let is_old = |item: &Listed| self.old.is_some_and(|old| old.covers(item));
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let mut read: HashMap<ItemKey, Item> =

@@ -133,11 +133,8 @@ impl Fetch<'_> {
         let no_queue = || Trouble::new(ErrorCode::Internal, format!("mailbox \"{name}\" has no queue"));
         let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
         let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
-        let before = match self.options.scope {
-            Scope::Tickets => mailbox.since,
-            Scope::Baseline => Some(Timestamp::MAX),
-        };
-        let bounds = Bounds { before, limit: self.options.limit, batch_size: mailbox.batch_size };
+        let Options { scope, limit, .. } = *self.options;
+        let bounds = Bounds { scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
         let mut gate = desk.open(&mailbox.mailbox)?;
         road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
         desk.fetched(name, Timestamp::now())?;

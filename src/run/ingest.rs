@@ -178,7 +178,7 @@ fn take(
     desk: &mut dyn Companions,
     tally: &mut Tally<'_>,
 ) -> Result<bool, Trouble> {
-    let road = Batch { job, source, before: None };
+    let road = Batch { job, source, old: None };
     let received = road.receive(&batch::read(vec![fetched]), desk, tally)?;
     let is_taken = received.iter().any(Option::is_some);
     // What the mailbox is owed is paid by its next fetch.

@@ -11,6 +11,7 @@ mod ingest;
 mod job;
 mod lock;
 mod notebook;
+mod old;
 mod receive;
 mod rehearsing;
 mod report;

@@ -8,7 +8,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{ItemKey, Watermark};
+use crate::model::item::{Baseline, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
@@ -74,6 +74,10 @@ impl Companions for Rehearsing {
     }
 
     fn remember(&mut self, _: &Source, _: &Watermark, _: Option<&Watermark>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn baselined(&mut self, _: &Source, _: &Baseline) -> Result<(), StoreError> {
         Ok(())
     }
 

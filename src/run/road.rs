@@ -10,12 +10,16 @@ use crate::store::Source;
 
 use super::batch::{self, Batch, Tally};
 use super::companions::{Companions, Gate};
+use super::fetch::Scope;
 use super::job::Job;
+use super::old::Old;
 
 /// How far a mailbox is walked.
 pub(super) struct Bounds {
+    /// Whether messages are read.
+    pub(super) scope: Scope,
     /// What arrived before is settled unread.
-    pub(super) before: Option<Timestamp>,
+    pub(super) since: Option<Timestamp>,
     /// The most messages, oldest first.
     pub(super) limit: Option<u64>,
     /// The most messages in one transaction.
@@ -33,47 +37,70 @@ pub(super) fn walk(
     let account = gate.reader().account();
     for folder in gate.reader().folders() {
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
-        let walked =
-            walk_folder(&Batch { job, source: &source, before: bounds.before }, bounds, gate, desk, tally);
-        walked.or_else(|trouble| tally.pass(trouble))?;
+        let walk = Walk { job, bounds, source: &source };
+        walk.folder(gate, desk, tally).or_else(|trouble| tally.pass(trouble))?;
     }
     gate.close()?;
     tally.passed.take().map_or(Ok(()), Err)
 }
 
-fn walk_folder(
-    road: &Batch<'_>,
-    bounds: &Bounds,
-    gate: &mut dyn Gate,
-    desk: &mut dyn Companions,
-    tally: &mut Tally<'_>,
-) -> Result<(), Trouble> {
-    let source = road.source;
-    gate.reader().open(&source.folder)?;
-    let owed = desk.lookup().owed(source)?;
-    if let Err(trouble) = batch::acknowledge(source, &owed, gate, desk) {
-        // What cannot be paid stays owed and does not keep new mail from becoming tickets.
-        tally.pass(trouble)?;
-        gate.reader().open(&source.folder)?;
+/// The way through one folder.
+struct Walk<'a> {
+    job: &'a Job<'a>,
+    bounds: &'a Bounds,
+    source: &'a Source,
+}
+
+impl Walk<'_> {
+    fn folder(
+        &self,
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        let Self { job, bounds, source } = *self;
+        self.open(gate, desk, tally)?;
+        let old = Old::of(source, bounds.scope, bounds.since, desk)?;
+        let mark = desk.lookup().watermark(source)?;
+        let listing = gate.reader().list(mark.as_ref())?;
+        let keys: Vec<ItemKey> = listing.items.iter().map(|item| item.key.clone()).collect();
+        let settled = desk.lookup().settled(source, &keys)?;
+        let new: Vec<Listed> =
+            listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
+        let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
+        let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
+        tally.listed += listing.there;
+        tally.new += new.len() as u64;
+
+        let road = Batch { job, source, old: Some(&old) };
+        let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
+        for batch in batch::divide(taken, bounds.batch_size) {
+            open.extend(road.process(batch, gate, desk, tally)?);
+        }
+        if open.is_empty() {
+            old.remember(&keys, desk)?;
+        }
+        let first_open = keys.iter().find(|key| open.contains(*key));
+        if let Some(new) = gate.reader().watermark(first_open) {
+            desk.remember(source, &new, mark.as_ref())?;
+        }
+        Ok(())
     }
 
-    let mark = desk.lookup().watermark(source)?;
-    let listing = gate.reader().list(mark.as_ref())?;
-    let keys: Vec<ItemKey> = listing.items.iter().map(|item| item.key.clone()).collect();
-    let settled = desk.lookup().settled(source, &keys)?;
-    let new: Vec<Listed> = listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-    let allowed = bounds.limit.map_or(new.len() as u64, |limit| limit.saturating_sub(tally.done)) as usize;
-    let (taken, left) = new.split_at(allowed.min(new.len()));
-    tally.listed += listing.there;
-    tally.new += new.len() as u64;
-
-    let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
-    for batch in batch::divide(taken, bounds.batch_size) {
-        open.extend(road.process(batch, gate, desk, tally)?);
+    /// Opens the folder and pays what is owed to it.
+    fn open(
+        &self,
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        gate.reader().open(&self.source.folder)?;
+        let owed = desk.lookup().owed(self.source)?;
+        if let Err(trouble) = batch::acknowledge(self.source, &owed, gate, desk) {
+            // What cannot be paid stays owed and does not keep new mail from becoming tickets.
+            tally.pass(trouble)?;
+            gate.reader().open(&self.source.folder)?;
+        }
+        Ok(())
     }
-    let first_open = keys.iter().find(|key| open.contains(*key));
-    if let Some(new) = gate.reader().watermark(first_open) {
-        desk.remember(source, &new, mark.as_ref())?;
-    }
-    Ok(())
 }

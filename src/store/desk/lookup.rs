@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Desk, earlier};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
-use crate::model::item::{Acknowledgement, ItemKey, Telling, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::{Fingerprint, Lookup, Source, StoreError};
@@ -31,7 +31,7 @@ WHERE ticket = ?1
   AND key = ?2";
 
 pub(super) const SELECT_SOURCE: &str = "
-SELECT id, watermark
+SELECT id, watermark, baseline_at, baseline_numbering
 FROM source
 WHERE mailbox = ?1
   AND account = ?2
@@ -125,6 +125,10 @@ impl Lookup for Desk<'_> {
         Ok(known(self.engine, source)?.and_then(|known| known.watermark).map(Watermark))
     }
 
+    fn baseline(&mut self, source: &Source) -> Result<Option<Baseline>, StoreError> {
+        Ok(known(self.engine, source)?.and_then(|known| known.baseline))
+    }
+
     fn owed(&mut self, source: &Source) -> Result<Vec<Acknowledgement>, StoreError> {
         match known(self.engine, source)? {
             Some(Known { id, .. }) => {
@@ -149,13 +153,19 @@ impl Lookup for Desk<'_> {
 pub(super) struct Known {
     pub(super) id: i64,
     watermark: Option<String>,
+    baseline: Option<Baseline>,
 }
 
 pub(super) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
     let values =
         [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
     let row = first(engine.query(SELECT_SOURCE, &values)?);
-    row.map(|mut row| Ok(Known { id: row.take(0)?, watermark: row.take(1)? })).transpose()
+    row.map(|mut row| {
+        let (at, numbering): (Option<Timestamp>, Option<String>) = (row.take(2)?, row.take(3)?);
+        let baseline = at.zip(numbering).map(|(at, numbering)| Baseline { at, numbering });
+        Ok(Known { id: row.take(0)?, watermark: row.take(1)?, baseline })
+    })
+    .transpose()
 }
 
 fn facts(mut row: Row) -> Result<TicketFacts, StoreError> {

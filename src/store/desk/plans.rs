@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 31] = [
+const ROAD: [&str; 32] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -36,6 +36,7 @@ const ROAD: [&str; 31] = [
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
     upkeep::UPDATE_WATERMARK,
+    upkeep::UPDATE_BASELINE,
     upkeep::UPSERT_LAST_SUCCESS,
 ];
 
