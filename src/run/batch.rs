@@ -117,6 +117,9 @@ impl Batch<'_> {
         desk: &mut dyn Companions,
         tally: &mut Tally<'_>,
     ) -> Result<Vec<Option<Received>>, Trouble> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
         let reception = Reception { job: self.job, source: self.source, now: Timestamp::now() };
         let mut all = Vec::with_capacity(items.len());
         let committed = desk.transaction(&mut |books| {

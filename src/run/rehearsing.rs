@@ -35,6 +35,13 @@ impl Rehearsing {
     }
 }
 
+#[cfg(test)]
+impl Rehearsing {
+    pub(super) fn over(books: Notebook) -> Self {
+        Self { books, signer: None }
+    }
+}
+
 impl Companions for Rehearsing {
     fn mode(&self) -> Mode {
         Mode::DryRun
