@@ -52,7 +52,8 @@
 //!   exactly once. Looking a key up before it is processed saves work; the constraint decides.
 //! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. A run with
 //!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
-//! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed.
+//! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed;
+//!   what cannot be paid, like a folder that cannot be used, is told at the end and keeps no mail from its ticket.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.

@@ -25,6 +25,7 @@ mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
+mod road_queues; // several queues and mailboxes, one mail in many places
 mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

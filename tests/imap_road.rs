@@ -244,3 +244,62 @@ fn the_same_mail_in_two_mailboxes_of_a_queue_is_one_ticket() {
     assert_eq!(foretold.outcomes(), expected);
     assert_eq!(server.flags("support", "Copies").len(), 0, "a duplicate is told what it repeats");
 }
+
+#[test]
+fn a_folder_that_is_not_there_blocks_neither_the_others_nor_what_is_new() {
+    let server = Dovecot::start();
+    let keys = "on_success = \"move:Done\"";
+    let toml = mailbox(&server, "support", Tls::Implicit, keys)
+        .lines()
+        .filter(|line| !line.starts_with("folder"))
+        .fold("folders = [\"Nowhere\", \"INBOX\"]".to_owned(), |folders, line| {
+            if line.starts_with('[') { format!("{line}\n{folders}") } else { format!("{folders}\n{line}") }
+        });
+    let desk = Desk::configured(&format!("{QUEUE}{toml}\n"));
+    deliver(&server, &Letter::new("a@x", "One"));
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-1"]);
+    deliver(&server, &Letter::new("b@x", "Two"));
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-2"], "although the first cannot be moved yet");
+    assert!(run.lines("mailbox")[0]["error"]["msg"].to_string().contains("Nowhere"));
+    server.create_folder("support", "Done");
+    desk.run(&["fetch"]).exits(69);
+    assert_eq!((server.flags("support", "INBOX").len(), server.flags("support", "Done").len()), (0, 2));
+}
+
+#[test]
+fn a_baseline_outlives_a_changed_uidvalidity_and_later_mail_counts_however_old_it_is() {
+    let server = Dovecot::start();
+    let desk = desk(&server, "folder = \"Desk\"");
+    let mut session = server.session("support");
+    let renumber = |session: &mut crate::support::raw::Raw| {
+        for command in ["CREATE Spare", "SELECT Desk", "UID COPY 1:* Spare", "SELECT INBOX", "DELETE Desk"] {
+            session.run(command);
+        }
+        for command in ["CREATE Desk", "SELECT Spare", "UID COPY 1:* Desk", "SELECT INBOX", "DELETE Spare"] {
+            session.run(command);
+        }
+    };
+    server.create_folder("support", "Desk");
+    for n in 0..3 {
+        server.deliver("support", "Desk", &Letter::new(&format!("old{n}@x"), "Old").bytes());
+    }
+    std::thread::sleep(std::time::Duration::from_millis(1100)); // INTERNALDATE counts seconds
+    assert_eq!(desk.run(&["fetch", "--baseline", "--json"]).exits(0).outcomes(), ["ignored/baseline -"; 3]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    server.deliver("support", "Desk", &Letter::new("new@x", "New").bytes());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-1"]);
+
+    renumber(&mut session);
+    let expected =
+        ["ignored/baseline -", "ignored/baseline -", "ignored/baseline -", "duplicate/message-id support-1"];
+    let foretold = desk.run(&["fetch", "--dry-run", "--json"]).exits(0).outcomes();
+    assert_eq!(foretold, expected);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), expected);
+
+    // Somebody moves an old mail in: that is meant.
+    session.run("SELECT Desk");
+    session.run("UID COPY 1 Desk");
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-2"]);
+}

@@ -19,6 +19,18 @@ struct Draft {
     words: u8,
 }
 
+/// Which mailboxes a mail reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    Support,
+    Sales,
+    Both,
+}
+
+fn goes() -> impl Strategy<Value = Goes> {
+    prop_oneof![3 => Just(Goes::Support), 1 => Just(Goes::Sales), 1 => Just(Goes::Both)]
+}
+
 const AUTHORS: [&str; 4] =
     ["alice@example.org", "bob@example.net", "anna@example.org", "support@example.org"];
 
@@ -39,7 +51,10 @@ fn draft() -> impl Strategy<Value = Draft> {
 
 impl Draft {
     fn bytes(&self) -> Vec<u8> {
-        let tag = self.number.map_or(String::new(), |number| format!("[support-{number}] "));
+        let tag = self.number.map_or(String::new(), |number| {
+            let slug = if number % 3 == 0 { "SALES" } else { "support" };
+            format!("[{slug}-{number}] ")
+        });
         let mut letter = Letter::new(&format!("{}@x", self.id), &format!("{tag}Mail"))
             .from(AUTHORS[self.author])
             .body(&format!("Words {}\r\n", self.words));
@@ -59,6 +74,30 @@ impl Draft {
     }
 }
 
+/// A desk with two queues and a Maildir for each; the second's tickets are named in mail to the first and back.
+fn desk(update_only: bool) -> Desk {
+    let desk = Desk::with_maildir(&format!(
+        "update_only = {update_only}\n[queue.sales]\naddress = \"sales@example.org\"\n\
+         closed_ticket = \"new\"\n\
+         [mailbox.sales]\ntype = \"directory\"\nqueue = \"sales\"\npath = \"sales\"\n"
+    ));
+    std::fs::create_dir(desk.path("sales")).unwrap();
+    desk
+}
+
+/// Delivers each draft where it goes, or to both.
+fn deliver(desk: &Desk, round: &str, drafts: &[(Draft, Goes)]) {
+    for (n, (draft, goes)) in drafts.iter().enumerate() {
+        let name = format!("{round}{n:02}");
+        if *goes != Goes::Sales {
+            desk.deliver(&name, &draft.bytes());
+        }
+        if *goes != Goes::Support {
+            std::fs::write(desk.path("sales").join(name), draft.bytes()).unwrap();
+        }
+    }
+}
+
 /// Message and mailbox lines without what differs by nature.
 fn decisions(run: &Run) -> Vec<Value> {
     let mut lines: Vec<Value> = run.lines("message").into_iter().chain(run.lines("mailbox")).collect();
@@ -73,15 +112,14 @@ proptest! {
 
     #[test]
     fn what_a_dry_run_prints_is_what_fetch_does(
-        first in proptest::collection::vec(draft(), 0..6),
-        second in proptest::collection::vec(draft(), 1..10),
+        first in proptest::collection::vec((draft(), goes()), 0..6),
+        second in proptest::collection::vec((draft(), goes()), 1..10),
         update_only in any::<bool>(),
         closed in any::<bool>(),
+        merged in any::<bool>(),
     ) {
-        let desk = Desk::with_maildir(&format!("update_only = {update_only}"));
-        for (n, draft) in first.iter().enumerate() {
-            desk.deliver(&format!("a{n:02}"), &draft.bytes());
-        }
+        let desk = desk(update_only);
+        deliver(&desk, "a", &first);
         let empty = desk.run(&["fetch", "--dry-run", "--json"]);
         prop_assert!(!desk.path("desk.db").exists(), "a dry run made a store");
         let real = desk.run(&["fetch", "--json"]);
@@ -89,9 +127,10 @@ proptest! {
         if closed {
             desk.run(&["ticket", "close", "1"]);
         }
-        for (n, draft) in second.iter().enumerate() {
-            desk.deliver(&format!("b{n:02}"), &draft.bytes());
+        if merged {
+            desk.run(&["ticket", "merge", "2", "1"]);
         }
+        deliver(&desk, "b", &second);
         let before = desk.snapshot("");
         let foretold = desk.run(&["fetch", "--dry-run", "--json"]);
         prop_assert_eq!(desk.snapshot(""), before, "a dry run changed a file");

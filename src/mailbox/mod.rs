@@ -2,7 +2,8 @@
 //!
 //! A [`Reader`] can only look: it never changes a flag, a file or a folder, and a dry run gets nothing else.
 //! A [`Mailbox`] can also be told what became of its items. Telling it the same twice is harmless.
-//! After an error the connection is gone: drop the value and open the mailbox again in the next run.
+//! After [`MailboxError::Folder`] the same or another folder may be opened; after any other error the connection is
+//! gone: drop the value and open the mailbox again in the next run.
 
 mod access;
 mod config;

@@ -23,6 +23,8 @@ pub struct Candidate {
     pub ticket: Option<TicketFacts>,
     /// Whether the author is on that ticket.
     pub standing: Standing,
+    /// Where the ticket is of another queue than the mailbox's: a ticket of that queue which holds the same mail.
+    pub twin: Option<TicketId>,
 }
 
 /// How the author of a mail stands to a ticket.

@@ -126,6 +126,24 @@ pub enum Telling {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watermark(pub String);
 
+/// What `--baseline` settled in a folder whose items are numbered anew now and then.
+///
+/// The old mail then has new keys, and nothing was read of it that it could be recognised by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// When it was done.
+    pub at: Timestamp,
+    /// Under which numbering everything older is settled.
+    pub numbering: String,
+}
+
+impl Baseline {
+    /// Whether the item, numbered thus, lay in the folder before.
+    pub fn covers(&self, item: &Listed, numbering: &str) -> bool {
+        numbering != self.numbering && item.arrived.is_some_and(|at| at < self.at)
+    }
+}
+
 /// What lies in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {

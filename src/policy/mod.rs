@@ -53,6 +53,7 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         .or_else(|| duplicate(case))
         .or_else(|| automatic::decide(case, &thread))
         .unwrap_or_else(|| thread.decide(case));
+    let decision = repeated(&decision, &thread).unwrap_or(decision);
     Verdict { decision, notes: thread.notes }
 }
 
@@ -91,6 +92,17 @@ fn duplicate(case: &Case<'_>) -> Option<Decision> {
         Earlier::Settled { outcome, ticket } => {
             Decision::Duplicate { reason: Reason::AlreadySettled, repeats: *outcome, ticket: *ticket }
         }
+    })
+}
+
+/// A follow-up that came to its queue through another mailbox before.
+fn repeated(decision: &Decision, thread: &thread::Thread<'_>) -> Option<Decision> {
+    let ticket = thread.permitted?.twin?;
+    let repeats = decision.outcome();
+    matches!(decision, Decision::Update { .. }).then_some(Decision::Duplicate {
+        reason: Reason::MessageId,
+        repeats,
+        ticket: Some(ticket),
     })
 }
 

@@ -39,13 +39,47 @@ pub fn participants<'a>(mail: &'a Mail, queues: &[Queue], author_role: Role) -> 
 /// Whether an address is a queue's, also with a detail: `support+12@example.org`.
 fn is_own(address: &Address, queues: &[Queue]) -> bool {
     let key = address.key();
-    let plain = match key.rsplit_once('@') {
-        Some((local, domain)) => match local.split_once('+') {
-            Some((user, _)) => format!("{user}@{domain}"),
-            None => key.clone(),
-        },
-        None => key.clone(),
+    // A queue's own address may hold "+" itself, so that every one may begin the detail.
+    let plain: Vec<String> = match key.rsplit_once('@') {
+        Some((local, domain)) => {
+            local.match_indices('+').map(|(at, _)| format!("{}@{domain}", local.split_at(at).0)).collect()
+        }
+        None => Vec::new(),
     };
-    let own = |own: &String| own.eq_ignore_ascii_case(&key) || own.eq_ignore_ascii_case(&plain);
-    queues.iter().any(|queue| queue.addresses.iter().any(own))
+    let is_key = |own: &String| plain.iter().chain([&key]).any(|key| own.eq_ignore_ascii_case(key));
+    queues.iter().any(|queue| queue.addresses.iter().any(is_key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{ClosedTicket, Entry, FollowupsFrom};
+
+    #[test]
+    fn an_own_address_is_known_with_every_detail() {
+        let queue = Queue {
+            slug: "support".parse().unwrap(),
+            title: "Support".to_owned(),
+            addresses: vec!["support@example.org".to_owned(), "c+Sales@example.org".to_owned()],
+            entry: Entry::CreateAndUpdate,
+            closed_ticket: ClosedTicket::New,
+            followups_from: FollowupsFrom::Participants,
+            agents: Vec::new(),
+            priority: 3,
+        };
+        let table = [
+            ("Support@Example.org", true),
+            ("support+12@example.org", true),
+            ("support+12-abc+def@example.org", true),
+            ("c+sales@example.org", true),
+            ("c+sales+12@example.org", true),
+            ("c@example.org", false),
+            ("supporter@example.org", false),
+            ("support+12@evil.example", false),
+            ("+support@example.org", false),
+        ];
+        for (address, expected) in table {
+            assert_eq!(is_own(&Address::bare(address), std::slice::from_ref(&queue)), expected, "{address}");
+        }
+    }
 }

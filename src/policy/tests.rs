@@ -47,7 +47,7 @@ fn candidate(evidence: Evidence, id: i64, status: Option<Status>, standing: Stan
         status_since: now() - SignedDuration::from_hours(48),
         merged_into: None,
     });
-    Candidate { reference: Reference { evidence, names }, ticket, standing }
+    Candidate { reference: Reference { evidence, names }, ticket, standing, twin: None }
 }
 
 /// The decision in short: outcome, reason, ticket.
@@ -250,4 +250,19 @@ fn a_group_that_rewrote_from_is_seen_through() {
         ..mail()
     };
     assert_eq!(author(&rewritten, &[queue()]).unwrap().address, "carol@example.net");
+}
+
+#[test]
+fn what_came_to_its_queue_through_another_mailbox_is_a_duplicate_there_and_no_hindrance_to_a_new_ticket() {
+    let twin = Some(TicketId(7));
+    let table = [
+        (Some(Status::Open), Standing::Participant, "duplicate/message-id"),
+        (Some(Status::Closed), Standing::Participant, "duplicate/message-id"),
+        (Some(Status::Open), Standing::Stranger, "created/sender-not-participant 7"),
+    ];
+    for (status, standing, expected) in table {
+        let candidate = Candidate { twin, ..candidate(Subject, 7, status, standing) };
+        let decided = verdict(&mail(), &queue(), Entry::CreateAndUpdate, vec![candidate]).decision;
+        assert_eq!(short(&decided), expected, "{status:?} {standing:?}");
+    }
 }

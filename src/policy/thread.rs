@@ -3,6 +3,7 @@
 use crate::model::decision::{Decision, Effect, Trust};
 use crate::model::evidence::{Evidence, Named};
 use crate::model::found::{Candidate, Standing};
+use crate::model::ids::TicketId;
 use crate::model::outcome::Reason;
 use crate::model::ticket::TicketFacts;
 
@@ -25,6 +26,8 @@ pub(super) struct Thread<'a> {
 pub(super) struct Lead<'a> {
     evidence: Evidence,
     pub(super) ticket: &'a TicketFacts,
+    /// A ticket of the same queue that holds this very mail.
+    pub(super) twin: Option<TicketId>,
 }
 
 impl<'a> Thread<'a> {
@@ -53,7 +56,8 @@ impl<'a> Thread<'a> {
 }
 
 fn lead(candidate: &Candidate) -> Option<Lead<'_>> {
-    candidate.ticket.as_ref().map(|ticket| Lead { evidence: candidate.reference.evidence, ticket })
+    let evidence = candidate.reference.evidence;
+    candidate.ticket.as_ref().map(|ticket| Lead { evidence, ticket, twin: candidate.twin })
 }
 
 /// What can be guessed counts only for those whom the ticket or its queue knows.

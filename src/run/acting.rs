@@ -9,7 +9,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{ItemKey, Watermark};
+use crate::model::item::{Baseline, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
@@ -76,8 +76,17 @@ impl Companions for Acting {
         self.store.told(source, items)
     }
 
-    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError> {
-        self.store.set_watermark(source, mark)
+    fn remember(
+        &mut self,
+        source: &Source,
+        mark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError> {
+        self.store.set_watermark(source, mark, before)
+    }
+
+    fn baselined(&mut self, source: &Source, baseline: &Baseline) -> Result<(), StoreError> {
+        self.store.set_baseline(source, baseline)
     }
 
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
 use super::job::Job;
+use super::old::Old;
 use super::receive::{Item, Reading, Received, Reception};
 use super::report::{Counts, Listener, MessageLine};
 
@@ -30,12 +31,35 @@ pub(super) struct Tally<'a> {
     pub(super) done: u64,
     pub(super) unreadable: u64,
     pub(super) counts: Counts,
+    /// Trouble with a folder that the rest of the mailbox has not suffered from.
+    pub(super) passed: Option<Trouble>,
 }
 
 impl<'a> Tally<'a> {
     /// Nothing is counted yet.
     pub(super) fn of(mailbox: MailboxName, listener: &'a mut dyn Listener) -> Self {
-        Self { mailbox, listener, listed: 0, new: 0, done: 0, unreadable: 0, counts: Counts::default() }
+        Self {
+            mailbox,
+            listener,
+            listed: 0,
+            new: 0,
+            done: 0,
+            unreadable: 0,
+            counts: Counts::default(),
+            passed: None,
+        }
+    }
+
+    /// Remembers trouble with a folder, so that the mailbox is gone on with; any other is given back.
+    pub(super) fn pass(&mut self, trouble: Trouble) -> Result<(), Trouble> {
+        if trouble.code != ErrorCode::MailboxFolder {
+            return Err(trouble);
+        }
+        match &self.passed {
+            Some(first) => log::debug!("after {first}: {}", trouble.with_causes()),
+            None => self.passed = Some(trouble),
+        }
+        Ok(())
     }
 }
 
@@ -60,8 +84,8 @@ pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
 pub(super) struct Batch<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) source: &'a Source,
-    /// What arrived before is not read.
-    pub(super) before: Option<Timestamp>,
+    /// What is not read; `None` for messages that are in hand.
+    pub(super) old: Option<&'a Old<'a>>,
 }
 
 impl Batch<'_> {
@@ -82,7 +106,7 @@ impl Batch<'_> {
             .map(|(_, item)| item.key().clone())
             .collect();
         let acknowledgements = tell(received, listed.len() as u64, tally);
-        acknowledge(self.source, &acknowledgements, gate, desk)?;
+        acknowledge(self.source, &acknowledgements, gate, desk).or_else(|trouble| tally.pass(trouble))?;
         Ok(open)
     }
 
@@ -93,6 +117,9 @@ impl Batch<'_> {
         desk: &mut dyn Companions,
         tally: &mut Tally<'_>,
     ) -> Result<Vec<Option<Received>>, Trouble> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
         let reception = Reception { job: self.job, source: self.source, now: Timestamp::now() };
         let mut all = Vec::with_capacity(items.len());
         let committed = desk.transaction(&mut |books| {
@@ -109,7 +136,7 @@ impl Batch<'_> {
     }
 
     fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
-        let is_old = |item: &Listed| item.arrived.zip(self.before).is_some_and(|(at, before)| at < before);
+        let is_old = |item: &Listed| self.old.is_some_and(|old| old.covers(item));
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let mut read: HashMap<ItemKey, Item> =

@@ -11,7 +11,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, Mailbox, MailboxError, Reader};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Books, Lookup, Source, StoreError};
 
@@ -49,8 +49,16 @@ pub trait Companions {
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
-    /// Notes where the next listing begins.
-    fn remember(&mut self, source: &Source, mark: &Watermark) -> Result<(), StoreError>;
+    /// Notes where the next listing begins, unless somebody has changed that from `before` meanwhile.
+    fn remember(
+        &mut self,
+        source: &Source,
+        mark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError>;
+
+    /// Notes what `--baseline` settled.
+    fn baselined(&mut self, source: &Source, baseline: &Baseline) -> Result<(), StoreError>;
 
     /// Notes that the mailbox was fetched without trouble of its own.
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError>;

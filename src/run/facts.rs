@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::evidence::{Named, Reference};
-use crate::model::found::{Candidate, Found, Standing};
+use crate::model::found::{Candidate, Earlier, Found, Standing};
 use crate::model::ids::{QueueSlug, TicketId};
 use crate::model::ticket::TicketFacts;
 use crate::store::{Fingerprint, Lookup, StoreError};
@@ -24,9 +24,25 @@ pub(super) fn gather(
             (Some(ticket), Some(author)) => lookup.standing(ticket.id, author)?,
             _ => Standing::Stranger,
         };
-        candidates.push(Candidate { reference, ticket, standing });
+        let twin = match ticket.as_ref().filter(|ticket| ticket.queue != *queue) {
+            Some(ticket) => twin(lookup, &ticket.queue, print)?,
+            None => None,
+        };
+        candidates.push(Candidate { reference, ticket, standing, twin });
     }
     Ok(Found { candidates, earlier })
+}
+
+/// A ticket of another queue that holds the same mail: it went to several mailboxes and names that queue in each.
+fn twin(
+    lookup: &mut dyn Lookup,
+    queue: &QueueSlug,
+    print: &Fingerprint<'_>,
+) -> Result<Option<TicketId>, StoreError> {
+    Ok(match lookup.earlier(queue, print)? {
+        Some(Earlier::OnTicket(ticket)) => Some(ticket),
+        Some(Earlier::Settled { .. }) | None => None,
+    })
 }
 
 fn named(lookup: &mut dyn Lookup, names: &Named) -> Result<Option<TicketFacts>, StoreError> {

@@ -1,5 +1,6 @@
 //! `fetch`: every chosen mailbox once. One bad mailbox never blocks the others.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -102,7 +103,8 @@ impl Fetch<'_> {
         let started = Instant::now();
         let name = mailbox.mailbox.name.clone();
         let mut tally = Tally::of(name.clone(), listener);
-        let (status, error) = match self.work(mailbox, desk, &mut tally) {
+        let work = catch_unwind(AssertUnwindSafe(|| self.work(mailbox, desk, &mut tally)));
+        let (status, error) = match work.unwrap_or_else(|_| Err(gave_up(&name))) {
             Ok(status) => (status, None),
             Err(trouble) if trouble.code == ErrorCode::MailboxLocked => {
                 (MailboxStatus::Locked, Some(trouble))
@@ -131,16 +133,20 @@ impl Fetch<'_> {
         let no_queue = || Trouble::new(ErrorCode::Internal, format!("mailbox \"{name}\" has no queue"));
         let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
         let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
-        let before = match self.options.scope {
-            Scope::Tickets => mailbox.since,
-            Scope::Baseline => Some(Timestamp::MAX),
-        };
-        let bounds = Bounds { before, limit: self.options.limit, batch_size: mailbox.batch_size };
+        let Options { scope, limit, .. } = *self.options;
+        let bounds = Bounds { scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
         let mut gate = desk.open(&mailbox.mailbox)?;
         road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
         desk.fetched(name, Timestamp::now())?;
         Ok(MailboxStatus::Ok)
     }
+}
+
+/// A bug in one mailbox's part of the road must not stop the others; the panic hook has told where it is.
+fn gave_up(mailbox: &MailboxName) -> Trouble {
+    let what = format!("the program gave up on mailbox \"{mailbox}\"");
+    Trouble::new(ErrorCode::Internal, what)
+        .hint("please report this with the lines before; the next run goes on")
 }
 
 fn is_due(mailbox: &MailboxPlan, desk: &mut dyn Companions) -> Result<bool, Trouble> {

@@ -1,7 +1,6 @@
 //! `ingest` and `quarantine retry`: messages that are in hand already walk the same road.
 
 use std::collections::HashMap;
-use std::slice;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -24,6 +23,9 @@ use super::verdict::{Audience, Ending};
 
 /// The name under which handed-over messages stand in the ledger; no mailbox may be called so.
 pub const INGEST: &str = "ingest";
+
+/// So many messages are taken in one transaction.
+const TOGETHER: usize = 200;
 
 /// [`INGEST`] as a mailbox name.
 pub(super) fn mailbox() -> MailboxName {
@@ -58,27 +60,40 @@ pub fn ingest(
     let source = Source { mailbox: mailbox(), account: INGEST.to_owned(), folder: queue.slug.to_string() };
     let mut tally = tally(messages.len(), listener);
     let mut troubles = Vec::new();
-    for fetched in keyed(messages) {
-        // The next message may be luckier: each has its own transaction here.
-        troubles.extend(hand_over(&job, &source, fetched, desk, &mut tally).err());
+    for group in grouped(keyed(messages)) {
+        // The next ones may be luckier.
+        troubles.extend(hand_over(&job, &source, group, desk, &mut tally).err());
     }
     Ok(end(Work { run, started, alert: &plan.alert, audience, troubles }, tally, desk))
 }
 
-/// Takes a message, or tells what became of it before; another process may be faster at any time.
+/// Takes messages in one transaction, or tells what became of them before; another process may be faster at any time.
 fn hand_over(
     job: &Job<'_>,
     source: &Source,
-    fetched: Fetched,
+    group: Vec<Fetched>,
     desk: &mut Acting,
     tally: &mut Tally<'_>,
 ) -> Result<(), Trouble> {
-    let key = fetched.listed.key.clone();
-    let is_settled = !desk.lookup().settled(source, slice::from_ref(&key))?.is_empty();
-    if is_settled || !take(job, source, fetched, desk, tally)? {
-        tell_again(source, &key, desk, tally)?;
+    let keys: Vec<ItemKey> = group.iter().map(|fetched| fetched.listed.key.clone()).collect();
+    let settled = desk.lookup().settled(source, &keys)?;
+    let fresh = group.into_iter().filter(|fetched| !settled.contains(&fetched.listed.key)).collect();
+    let road = Batch { job, source, old: None };
+    let (received, trouble) = match road.receive(&batch::read(fresh), desk, tally) {
+        Ok(received) => (received, None),
+        Err(trouble) => (Vec::new(), Some(trouble)),
+    };
+    let mut received = received.into_iter();
+    for key in &keys {
+        match if settled.contains(key) { Some(None) } else { received.next() } {
+            Some(Some(taken)) => drop(batch::tell(vec![Some(taken)], 1, tally)),
+            // It was settled before, or meanwhile by another process.
+            Some(None) => tell_again(source, key, desk, tally)?,
+            // It is deferred, and that was told.
+            None => {}
+        }
     }
-    Ok(())
+    trouble.map_or(Ok(()), Err)
 }
 
 /// Walks the road again for quarantined messages, by their numbers.
@@ -129,7 +144,11 @@ impl Again {
         let bytes = desk.store().quarantined_raw(self.id)?;
         let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };
         let fetched = Fetched { listed, bytes, extent: self.extent };
-        take(&job, &self.source, fetched, desk, tally).map(drop)
+        let road = Batch { job: &job, source: &self.source, old: None };
+        let received = road.receive(&batch::read(vec![fetched]), desk, tally)?;
+        // What the mailbox is owed is paid by its next fetch.
+        batch::tell(received, 1, tally);
+        Ok(())
     }
 }
 
@@ -170,20 +189,12 @@ fn keyed(messages: Vec<Vec<u8>>) -> Vec<Fetched> {
         .collect()
 }
 
-/// Takes one message; false if another process has settled it meanwhile.
-fn take(
-    job: &Job<'_>,
-    source: &Source,
-    fetched: Fetched,
-    desk: &mut dyn Companions,
-    tally: &mut Tally<'_>,
-) -> Result<bool, Trouble> {
-    let road = Batch { job, source, before: None };
-    let received = road.receive(&batch::read(vec![fetched]), desk, tally)?;
-    let is_taken = received.iter().any(Option::is_some);
-    // What the mailbox is owed is paid by its next fetch.
-    batch::tell(received, u64::from(is_taken), tally);
-    Ok(is_taken)
+/// Groups of the size that a mailbox's batches have.
+fn grouped(messages: Vec<Fetched>) -> impl Iterator<Item = Vec<Fetched>> {
+    let listed: Vec<Listed> = messages.iter().map(|fetched| fetched.listed.clone()).collect();
+    let sizes: Vec<usize> = batch::divide(&listed, TOGETHER).iter().map(|batch| batch.len()).collect();
+    let mut messages = messages.into_iter();
+    sizes.into_iter().map(move |size| messages.by_ref().take(size).collect())
 }
 
 fn tell_again(

@@ -11,6 +11,7 @@ mod ingest;
 mod job;
 mod lock;
 mod notebook;
+mod old;
 mod receive;
 mod rehearsing;
 mod report;
@@ -25,3 +26,6 @@ pub use ingest::{Handed, INGEST, ingest, retry};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
 pub use verdict::Audience;
+
+#[cfg(test)]
+mod tests;

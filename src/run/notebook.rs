@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::model::address;
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, TicketId};
-use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::{Status, TicketFacts};
 use crate::store::{
     Books, Fingerprint, LedgerEntry, Lookup, NewMessage, NewParticipant, NewTicket, Source, StoreError,
@@ -98,6 +98,10 @@ impl Lookup for Notebook {
 
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
         self.base.watermark(source)
+    }
+
+    fn baseline(&mut self, source: &Source) -> Result<Option<Baseline>, StoreError> {
+        self.base.baseline(source)
     }
 
     /// A dry run owes nothing.
@@ -220,6 +224,10 @@ impl Lookup for Empty {
     }
 
     fn watermark(&mut self, _: &Source) -> Result<Option<Watermark>, StoreError> {
+        Ok(None)
+    }
+
+    fn baseline(&mut self, _: &Source) -> Result<Option<Baseline>, StoreError> {
         Ok(None)
     }
 

@@ -8,7 +8,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{ItemKey, Watermark};
+use crate::model::item::{Baseline, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
@@ -32,6 +32,13 @@ impl Rehearsing {
             }
             None => Ok(Self { books: Notebook::over(Box::new(Empty))?, signer: None }),
         }
+    }
+}
+
+#[cfg(test)]
+impl Rehearsing {
+    pub(super) fn over(books: Notebook) -> Self {
+        Self { books, signer: None }
     }
 }
 
@@ -73,7 +80,11 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
-    fn remember(&mut self, _: &Source, _: &Watermark) -> Result<(), StoreError> {
+    fn remember(&mut self, _: &Source, _: &Watermark, _: Option<&Watermark>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn baselined(&mut self, _: &Source, _: &Baseline) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -10,19 +10,23 @@ use crate::store::Source;
 
 use super::batch::{self, Batch, Tally};
 use super::companions::{Companions, Gate};
+use super::fetch::Scope;
 use super::job::Job;
+use super::old::Old;
 
 /// How far a mailbox is walked.
 pub(super) struct Bounds {
+    /// Whether messages are read.
+    pub(super) scope: Scope,
     /// What arrived before is settled unread.
-    pub(super) before: Option<Timestamp>,
+    pub(super) since: Option<Timestamp>,
     /// The most messages, oldest first.
     pub(super) limit: Option<u64>,
     /// The most messages in one transaction.
     pub(super) batch_size: usize,
 }
 
-/// Walks every folder of a mailbox.
+/// Walks every folder of a mailbox; one that cannot be used does not block the others.
 pub(super) fn walk(
     job: &Job<'_>,
     bounds: &Bounds,
@@ -32,33 +36,71 @@ pub(super) fn walk(
 ) -> Result<(), Trouble> {
     let account = gate.reader().account();
     for folder in gate.reader().folders() {
-        gate.reader().open(&folder)?;
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
-        let owed = desk.lookup().owed(&source)?;
-        batch::acknowledge(&source, &owed, gate, desk)?;
+        let walk = Walk { job, bounds, source: &source };
+        walk.folder(gate, desk, tally).or_else(|trouble| tally.pass(trouble))?;
+    }
+    gate.close()?;
+    tally.passed.take().map_or(Ok(()), Err)
+}
 
-        let mark = desk.lookup().watermark(&source)?;
+/// The way through one folder.
+struct Walk<'a> {
+    job: &'a Job<'a>,
+    bounds: &'a Bounds,
+    source: &'a Source,
+}
+
+impl Walk<'_> {
+    fn folder(
+        &self,
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        let Self { job, bounds, source } = *self;
+        self.open(gate, desk, tally)?;
+        let old = Old::of(source, bounds.scope, bounds.since, desk)?;
+        let mark = desk.lookup().watermark(source)?;
         let listing = gate.reader().list(mark.as_ref())?;
         let keys: Vec<ItemKey> = listing.items.iter().map(|item| item.key.clone()).collect();
-        let settled = desk.lookup().settled(&source, &keys)?;
+        let settled = desk.lookup().settled(source, &keys)?;
         let new: Vec<Listed> =
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-        let allowed =
-            bounds.limit.map_or(new.len() as u64, |limit| limit.saturating_sub(tally.done)) as usize;
-        let (taken, left) = new.split_at(allowed.min(new.len()));
+        let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
+        let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
         tally.listed += listing.there;
         tally.new += new.len() as u64;
 
-        let road = Batch { job, source: &source, before: bounds.before };
+        let road = Batch { job, source, old: Some(&old) };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         for batch in batch::divide(taken, bounds.batch_size) {
             open.extend(road.process(batch, gate, desk, tally)?);
         }
-        let first_open = keys.iter().find(|key| open.contains(*key));
-        if let Some(mark) = gate.reader().watermark(first_open) {
-            desk.remember(&source, &mark)?;
+        if open.is_empty() {
+            old.remember(&keys, desk)?;
         }
+        let first_open = keys.iter().find(|key| open.contains(*key));
+        if let Some(new) = gate.reader().watermark(first_open) {
+            desk.remember(source, &new, mark.as_ref())?;
+        }
+        Ok(())
     }
-    gate.close()?;
-    Ok(())
+
+    /// Opens the folder and pays what is owed to it.
+    fn open(
+        &self,
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        gate.reader().open(&self.source.folder)?;
+        let owed = desk.lookup().owed(self.source)?;
+        if let Err(trouble) = batch::acknowledge(self.source, &owed, gate, desk) {
+            // What cannot be paid stays owed and does not keep new mail from becoming tickets.
+            tally.pass(trouble)?;
+            gate.reader().open(&self.source.folder)?;
+        }
+        Ok(())
+    }
 }

@@ -14,7 +14,7 @@ use super::engine::{Access, Engine, Sqlite};
 use super::{Books, Config, Fingerprint, Lookup, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
-use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::TicketFacts;
 
 /// How long another program's transaction is waited for.
@@ -125,6 +125,10 @@ impl Lookup for Store {
 
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
         self.desk().watermark(source)
+    }
+
+    fn baseline(&mut self, source: &Source) -> Result<Option<Baseline>, StoreError> {
+        self.desk().baseline(source)
     }
 
     fn owed(&mut self, source: &Source) -> Result<Vec<Acknowledgement>, StoreError> {

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
-use crate::model::item::{Acknowledgement, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::{Role, Status, TicketFacts};
 
 /// What the road asks the store.
@@ -57,6 +57,9 @@ pub trait Lookup {
 
     /// The watermark that the last run left.
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError>;
+
+    /// What `--baseline` settled there.
+    fn baseline(&mut self, source: &Source) -> Result<Option<Baseline>, StoreError>;
 
     /// What is settled and was not told to the mailbox yet, oldest first; all of it is [`Telling::Again`].
     ///
@@ -113,6 +116,14 @@ pub struct Source {
     pub account: String,
     /// The folder.
     pub folder: String,
+}
+
+impl Source {
+    /// The UIDVALIDITY in a key; only IMAP gives all items of a folder new keys (RFC 3501 section 2.3.1.1).
+    pub fn numbering<'a>(&self, key: &'a ItemKey) -> Option<&'a str> {
+        let imap = self.account.starts_with("imap:");
+        key.0.split_once(':').map(|(numbering, _)| numbering).filter(|_| imap)
+    }
 }
 
 /// What makes two copies of a mail the same mail.

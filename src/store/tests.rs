@@ -262,10 +262,42 @@ fn a_mailbox_keeps_its_last_success_and_a_source_its_watermark() {
     assert_eq!(store.watermark(&source).unwrap(), None);
     for second in [1, 2] {
         store.fetched(&source.mailbox, time(second)).unwrap();
-        store.set_watermark(&source, &mark).unwrap();
+        let before = store.watermark(&source).unwrap();
+        store.set_watermark(&source, &mark, before.as_ref()).unwrap();
     }
     assert_eq!(store.last_success(&source.mailbox).unwrap(), Some(time(2)));
     assert_eq!(store.watermark(&source).unwrap(), Some(mark));
+}
+
+#[test]
+fn a_watermark_that_was_taken_away_in_mid_run_is_not_put_back() {
+    let place = Place::new();
+    let mut store = place.open();
+    let (source, mark) = (source(), |text: &str| crate::model::item::Watermark(text.to_owned()));
+    let key = sample::key("1:7");
+    let run = store.begin_run(time(0)).unwrap();
+    store.transaction(|books| books.record(&sample::entry(run, &source, &key))).unwrap();
+    store.set_watermark(&source, &mark("1:42"), None).unwrap();
+    store.reset(&crate::store::OutcomeFilter::default()).unwrap();
+    store.set_watermark(&source, &mark("1:43"), Some(&mark("1:42"))).unwrap();
+    assert_eq!(store.watermark(&source).unwrap(), None, "the next run looks for 1:7");
+}
+
+#[test]
+fn what_is_settled_is_told_of_any_number_of_items() {
+    let place = Place::new();
+    let mut store = place.open();
+    let (source, run) = (source(), store.begin_run(time(0)).unwrap());
+    let keys: Vec<_> = (0..100).map(|n| sample::key(&format!("1:{n}"))).collect();
+    store
+        .transaction(|books| {
+            keys.iter().step_by(2).try_for_each(|key| books.record(&sample::entry(run, &source, key)))
+        })
+        .unwrap();
+    for count in [0, 1, 2, 31, 32, 33, 64, 65, 100] {
+        let expected = keys.iter().take(count).step_by(2).cloned().collect();
+        assert_eq!(store.settled(&source, &keys[..count]).unwrap(), expected, "{count}");
+    }
 }
 
 #[test]

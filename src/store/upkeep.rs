@@ -7,7 +7,7 @@ use super::engine::{Value, first};
 use super::{Source, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{ItemKey, Watermark};
+use crate::model::item::{Baseline, ItemKey, Watermark};
 
 pub(super) const INSERT_RUN: &str = "
 INSERT INTO run (started_at)
@@ -30,6 +30,13 @@ WHERE source = ?1
 pub(super) const UPDATE_WATERMARK: &str = "
 UPDATE source
 SET watermark = ?2
+WHERE id = ?1
+  AND watermark IS NOT DISTINCT FROM ?3";
+
+pub(super) const UPDATE_BASELINE: &str = "
+UPDATE source
+SET baseline_at = ?2,
+    baseline_numbering = ?3
 WHERE id = ?1";
 
 pub(super) const UPSERT_LAST_SUCCESS: &str = "
@@ -67,11 +74,28 @@ impl Store {
         })
     }
 
-    /// Remembers where the mailbox says that all before is settled.
-    pub fn set_watermark(&mut self, of: &Source, watermark: &Watermark) -> Result<(), StoreError> {
+    /// Remembers where the mailbox says that all before is settled, if the watermark is still what it was `before`.
+    ///
+    /// A reset that came meanwhile took the old one away and stands: its items may lie below the new one.
+    pub fn set_watermark(
+        &mut self,
+        of: &Source,
+        watermark: &Watermark,
+        before: Option<&Watermark>,
+    ) -> Result<(), StoreError> {
         self.atomically(|engine| {
             let source = Value::Integer(source(engine, of)?);
-            engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0)]).map(drop)
+            let before = Value::text(before.map(|before| before.0.as_str()));
+            engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0), before]).map(drop)
+        })
+    }
+
+    /// Remembers what `--baseline` settled.
+    pub fn set_baseline(&mut self, of: &Source, baseline: &Baseline) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, of)?);
+            let values = [source, Value::Time(baseline.at), Value::Text(&baseline.numbering)];
+            engine.execute(UPDATE_BASELINE, &values).map(drop)
         })
     }
 

@@ -73,13 +73,10 @@ pub(super) fn settled(
     engine: &mut dyn Engine,
     print: &Fingerprint<'_>,
 ) -> Result<Option<Earlier>, StoreError> {
-    if !print.source.account.starts_with("imap:") {
-        return Ok(None);
-    }
-    let Some(source) = known(engine, print.source)?.map(|source| Value::Integer(source.id)) else {
+    let Some(validity) = print.source.numbering(print.key) else {
         return Ok(None);
     };
-    let Some((validity, _)) = print.key.0.split_once(':') else {
+    let Some(source) = known(engine, print.source)?.map(|source| Value::Integer(source.id)) else {
         return Ok(None);
     };
     let prefix = format!("{validity}:");

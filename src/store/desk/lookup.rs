@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Desk, earlier};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
-use crate::model::item::{Acknowledgement, ItemKey, Telling, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::{Fingerprint, Lookup, Source, StoreError};
@@ -31,17 +31,31 @@ WHERE ticket = ?1
   AND key = ?2";
 
 pub(super) const SELECT_SOURCE: &str = "
-SELECT id, watermark
+SELECT id, watermark, baseline_at, baseline_numbering
 FROM source
 WHERE mailbox = ?1
   AND account = ?2
   AND folder = ?3";
 
-pub(super) const SELECT_ITEM: &str = "
-SELECT settled, attempts
+pub(super) const SELECT_ATTEMPTS: &str = "
+SELECT attempts
 FROM outcome
 WHERE source = ?1
   AND item = ?2";
+
+/// So many keys are looked for at once: a mailbox of a hundred thousand items costs no statement for each.
+const AT_ONCE: usize = 32;
+
+pub(super) const SELECT_SETTLED: &str = "
+SELECT item
+FROM outcome
+WHERE source = ?1
+  AND settled
+  AND item IN (
+    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+    ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
+    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 
 pub(super) const SELECT_OWED: &str = "
 SELECT item, disposition, message_id
@@ -85,9 +99,12 @@ impl Lookup for Desk<'_> {
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = HashSet::new();
         if let Some(Known { id, .. }) = known(self.engine, source)? {
-            for key in keys {
-                if item(self.engine, id, key)?.is_some_and(|item| item.settled) {
-                    settled.insert(key.clone());
+            for keys in keys.chunks(AT_ONCE) {
+                let mut values = vec![Value::Integer(id)];
+                // The last places are filled with keys once more.
+                values.extend(keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0)));
+                for mut row in self.engine.query(SELECT_SETTLED, &values)? {
+                    settled.insert(row.take(0)?);
                 }
             }
         }
@@ -96,13 +113,20 @@ impl Lookup for Desk<'_> {
 
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
         match known(self.engine, source)? {
-            Some(Known { id, .. }) => Ok(item(self.engine, id, key)?.map_or(0, |item| item.attempts)),
+            Some(Known { id, .. }) => {
+                let rows = self.engine.query(SELECT_ATTEMPTS, &[Value::Integer(id), Value::Text(&key.0)])?;
+                first(rows).map_or(Ok(0), |mut row| row.take(0))
+            }
             None => Ok(0),
         }
     }
 
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
         Ok(known(self.engine, source)?.and_then(|known| known.watermark).map(Watermark))
+    }
+
+    fn baseline(&mut self, source: &Source) -> Result<Option<Baseline>, StoreError> {
+        Ok(known(self.engine, source)?.and_then(|known| known.baseline))
     }
 
     fn owed(&mut self, source: &Source) -> Result<Vec<Acknowledgement>, StoreError> {
@@ -129,23 +153,19 @@ impl Lookup for Desk<'_> {
 pub(super) struct Known {
     pub(super) id: i64,
     watermark: Option<String>,
+    baseline: Option<Baseline>,
 }
 
 pub(super) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
     let values =
         [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
     let row = first(engine.query(SELECT_SOURCE, &values)?);
-    row.map(|mut row| Ok(Known { id: row.take(0)?, watermark: row.take(1)? })).transpose()
-}
-
-struct Item {
-    settled: bool,
-    attempts: u32,
-}
-
-fn item(engine: &mut dyn Engine, source: i64, key: &ItemKey) -> Result<Option<Item>, StoreError> {
-    let row = first(engine.query(SELECT_ITEM, &[Value::Integer(source), Value::Text(&key.0)])?);
-    row.map(|mut row| Ok(Item { settled: row.take(0)?, attempts: row.take(1)? })).transpose()
+    row.map(|mut row| {
+        let (at, numbering): (Option<Timestamp>, Option<String>) = (row.take(2)?, row.take(3)?);
+        let baseline = at.zip(numbering).map(|(at, numbering)| Baseline { at, numbering });
+        Ok(Known { id: row.take(0)?, watermark: row.take(1)?, baseline })
+    })
+    .transpose()
 }
 
 fn facts(mut row: Row) -> Result<TicketFacts, StoreError> {

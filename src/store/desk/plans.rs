@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 30] = [
+const ROAD: [&str; 32] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -26,7 +26,8 @@ const ROAD: [&str; 30] = [
     lookup::SELECT_TICKET_OF_MESSAGE,
     lookup::SELECT_PARTICIPANT,
     lookup::SELECT_SOURCE,
-    lookup::SELECT_ITEM,
+    lookup::SELECT_ATTEMPTS,
+    lookup::SELECT_SETTLED,
     lookup::SELECT_OWED,
     lookup::SELECT_LAST_SUCCESS,
     message::INSERT_MESSAGE,
@@ -35,6 +36,7 @@ const ROAD: [&str; 30] = [
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
     upkeep::UPDATE_WATERMARK,
+    upkeep::UPDATE_BASELINE,
     upkeep::UPSERT_LAST_SUCCESS,
 ];
 
@@ -91,5 +93,5 @@ fn plan(sql: &str) -> Vec<String> {
 }
 
 fn places(sql: &str) -> usize {
-    (1..=20).rev().find(|number| sql.contains(&format!("?{number}"))).unwrap_or(0)
+    (1..=40).rev().find(|number| sql.contains(&format!("?{number}"))).unwrap_or(0)
 }

@@ -39,7 +39,7 @@ fn filled(store: &mut Store) -> [ItemKey; 3] {
             })
         })
         .unwrap();
-    store.set_watermark(&source, &Watermark("1:3".to_owned())).unwrap();
+    store.set_watermark(&source, &Watermark("1:3".to_owned()), None).unwrap();
     keys
 }
 

@@ -25,7 +25,10 @@ CREATE TABLE source (
   account TEXT NOT NULL,
   folder TEXT NOT NULL,
   watermark TEXT,
-  UNIQUE (mailbox, account, folder)
+  baseline_at TEXT,
+  baseline_numbering TEXT,
+  UNIQUE (mailbox, account, folder),
+  CHECK ((baseline_at IS NULL) = (baseline_numbering IS NULL))
 ) STRICT;
 
 CREATE TABLE mailbox_state (
