@@ -3,6 +3,7 @@
 
 mod support; // mails, help desks and real servers for the others
 
+mod bad_mail; // bad input becomes a ticket or waits in quarantine, and never stops the rest
 mod cli_config; // finding, checking and writing the configuration
 mod cli_desk; // tickets, outcomes and quarantine from the command line
 mod cli_man; // completions and man pages
@@ -15,6 +16,8 @@ mod imap_faults; // servers that break off, answer oddly, hang or lie never cost
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
 mod imap_road; // the whole road over a real IMAP server, the case this program was begun for among it
 mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
+mod ingest; // messages that are handed over, by people and by mail servers
+mod ingest_once; // messages in hand walk the road once, whoever hands them over and however often
 mod layers; // modules use what is below them; a foreign crate has one home
 mod local_demo; // the demonstration's mails are there, described, and come in the order of their story
 mod local_directory; // a directory of files: names and hashes, order, what is told
@@ -22,5 +25,6 @@ mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
+mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

@@ -6,7 +6,9 @@ use helpdesk_mail::model::ids::{Digest, MessageId, TicketId};
 use helpdesk_mail::model::item::{Disposition, ItemKey};
 use helpdesk_mail::model::mail::{Attachment, Kind, Mail};
 use helpdesk_mail::model::outcome::OutcomeWord;
-use helpdesk_mail::store::{Config, KeepRaw, LedgerEntry, NewMessage, NewTicket, Source, Store, StoredError};
+use helpdesk_mail::store::{
+    Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store, StoredError,
+};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -151,6 +153,7 @@ fn fill(config: &Config) {
         reason: "new",
         ticket: Some(TicketId(1)),
         mail: Some(&first),
+        author: first.author().map(|author| author.address.as_str()),
         raw_sha256: None,
         disposition: Disposition::Keep,
         notes: &[],
@@ -166,9 +169,10 @@ fn fill(config: &Config) {
         reason: "unreadable",
         ticket: None,
         mail: None,
+        author: None,
         raw_sha256: Some(Digest([3; 32])),
         error: Some(unreadable()),
-        quarantined: Some(RAW),
+        quarantined: Some(KeptCopy { octets: RAW, is_whole: true }),
         ..entry.clone()
     };
     let opened = store.transaction(|books| {
@@ -181,6 +185,7 @@ fn fill(config: &Config) {
         books.append(&NewMessage {
             ticket: TicketId(1),
             mail: &first,
+            author: first.author(),
             raw: None,
             raw_sha256: Digest([4; 32]),
             received_at: time(0),

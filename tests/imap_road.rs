@@ -2,7 +2,7 @@
 
 use helpdesk_mail::mailbox::Tls;
 
-use crate::support::desk::Desk;
+use crate::support::desk::{Desk, Run};
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::letter::Letter;
 
@@ -197,4 +197,50 @@ fn a_changed_uidvalidity_makes_no_second_tickets() {
     session.run("CREATE Spare");
     session.run("UID COPY 1:* Spare");
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["duplicate/message-id support-1"]);
+}
+
+#[test]
+fn several_folders_are_one_mailbox_with_one_limit_and_a_watermark_each() {
+    let server = Dovecot::start();
+    let desk = desk(&server, "folders = [\"INBOX\", \"Käse\"]");
+    server.create_folder("support", "K&AOQ-se");
+    for n in 0..3 {
+        server.deliver("support", "INBOX", &Letter::new(&format!("{n}@inbox"), "Mail").bytes());
+        server.deliver("support", "K&AOQ-se", &Letter::new(&format!("{n}@second"), "Mail").bytes());
+    }
+    let folders = |run: &Run| -> Vec<String> {
+        run.lines("message").iter().map(|line| line["folder"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = desk.run(&["fetch", "--json", "--limit", "4"]).exits(0);
+    assert_eq!(folders(&first), ["INBOX", "INBOX", "INBOX", "Käse"]);
+    let line = &first.lines("mailbox")[0];
+    assert_eq!((line["listed"].as_u64(), line["new"].as_u64()), (Some(6), Some(6)));
+    let second = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(folders(&second), ["Käse", "Käse"]);
+    server.forget_commands();
+    desk.run(&["fetch"]).exits(0);
+    assert!(!server.commands().iter().any(|line| line.starts_with("UID")), "{:?}", server.commands());
+}
+
+#[test]
+fn the_same_mail_in_two_mailboxes_of_a_queue_is_one_ticket() {
+    let server = Dovecot::start();
+    server.create_folder("support", "Copies");
+    let mailboxes = mailbox(&server, "first", Tls::Implicit, "")
+        + &mailbox(&server, "second", Tls::Implicit, "folder = \"Copies\"\non_success = \"delete\"");
+    let desk = Desk::configured(&format!("{QUEUE}{mailboxes}"));
+    let mail = Letter::new("a@x", "Mail");
+    deliver(&server, &mail);
+    server.deliver("support", "Copies", &mail.bytes());
+    server.deliver(
+        "support",
+        "Copies",
+        &mail.clone().body("Other words under a used Message-ID.\r\n").bytes(),
+    );
+    let foretold = desk.run(&["fetch", "--dry-run", "--json"]).exits(0);
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    let expected = ["created/new support-1", "duplicate/message-id support-1", "created/new support-2"];
+    assert_eq!(run.outcomes(), expected);
+    assert_eq!(foretold.outcomes(), expected);
+    assert_eq!(server.flags("support", "Copies").len(), 0, "a duplicate is told what it repeats");
 }

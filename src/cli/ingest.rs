@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use crate::mailbox::mbox;
 use crate::model::exit::Exit;
-use crate::model::ids::{MailboxName, QueueSlug};
-use crate::model::outcome::Reason;
+use crate::model::ids::QueueSlug;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::policy::Queue;
-use crate::run::{self, Listener, MailboxLine, MessageLine, Summary};
+use crate::run::{self, Audience, Handed};
 use crate::settings::Settings;
 
 use super::context::Context;
@@ -31,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     pub mta: bool,
 
-    /// Write JSON objects, one per line: messages, mailboxes, a summary
+    /// Write JSON objects, one per line: messages, then a summary
     #[arg(long)]
     pub json: bool,
 
@@ -54,11 +53,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut companions = desk::acting(&settings.store)?;
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
-    let mut unreadable = Unreadable { listener: listener.as_mut(), count: 0 };
-    let summary = run::ingest(&settings.plan, queue, messages, &mut companions, &mut unreadable)?;
-    // A mail server is told that the message is ours, in quarantine; a person that it was none.
-    let is_data = unreadable.count > 0 && summary.exit == Exit::Attention && !args.mta;
-    Ok(if is_data { Exit::Data } else { summary.exit })
+    let audience = if args.mta { Audience::MailServer } else { Audience::Giver };
+    let handed = Handed { queue, messages, audience };
+    Ok(run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?.exit)
 }
 
 /// The messages of a file. A mail server hands over one, quoted or not, under a `From ` line of each delivery's own.
@@ -88,50 +85,11 @@ fn queue<'a>(named: Option<&QueueSlug>, settings: &'a Settings) -> Result<&'a Qu
     })
 }
 
-/// Counts what was no message on its way to the listener.
-struct Unreadable<'a> {
-    listener: &'a mut dyn Listener,
-    count: u64,
-}
-
-impl Listener for Unreadable<'_> {
-    fn progress(&mut self, mailbox: &MailboxName, done: u64, of: u64) {
-        self.listener.progress(mailbox, done, of);
-    }
-
-    fn message(&mut self, line: &MessageLine) {
-        self.count += u64::from(line.reason == Reason::Unreadable.as_str());
-        self.listener.message(line);
-    }
-
-    fn mailbox(&mut self, line: &MailboxLine) {
-        self.listener.mailbox(line);
-    }
-
-    fn summary(&mut self, line: &Summary) {
-        self.listener.summary(line);
-    }
-}
-
-/// The exit code of `ingest --mta`: 0 if the mail is ours, also in quarantine, else 75.
+/// The exit code of `ingest --mta`.
 ///
 /// A command line that only asks for help takes no mail, so that the mail server must keep it.
 pub(crate) fn for_the_mail_server(exit: Exit, asks_only: bool) -> Exit {
-    match exit {
-        Exit::Ok | Exit::Attention if !asks_only => Exit::Ok,
-        Exit::Ok
-        | Exit::Attention
-        | Exit::Usage
-        | Exit::Data
-        | Exit::NoInput
-        | Exit::Unavailable
-        | Exit::Internal
-        | Exit::CantCreate
-        | Exit::Io
-        | Exit::Temporary
-        | Exit::Refused
-        | Exit::Config => Exit::Temporary,
-    }
+    if asks_only { Exit::Temporary } else { exit.for_a_mail_server() }
 }
 
 #[cfg(test)]

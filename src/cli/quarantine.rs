@@ -67,7 +67,7 @@ pub struct Retry {
     /// All of them
     #[arg(long)]
     pub all: bool,
-    /// Write JSON objects, one per line: messages, mailboxes, a summary
+    /// Write JSON objects, one per line: messages, then a summary
     #[arg(long)]
     pub json: bool,
 }

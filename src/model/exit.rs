@@ -89,6 +89,23 @@ impl Exit {
         if other.rank() > self.rank() { other } else { self }
     }
 
+    /// What a mail server hears: 0 if the message is ours now, also in quarantine, else 75, so that it keeps its copy.
+    pub fn for_a_mail_server(self) -> Self {
+        match self {
+            Self::Ok | Self::Attention => Self::Ok,
+            Self::Usage
+            | Self::Data
+            | Self::NoInput
+            | Self::Unavailable
+            | Self::Internal
+            | Self::CantCreate
+            | Self::Io
+            | Self::Temporary
+            | Self::Refused
+            | Self::Config => Self::Temporary,
+        }
+    }
+
     fn rank(self) -> u8 {
         match self {
             Self::Ok => 0,

@@ -174,6 +174,12 @@ impl Trouble {
         Self { source: Some(source.into()), ..self }
     }
 
+    /// The message with its chain of causes, for a log.
+    pub fn with_causes(&self) -> String {
+        let detail = self.detail();
+        if detail.is_empty() { self.message.clone() } else { format!("{}: {detail}", self.message) }
+    }
+
     /// The causes, outermost first, as one line; empty if there are none.
     pub fn detail(&self) -> String {
         let mut chain = Vec::new();

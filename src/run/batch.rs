@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
-use crate::model::ids::MailboxName;
+use crate::model::ids::{Digest, MailboxName};
 use crate::model::item::{Acknowledgement, Extent, Fetched, ItemKey, Listed};
+use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse;
@@ -13,8 +15,8 @@ use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
 use super::job::Job;
-use super::receive::{Item, Received, Reception};
-use super::report::{Counts, Listener};
+use super::receive::{Item, Reading, Received, Reception};
+use super::report::{Counts, Listener, MessageLine};
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
 const MAX_OCTETS: u64 = 16 * 1024 * 1024;
@@ -26,7 +28,15 @@ pub(super) struct Tally<'a> {
     pub(super) listed: u64,
     pub(super) new: u64,
     pub(super) done: u64,
+    pub(super) unreadable: u64,
     pub(super) counts: Counts,
+}
+
+impl<'a> Tally<'a> {
+    /// Nothing is counted yet.
+    pub(super) fn of(mailbox: MailboxName, listener: &'a mut dyn Listener) -> Self {
+        Self { mailbox, listener, listed: 0, new: 0, done: 0, unreadable: 0, counts: Counts::default() }
+    }
 }
 
 /// Divides items so that no batch is larger than `count` items or [`MAX_OCTETS`].
@@ -71,7 +81,7 @@ impl Batch<'_> {
             .filter(|(received, _)| received.as_ref().is_some_and(|r| !r.line.outcome.is_settled()))
             .map(|(_, item)| item.key().clone())
             .collect();
-        let acknowledgements = tell(received, listed.len(), tally);
+        let acknowledgements = tell(received, listed.len() as u64, tally);
         acknowledge(self.source, &acknowledgements, gate, desk)?;
         Ok(open)
     }
@@ -120,40 +130,53 @@ pub(super) fn read(fetched: Vec<Fetched>) -> Vec<Item> {
         .zip(mails)
         .map(|(fetched, mail)| match &fetched.extent {
             Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
-            Extent::Whole => Item::Read(Box::new((fetched, mail.ok()))),
+            Extent::Whole => Item::Read(Box::new(reading(fetched, mail.ok()))),
             Extent::Beginning => {
                 let mut mail = mail.ok();
                 mail.iter_mut().for_each(parse::mark_truncated);
-                Item::Read(Box::new((fetched, mail)))
+                Item::Read(Box::new(reading(fetched, mail)))
             }
         })
         .collect()
 }
 
+fn reading(fetched: Fetched, mail: Option<Mail>) -> Reading {
+    let raw_sha256 = Digest(Sha256::digest(&fetched.bytes).into());
+    Reading { fetched, raw_sha256, mail }
+}
+
 /// Tells the listener of what is committed and returns what the mailbox is to be told.
 pub(super) fn tell(
     received: Vec<Option<Received>>,
-    listed: usize,
+    done: u64,
     tally: &mut Tally<'_>,
 ) -> Vec<Acknowledgement> {
     let mut acknowledgements = Vec::new();
     for received in received.into_iter().flatten() {
-        warn_of_skip(&received);
+        log_what_needs_a_person(&received.line);
         tally.counts.add(received.line.outcome);
+        tally.unreadable += u64::from(received.line.reason == Reason::Unreadable.as_str());
         tally.listener.message(&received.line);
         acknowledgements.extend(received.acknowledgement);
     }
-    tally.done += listed as u64;
+    tally.done += done;
     tally.listener.progress(&tally.mailbox, tally.done, tally.new);
     acknowledgements
 }
 
-fn warn_of_skip(received: &Received) {
-    let line = &received.line;
-    if line.outcome == OutcomeWord::Skipped {
-        let (mailbox, item) = (&line.mailbox, &line.item);
-        log::warn!(mailbox:display, item:display; "skipped: {}", line.reason);
-    }
+/// What a cron line that throws standard output away still mails; never a word of the mail itself.
+fn log_what_needs_a_person(line: &MessageLine) {
+    let level = match line.outcome {
+        OutcomeWord::Failed => log::Level::Error,
+        OutcomeWord::Skipped | OutcomeWord::Deferred => log::Level::Warn,
+        OutcomeWord::Created
+        | OutcomeWord::Updated
+        | OutcomeWord::Reopened
+        | OutcomeWord::Duplicate
+        | OutcomeWord::Ignored => return,
+    };
+    let (mailbox, item, outcome, reason) = (&line.mailbox, &line.item, line.outcome, &line.reason);
+    log::log!(level, mailbox:display, item:display; "{outcome}: {reason} (mailbox \"{mailbox}\", item {item})");
 }
 
 /// Tells the mailbox and notes that it has heard.
@@ -175,8 +198,9 @@ pub(super) fn acknowledge(
 fn discard(reception: &Reception<'_>, items: &[Item], error: StoreError, tally: &mut Tally<'_>) -> Trouble {
     let trouble = Trouble::from(error);
     for item in items {
-        let mut line = reception.line(item, OutcomeWord::Deferred, Reason::Temporary);
-        line.error = Some(Trouble::new(trouble.code, trouble.message.clone()));
+        let mut line = reception.line(item.seen(), OutcomeWord::Deferred, Reason::Temporary);
+        line.error =
+            Some(Trouble { hint: trouble.hint.clone(), ..Trouble::new(trouble.code, &trouble.message) });
         tally.counts.add(OutcomeWord::Deferred);
         tally.listener.message(&line);
     }

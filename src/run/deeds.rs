@@ -89,6 +89,7 @@ fn message<'a>(ticket: TicketId, arrival: &Arrival<'a>) -> NewMessage<'a> {
     NewMessage {
         ticket,
         mail: arrival.mail,
+        author: policy::author(arrival.mail, arrival.queues),
         raw: keep.then_some(arrival.raw),
         raw_sha256: arrival.raw_sha256,
         received_at: arrival.received_at,

@@ -13,7 +13,7 @@ use super::config::{MailboxPlan, Plan};
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
-use super::verdict::Ending;
+use super::verdict::{Audience, Ending};
 
 /// What is asked of one `fetch`.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +66,8 @@ pub fn fetch(
     lines.iter().for_each(|line| listener.mailbox(line));
     let mut counts = Counts::default();
     lines.iter().for_each(|line| counts.merge(&line.counts));
-    let ending = Ending { run, counts, started, alert: &plan.alert };
+    let audience = Audience::Scheduler;
+    let ending = Ending { run, counts, started, unreadable: 0, alert: &plan.alert, audience };
     let summary = ending.summary(lines.iter().filter_map(|line| line.error.as_ref()), desk);
     listener.summary(&summary);
     Ok(summary)
@@ -100,8 +101,7 @@ impl Fetch<'_> {
     ) -> MailboxLine {
         let started = Instant::now();
         let name = mailbox.mailbox.name.clone();
-        let mut tally =
-            Tally { mailbox: name.clone(), listener, listed: 0, new: 0, done: 0, counts: Counts::default() };
+        let mut tally = Tally::of(name.clone(), listener);
         let (status, error) = match self.work(mailbox, desk, &mut tally) {
             Ok(status) => (status, None),
             Err(trouble) if trouble.code == ErrorCode::MailboxLocked => {
@@ -111,7 +111,7 @@ impl Fetch<'_> {
         };
         if let Some(trouble) = &error {
             let code = trouble.code.as_str();
-            log::error!(mailbox:display = name, error_code = code; "mailbox \"{name}\": {trouble}: {}", trouble.detail());
+            log::error!(mailbox:display = name, error_code = code; "mailbox \"{name}\": {}", trouble.with_causes());
         }
         let Tally { listed, new, counts, .. } = tally;
         MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }

@@ -21,6 +21,7 @@ pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, Plan};
 pub use fetch::{Due, Options, Scope, fetch};
-pub use ingest::{INGEST, ingest, retry};
+pub use ingest::{Handed, INGEST, ingest, retry};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
+pub use verdict::Audience;

@@ -6,7 +6,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use crate::evidence;
 use crate::model::decision::{Decision, Verdict};
@@ -16,7 +15,7 @@ use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::policy::{self, Authorship, Case};
-use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
+use crate::store::{Books, Fingerprint, KeptCopy, LedgerEntry, Source, StoreError, StoredError};
 
 use super::deeds::{self, Arrival};
 use super::facts;
@@ -29,39 +28,57 @@ pub(super) enum Item {
     Old(Listed),
     /// It was fetched, but the mailbox would not give it.
     Withheld(Listed, String),
-    /// It was fetched; no mail means that reading it crashed. Boxed: old items come by the hundred thousand.
-    Read(Box<(Fetched, Option<Mail>)>),
+    /// It was fetched. Boxed: old items come by the hundred thousand.
+    Read(Box<Reading>),
+}
+
+/// What was fetched and what was read from it.
+pub(super) struct Reading {
+    pub(super) fetched: Fetched,
+    /// Of the octets that were fetched; reckoned once, they may be many.
+    pub(super) raw_sha256: Digest,
+    /// `None` if reading it crashed.
+    pub(super) mail: Option<Mail>,
 }
 
 impl Item {
     pub(super) fn key(&self) -> &ItemKey {
         match self {
             Self::Old(listed) | Self::Withheld(listed, _) => &listed.key,
-            Self::Read(read) => &read.0.listed.key,
+            Self::Read(read) => &read.fetched.listed.key,
         }
     }
 
     pub(super) fn mail(&self) -> Option<&Mail> {
         match self {
             Self::Old(_) | Self::Withheld(..) => None,
-            Self::Read(read) => read.1.as_ref(),
+            Self::Read(read) => read.mail.as_ref(),
         }
     }
 
-    fn bytes(&self) -> Option<&[u8]> {
+    /// The item with all that was read of it.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen { item: self, mail: self.mail() }
+    }
+
+    fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Old(_) | Self::Withheld(..) => None,
-            Self::Read(read) => Some(&read.0.bytes),
+            Self::Read(read) => Some(read),
         }
     }
 
+    /// Whether all of it is in hand.
     fn is_whole(&self) -> bool {
-        match self {
-            Self::Old(_) => true,
-            Self::Withheld(..) => false,
-            Self::Read(read) => read.0.extent == Extent::Whole,
-        }
+        self.reading().is_some_and(|read| read.fetched.extent == Extent::Whole)
     }
+}
+
+/// An item with as much of its mail as is told of it: the store may refuse what was read.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    item: &'a Item,
+    mail: Option<&'a Mail>,
 }
 
 /// What became of an item, to be told once the transaction is committed.
@@ -83,7 +100,7 @@ impl Reception<'_> {
         let attempt = self.behind_savepoint(books, |books| {
             let verdict = self.decide(item, books)?;
             let ticket = self.carry_out(item, &verdict.decision, books)?;
-            self.record(item, &verdict, ticket, books)
+            self.record(item.seen(), &verdict, ticket, books)
         });
         let reason = match attempt {
             Ok(Ok(received)) => return Ok(Some(received)),
@@ -106,12 +123,8 @@ impl Reception<'_> {
         books: &mut dyn Books,
     ) -> Result<Option<Received>, StoreError> {
         let verdict = Verdict { decision: Decision::Fail(reason), notes: Vec::new() };
-        let unread = match item {
-            Item::Read(read) => Item::Read(Box::new((read.0.clone(), None))),
-            Item::Old(listed) | Item::Withheld(listed, _) => Item::Old(listed.clone()),
-        };
-        for item in [item, &unread] {
-            match self.behind_savepoint(books, |books| self.record(item, &verdict, None, books)) {
+        for seen in [item.seen(), Seen { item, mail: None }] {
+            match self.behind_savepoint(books, |books| self.record(seen, &verdict, None, books)) {
                 Ok(Ok(received)) => return Ok(Some(received)),
                 Ok(Err(StoreError::Settled)) => return Ok(None),
                 Ok(Err(error)) if !error.is_of_the_message() => return Err(error),
@@ -149,27 +162,22 @@ impl Reception<'_> {
                 let attempts = books.attempts(self.source, &listed.key)?;
                 Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
             }
-            Item::Read(read) => match read.as_ref() {
-                (_, None) => Ok(plain(Decision::Fail(Reason::Crashed))),
-                (fetched, Some(mail)) => self.decide_mail(fetched, mail, books),
+            Item::Read(read) => match &read.mail {
+                None => Ok(plain(Decision::Fail(Reason::Crashed))),
+                Some(mail) => self.decide_mail(read, mail, books),
             },
         }
     }
 
-    fn decide_mail(
-        &self,
-        fetched: &Fetched,
-        mail: &Mail,
-        books: &mut dyn Books,
-    ) -> Result<Verdict, StoreError> {
+    fn decide_mail(&self, read: &Reading, mail: &Mail, books: &mut dyn Books) -> Result<Verdict, StoreError> {
         let job = self.job;
         let author = policy::author(mail, job.queues).map(|author| author.key());
         let print = Fingerprint {
             source: self.source,
-            key: &fetched.listed.key,
+            key: &read.fetched.listed.key,
             message_id: mail.message_id.as_ref(),
             digest: mail.digest,
-            raw_sha256: sha256(&fetched.bytes),
+            raw_sha256: read.raw_sha256,
         };
         let references = evidence::of(mail, &job.evidence());
         let found = facts::gather(books, references, author.as_deref(), &job.queue.slug, &print)?;
@@ -192,12 +200,12 @@ impl Reception<'_> {
         books: &mut dyn Books,
     ) -> Result<Option<TicketRef>, StoreError> {
         let Item::Read(read) = item else { return Ok(None) };
-        let (fetched, Some(mail)) = read.as_ref() else { return Ok(None) };
+        let Some(mail) = &read.mail else { return Ok(None) };
         let arrival = Arrival {
             mail,
-            raw: &fetched.bytes,
-            raw_sha256: sha256(&fetched.bytes),
-            received_at: received(fetched.listed.arrived, self.now),
+            raw: &read.fetched.bytes,
+            raw_sha256: read.raw_sha256,
+            received_at: received(read.fetched.listed.arrived, self.now),
             at: self.now,
             queues: self.job.queues,
             keep_raw: self.job.keep_raw,
@@ -205,18 +213,22 @@ impl Reception<'_> {
         deeds::carry_out(decision, &arrival, books)
     }
 
+    /// Writes the ledger row, with what is told of its mail.
     fn record(
         &self,
-        item: &Item,
+        seen: Seen<'_>,
         verdict: &Verdict,
         ticket: Option<TicketRef>,
         books: &mut dyn Books,
     ) -> Result<Received, StoreError> {
+        let Seen { item, mail } = seen;
         let (outcome, reason) = (verdict.decision.outcome(), verdict.decision.reason());
         let mut notes = verdict.notes.clone();
-        notes.extend(item.mail().into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
+        notes.extend(mail.into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
         let disposition = self.disposition(item, &verdict.decision);
         let error = trouble(item, outcome, reason);
+        let mut line = self.line(seen, outcome, reason);
+        let read = item.reading();
         books.record(&LedgerEntry {
             run: self.job.run,
             source: self.source,
@@ -225,21 +237,21 @@ impl Reception<'_> {
             outcome,
             reason: reason.as_str(),
             ticket: ticket.as_ref().map(|ticket| ticket.id),
-            mail: item.mail(),
-            raw_sha256: item.bytes().map(sha256),
+            mail,
+            author: line.from.as_deref(),
+            raw_sha256: read.map(|read| read.raw_sha256),
             disposition: disposition.clone(),
             notes: &notes,
             error: error.as_ref().map(stored),
-            quarantined: item.bytes().filter(|_| outcome == OutcomeWord::Failed),
+            quarantined: read.filter(|_| outcome == OutcomeWord::Failed).map(copy),
         })?;
-        let mut line = self.line(item, outcome, reason);
         line.ticket = ticket.map(|ticket| ticket.to_string());
         line.notes = notes;
         line.error = error;
         let acknowledgement = (disposition != Disposition::Keep).then(|| Acknowledgement {
             key: item.key().clone(),
             disposition,
-            message_id: item.mail().and_then(|mail| mail.message_id.clone()),
+            message_id: mail.and_then(|mail| mail.message_id.clone()),
             telling: Telling::First,
         });
         Ok(Received { line, acknowledgement })
@@ -252,9 +264,9 @@ impl Reception<'_> {
         if removes && !item.is_whole() { Disposition::Keep } else { wanted }
     }
 
-    /// The line of an item, with what was read of it.
-    pub(super) fn line(&self, item: &Item, outcome: OutcomeWord, reason: Reason) -> MessageLine {
-        let mail = item.mail();
+    /// The line of an item, with what is told of its mail.
+    pub(super) fn line(&self, seen: Seen<'_>, outcome: OutcomeWord, reason: Reason) -> MessageLine {
+        let Seen { item, mail } = seen;
         let author = mail.and_then(|mail| policy::author(mail, self.job.queues));
         MessageLine {
             mailbox: self.job.name.clone(),
@@ -274,10 +286,6 @@ impl Reception<'_> {
 
 /// A part of the program gave up; the panic hook has told of it.
 struct Panicked;
-
-fn sha256(bytes: &[u8]) -> Digest {
-    Digest(Sha256::digest(bytes).into())
-}
 
 fn trouble(item: &Item, outcome: OutcomeWord, reason: Reason) -> Option<Trouble> {
     if let Item::Withheld(_, why) = item {
@@ -310,4 +318,8 @@ fn stored(trouble: &Trouble) -> StoredError {
         message: trouble.message.clone(),
         hint: trouble.hint.clone(),
     }
+}
+
+fn copy(read: &Reading) -> KeptCopy<'_> {
+    KeptCopy { octets: &read.fetched.bytes, is_whole: read.fetched.extent == Extent::Whole }
 }

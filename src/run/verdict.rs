@@ -13,12 +13,26 @@ use super::companions::Companions;
 use super::config::Alert;
 use super::report::{Counts, Summary};
 
+/// Whom the exit code of a run speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Cron or a monitor: the table of the contract.
+    Scheduler,
+    /// Who handed messages over: one that could not be read was none, which is exit code 65.
+    Giver,
+    /// A mail server: 0 or 75.
+    MailServer,
+}
+
 /// A run whose work is done.
 pub(super) struct Ending<'a> {
     pub(super) run: Option<RunId>,
     pub(super) counts: Counts,
     pub(super) started: Instant,
+    /// How many could not be read.
+    pub(super) unreadable: u64,
     pub(super) alert: &'a Alert,
+    pub(super) audience: Audience,
 }
 
 impl Ending<'_> {
@@ -29,11 +43,22 @@ impl Ending<'_> {
         desk: &mut dyn Companions,
     ) -> Summary {
         let alerts = alerts(&self.counts, self.alert);
-        let exit = exit(&self.counts, &alerts, troubles);
+        for alert in &alerts {
+            log::error!("alert: {alert}");
+        }
+        let exit = self.heard(exit(&self.counts, &alerts, troubles));
         let error = desk.end(Timestamp::now(), exit).map_err(Trouble::from).err();
-        let exit = error.iter().fold(exit, |exit, trouble| exit.worse(trouble.code.exit()));
+        let exit = self.heard(error.iter().fold(exit, |exit, trouble| exit.worse(trouble.code.exit())));
         let Self { run, counts, started, .. } = self;
         Summary { run, mode: desk.mode(), exit, counts, duration: started.elapsed(), alerts, error }
+    }
+
+    fn heard(&self, exit: Exit) -> Exit {
+        match self.audience {
+            Audience::Giver if self.unreadable > 0 && exit == Exit::Attention => Exit::Data,
+            Audience::Scheduler | Audience::Giver => exit,
+            Audience::MailServer => exit.for_a_mail_server(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::desk::{LET_GO_OF_COPY, let_go};
 use super::engine::{Engine, Row, Value, first};
 use super::{QuarantineRow, Source, Store, StoreError, outcomes};
-use crate::model::item::{Disposition, ItemKey};
+use crate::model::item::{Extent, ItemKey};
 
 pub(super) const SELECT_COPIES: &str = "
 SELECT quarantine.id, quarantine.outcome, blob.size, blob.sha256
@@ -24,7 +24,7 @@ JOIN blob ON blob.id = quarantine.blob
 WHERE quarantine.id = ?1";
 
 pub(super) const SELECT_COPY_SOURCE: &str = "
-SELECT source.mailbox, source.account, source.folder, outcome.item, outcome.disposition
+SELECT source.mailbox, source.account, source.folder, outcome.item, quarantine.whole
 FROM quarantine
 JOIN outcome ON outcome.id = quarantine.outcome
 JOIN source ON source.id = outcome.source
@@ -49,11 +49,12 @@ impl Store {
         self.copy(SELECT_COPY_CONTENT, id)?.take(0)
     }
 
-    /// Where it came from, and what the mailbox was, or is to be, told of it.
-    pub fn quarantined_source(&mut self, id: i64) -> Result<(Source, ItemKey, Disposition), StoreError> {
+    /// Where it came from, and whether the octets are all of it.
+    pub fn quarantined_source(&mut self, id: i64) -> Result<(Source, ItemKey, Extent), StoreError> {
         let mut row = self.copy(SELECT_COPY_SOURCE, id)?;
         let source = Source { mailbox: row.take(0)?, account: row.take(1)?, folder: row.take(2)? };
-        Ok((source, row.take(3)?, row.take(4)?))
+        let extent = if row.take(4)? { Extent::Whole } else { Extent::Beginning };
+        Ok((source, row.take(3)?, extent))
     }
 
     /// Gives the copy up; the item stays failed and settled.

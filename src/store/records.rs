@@ -33,6 +33,8 @@ pub struct NewMessage<'a> {
     pub ticket: TicketId,
     /// The mail.
     pub mail: &'a Mail,
+    /// Its author, as the policy reckons it.
+    pub author: Option<&'a Address>,
     /// Its octets, if they are to be kept.
     pub raw: Option<&'a [u8]>,
     /// SHA-256 of the octets.
@@ -62,6 +64,8 @@ pub struct LedgerEntry<'a> {
     pub ticket: Option<TicketId>,
     /// What is read from it, if it was read.
     pub mail: Option<&'a Mail>,
+    /// Its author's address, as the policy reckons it.
+    pub author: Option<&'a str>,
     /// SHA-256 of its octets, if they were fetched.
     pub raw_sha256: Option<Digest>,
     /// What the mailbox is to be told. [`Disposition::Keep`] owes nothing.
@@ -70,8 +74,17 @@ pub struct LedgerEntry<'a> {
     pub notes: &'a [String],
     /// What went wrong.
     pub error: Option<StoredError>,
-    /// The octets to keep in quarantine.
-    pub quarantined: Option<&'a [u8]>,
+    /// What to keep in quarantine.
+    pub quarantined: Option<KeptCopy<'a>>,
+}
+
+/// What there is of a failed message.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptCopy<'a> {
+    /// The octets.
+    pub octets: &'a [u8],
+    /// Whether they are all of the message; if not, the mailbox has to keep it also after a retry.
+    pub is_whole: bool,
 }
 
 /// An error as the ledger keeps it.

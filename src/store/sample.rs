@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{Config, KeepRaw, LedgerEntry, NewMessage, NewTicket, Source, Store};
+use super::{Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store};
 use crate::model::address::Address;
 use crate::model::ids::{Digest, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
@@ -103,11 +103,16 @@ pub(super) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
     NewMessage {
         ticket,
         mail,
+        author: mail.author(),
         raw: None,
         raw_sha256: digest(mail.subject.as_bytes()),
         received_at: time(0),
         at: time(1),
     }
+}
+
+pub(super) fn whole(octets: &[u8]) -> KeptCopy<'_> {
+    KeptCopy { octets, is_whole: true }
 }
 
 /// A settled row that owes nothing.
@@ -121,6 +126,7 @@ pub(super) fn entry<'a>(run: RunId, source: &'a Source, key: &'a ItemKey) -> Led
         reason: "no-ticket-id",
         ticket: None,
         mail: None,
+        author: None,
         raw_sha256: None,
         disposition: Disposition::Keep,
         notes: &[],

@@ -5,7 +5,7 @@ use super::lookup::known;
 use super::words::{list, title};
 use crate::model::outcome::OutcomeWord;
 use crate::store::engine::{Engine, Value, first};
-use crate::store::{LedgerEntry, Source, StoreError};
+use crate::store::{KeptCopy, LedgerEntry, Source, StoreError};
 
 pub(super) const INSERT_SOURCE: &str = "
 INSERT INTO source (mailbox, account, folder)
@@ -46,10 +46,11 @@ FROM quarantine
 WHERE outcome = ?1";
 
 pub(super) const UPSERT_COPY: &str = "
-INSERT INTO quarantine (outcome, blob)
-VALUES (?1, ?2)
+INSERT INTO quarantine (outcome, blob, whole)
+VALUES (?1, ?2, ?3)
 ON CONFLICT (outcome) DO UPDATE
-SET blob = excluded.blob";
+SET blob = excluded.blob,
+    whole = excluded.whole";
 
 /// Takes the copy of a ledger row out of quarantine and tells which octets it was.
 pub(in crate::store) const LET_GO_OF_COPY: &str = "
@@ -62,7 +63,7 @@ pub(super) fn record(engine: &mut dyn Engine, entry: &LedgerEntry<'_>) -> Result
     let source = source(engine, entry.source)?;
     let outcome = upsert(engine, source, entry)?;
     match entry.quarantined {
-        Some(octets) => quarantine(engine, outcome, octets),
+        Some(copy) => quarantine(engine, outcome, &copy),
         // A retry that is put off must not lose what may be the only copy left.
         None if entry.outcome == OutcomeWord::Deferred => Ok(()),
         None => release(engine, outcome),
@@ -84,7 +85,6 @@ pub(in crate::store) fn source(engine: &mut dyn Engine, source: &Source) -> Resu
 
 fn upsert(engine: &mut dyn Engine, source: i64, entry: &LedgerEntry<'_>) -> Result<i64, StoreError> {
     let mail = entry.mail;
-    let author = mail.and_then(|mail| mail.author());
     let subject = mail.map(|mail| title(&mail.subject));
     let digest = mail.map(|mail| mail.digest);
     let disposition = entry.disposition.to_string();
@@ -105,7 +105,7 @@ fn upsert(engine: &mut dyn Engine, source: i64, entry: &LedgerEntry<'_>) -> Resu
         Value::text(mail.and_then(|mail| mail.message_id.as_ref()).map(|id| id.as_str())),
         Value::blob(digest.as_ref().map(|digest| digest.0.as_slice())),
         Value::blob(entry.raw_sha256.as_ref().map(|digest| digest.0.as_slice())),
-        Value::text(author.map(|author| author.address.as_str())),
+        Value::text(entry.author),
         Value::text(subject.as_deref()),
         Value::Text(&notes),
         Value::text(error.map(|error| error.code.as_str())),
@@ -124,11 +124,12 @@ fn own_trouble(entry: &LedgerEntry<'_>) -> i64 {
     i64::from(own && entry.outcome == OutcomeWord::Deferred)
 }
 
-fn quarantine(engine: &mut dyn Engine, outcome: i64, octets: &[u8]) -> Result<(), StoreError> {
+fn quarantine(engine: &mut dyn Engine, outcome: i64, copy: &KeptCopy<'_>) -> Result<(), StoreError> {
     let before = first(engine.query(SELECT_COPY, &[Value::Integer(outcome)])?);
     let before: Option<i64> = before.map(|mut row| row.take(0)).transpose()?;
-    let blob = keep(engine, octets)?;
-    engine.execute(UPSERT_COPY, &[Value::Integer(outcome), Value::Integer(blob)])?;
+    let blob = keep(engine, copy.octets)?;
+    let values = [Value::Integer(outcome), Value::Integer(blob), Value::Boolean(copy.is_whole)];
+    engine.execute(UPSERT_COPY, &values)?;
     match before {
         Some(before) if before != blob => let_go(engine, before),
         Some(_) | None => Ok(()),

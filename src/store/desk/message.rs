@@ -1,6 +1,6 @@
 //! Messages with their files.
 
-use super::blob::{keep, keep_hashed};
+use super::blob::keep_hashed;
 use super::words::list;
 use crate::model::ids::TicketId;
 use crate::model::mail::Attachment;
@@ -25,7 +25,7 @@ WHERE id = ?1";
 
 /// Puts a message that came in on its ticket.
 pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Result<(), StoreError> {
-    let raw = message.raw.map(|octets| keep(engine, octets)).transpose()?;
+    let raw = message.raw.map(|octets| keep_hashed(engine, octets, message.raw_sha256)).transpose()?;
     let id = insert(engine, message, raw)?;
     for attachment in &message.mail.attachments {
         attach(engine, id, attachment)?;
@@ -36,7 +36,7 @@ pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Resul
 
 fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -> Result<i64, StoreError> {
     let mail = message.mail;
-    let author = mail.author();
+    let author = message.author;
     let defects = list(&mail.defects)?;
     let values = [
         Value::Integer(message.ticket.0),

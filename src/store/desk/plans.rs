@@ -39,7 +39,7 @@ const ROAD: [&str; 30] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 16] = [
+const ROWS: [&str; 17] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -51,6 +51,7 @@ const ROWS: [&str; 16] = [
     tickets::UPDATE_TARGET,
     tickets::INSERT_MERGED_PARTICIPANTS,
     outcomes::SELECT_OUTCOME,
+    outcomes::SELECT_OUTCOME_OF_ITEM,
     outcomes::UPDATE_RESET,
     outcomes::FORGET_WATERMARK,
     quarantine::SELECT_COPY,

@@ -8,7 +8,7 @@ use crate::model::mail::{Attachment, Mail};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::{Role, Status};
 use crate::store::engine::first;
-use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time};
+use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time, whole};
 use crate::store::{
     Fingerprint, LedgerEntry, Lookup, NewParticipant, Source, Store, StoreError, StoredError,
 };
@@ -96,7 +96,11 @@ fn octets_are_kept_once_however_often_they_come() {
         .transaction(|books| {
             let message = message(id, &mail);
             books.append(&message)?;
-            books.append(&crate::store::NewMessage { raw: Some(b"octets"), ..message })
+            books.append(&crate::store::NewMessage {
+                raw: Some(b"octets"),
+                raw_sha256: digest(b"octets"),
+                ..message
+            })
         })
         .unwrap();
     assert_eq!(count(&mut store, "SELECT count(*) FROM attachment"), 4);
@@ -220,11 +224,12 @@ fn a_retry_writes_over_a_failed_row_and_lets_the_copy_go_when_it_is_settled() {
         outcome: OutcomeWord::Failed,
         reason: "crashed",
         error: own_error(),
-        quarantined: Some(b"octets"),
+        quarantined: Some(whole(b"octets")),
         ..base.clone()
     };
     record(&mut store, &failed).unwrap();
-    record(&mut store, &LedgerEntry { quarantined: Some(b"octets, whole"), ..failed.clone() }).unwrap();
+    record(&mut store, &LedgerEntry { quarantined: Some(whole(b"octets, whole")), ..failed.clone() })
+        .unwrap();
     assert_eq!(count(&mut store, "SELECT count(*) FROM blob"), 1);
     let deferred = LedgerEntry { outcome: OutcomeWord::Deferred, ..base.clone() };
     record(&mut store, &deferred).unwrap();

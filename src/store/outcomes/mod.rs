@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, Row, Value, first};
 use super::tickets::{at_most, lines, named};
-use super::{OutcomeFilter, OutcomeRow, Store, StoreError, StoredError};
+use super::{OutcomeFilter, OutcomeRow, Source, Store, StoreError, StoredError};
 use crate::model::ids::MailboxName;
+use crate::model::item::ItemKey;
 
 /// A row is wanted by its item as number or key, or by none of both.
 pub(super) const SELECT_OUTCOMES: &str = "
@@ -40,7 +41,32 @@ JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
 WHERE outcome.id = ?1";
 
+/// Found by the unique keys of both tables.
+pub(super) const SELECT_OUTCOME_OF_ITEM: &str = "
+SELECT outcome.id
+FROM source
+JOIN outcome ON outcome.source = source.id
+WHERE source.mailbox = ?1
+  AND source.account = ?2
+  AND source.folder = ?3
+  AND outcome.item = ?4";
+
 impl Store {
+    /// The row of one item, if it has one.
+    pub fn outcome_of(&mut self, source: &Source, key: &ItemKey) -> Result<Option<OutcomeRow>, StoreError> {
+        let engine = self.engine.as_mut();
+        let values = [
+            Value::Text(source.mailbox.as_str()),
+            Value::Text(&source.account),
+            Value::Text(&source.folder),
+            Value::Text(&key.0),
+        ];
+        match first(engine.query(SELECT_OUTCOME_OF_ITEM, &values)?) {
+            Some(mut row) => by_id(engine, row.take(0)?).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The rows that are wanted, oldest first.
     pub fn outcomes(&mut self, filter: &OutcomeFilter) -> Result<Vec<OutcomeRow>, StoreError> {
         select(self.engine.as_mut(), filter)

@@ -1,8 +1,6 @@
 //! Letting the next fetch take settled items again.
 
 use super::select;
-use crate::model::item::Disposition;
-use crate::store::desk::{LET_GO_OF_COPY, let_go};
 use crate::store::engine::{Engine, Value, first};
 use crate::store::{OutcomeFilter, Store, StoreError};
 
@@ -11,7 +9,7 @@ UPDATE outcome
 SET settled = ?2,
     attempts = 0
 WHERE id = ?1
-RETURNING source, told, disposition";
+RETURNING source";
 
 /// Below a watermark nothing is listed, so the whole folder is looked through once more.
 pub(in crate::store) const FORGET_WATERMARK: &str = "
@@ -22,7 +20,8 @@ WHERE id = ?1";
 impl Store {
     /// Lets the next fetch take the items again, and tells how many rows that are.
     ///
-    /// A copy in quarantine is let go, unless the mailbox was told to delete the item: then it is the only one.
+    /// A copy in quarantine stays until the item was taken again: the mailbox may have lost it meanwhile, and what was
+    /// handed to `ingest` never lay in one.
     pub fn reset(&mut self, filter: &OutcomeFilter) -> Result<u64, StoreError> {
         self.atomically(|engine| {
             let rows = select(engine, filter)?;
@@ -33,17 +32,8 @@ impl Store {
 }
 
 fn reset(engine: &mut dyn Engine, outcome: i64) -> Result<(), StoreError> {
-    let Some(mut row) = first(engine.query(UPDATE_RESET, &[Value::Integer(outcome), Value::Boolean(false)])?)
-    else {
-        return Ok(());
-    };
-    engine.execute(FORGET_WATERMARK, &[Value::Integer(row.take(0)?)])?;
-    let (told, disposition): (bool, Disposition) = (row.take(1)?, row.take(2)?);
-    if told && disposition == Disposition::Delete {
-        return Ok(());
-    }
-    match first(engine.query(LET_GO_OF_COPY, &[Value::Integer(outcome)])?) {
-        Some(mut row) => let_go(engine, row.take(0)?),
+    match first(engine.query(UPDATE_RESET, &[Value::Integer(outcome), Value::Boolean(false)])?) {
+        Some(mut row) => engine.execute(FORGET_WATERMARK, &[Value::Integer(row.take(0)?)]).map(drop),
         None => Ok(()),
     }
 }

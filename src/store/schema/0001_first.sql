@@ -161,7 +161,8 @@ CREATE INDEX outcome_by_ticket ON outcome (ticket) WHERE ticket IS NOT NULL;
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   outcome INTEGER NOT NULL UNIQUE REFERENCES outcome (id),
-  blob INTEGER NOT NULL REFERENCES blob (id)
+  blob INTEGER NOT NULL REFERENCES blob (id),
+  whole INTEGER NOT NULL CHECK (whole IN (0, 1))
 ) STRICT;
 
 CREATE INDEX quarantine_by_blob ON quarantine (blob);

@@ -1,0 +1,104 @@
+//! Whatever ends a run, the next ones reach the state of an undisturbed run, and two runs never take one mailbox.
+
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::desk::{Desk, Run};
+use crate::support::letter::Letter;
+
+const MAILS: usize = 60;
+
+/// A Maildir of tickets and answers to them, in small batches, whose mail is marked as seen once it is settled.
+fn desk() -> Desk {
+    let desk = Desk::with_maildir("batch_size = 2\non_success = \"seen\"");
+    for n in 0..MAILS {
+        let id = format!("{n}@x");
+        let letter = Letter::new(&id, &format!("Mail {n}"));
+        let letter = if n % 3 == 2 { letter.answers(&format!("{}@x", n - 1)) } else { letter };
+        desk.deliver(&format!("{n:03}"), &letter.bytes());
+    }
+    desk
+}
+
+/// Tickets with their messages, and what became of each item, without times.
+fn state(desk: &Desk) -> Vec<String> {
+    let tickets = desk.run(&["ticket", "list", "--json"]).exits(0).json();
+    let mut lines = Vec::new();
+    for ticket in &tickets {
+        let shown = desk.run(&["ticket", "show", ticket["ticket"].as_str().unwrap(), "--json"]).exits(0);
+        let messages = shown.json()[0]["messages"].as_array().unwrap().clone();
+        let ids: Vec<_> = messages.iter().map(|message| message["message_id"].to_string()).collect();
+        lines.push(format!("{} {}", ticket["ticket"], ids.join(" ")));
+    }
+    lines.sort();
+    let mut outcomes = desk.run(&["outcomes", "--json"]).exits(0).outcomes();
+    outcomes.sort();
+    lines.extend(outcomes);
+    lines
+}
+
+fn told(desk: &Desk) -> usize {
+    std::fs::read_dir(desk.path("mail").join("cur")).unwrap().count()
+}
+
+fn start(mut command: Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn runs_that_are_killed_at_any_instant_end_in_the_state_of_an_undisturbed_one() {
+    let undisturbed = desk();
+    undisturbed.run(&["fetch"]).exits(0);
+    let expected = state(&undisturbed);
+
+    let killed = desk();
+    let mut in_the_middle = 0;
+    for instant in 0..12 {
+        let mut run = start(killed.command(&["fetch", "--json"]));
+        sleep(Duration::from_millis(4 + 9 * instant));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        in_the_middle += usize::from((1..MAILS).contains(&told(&killed)));
+    }
+    killed.run(&["fetch"]).exits(0);
+    assert_eq!(state(&killed), expected);
+    assert_eq!(told(&killed), MAILS);
+    assert!(in_the_middle > 0, "no run was killed in the middle");
+}
+
+#[test]
+fn a_full_disk_ends_with_74_acknowledges_nothing_unsettled_and_the_next_run_goes_on() {
+    let desk = Desk::with_maildir("on_success = \"seen\"\nbatch_size = 1");
+    desk.run(&["fetch"]).exits(0);
+    for n in 0..4 {
+        let words = format!("{n}\r\n").repeat(60_000);
+        desk.deliver(&format!("0{n}"), &Letter::new(&format!("{n}@x"), "Long").body(&words).bytes());
+    }
+    // In units of 512 octets: room for the first message and not for all.
+    let mut limited = Command::new("sh");
+    limited.env_clear().args(["-c", "trap '' XFSZ; ulimit -f 2400; exec \"$@\"", "sh"]);
+    limited.arg(env!("CARGO_BIN_EXE_helpdesk-mail")).arg("--config").arg(desk.path("desk.toml"));
+    let run = Run::of(limited.args(["fetch", "--json"]).stdin(Stdio::null()).output().unwrap()).exits(74);
+    let outcomes = run.outcomes();
+    assert_eq!(outcomes.first().map(String::as_str), Some("created/new support-1"), "{}", run.stderr);
+    assert_eq!(outcomes.last().map(String::as_str), Some("deferred/temporary -"));
+    assert_eq!(run.lines("mailbox")[0]["error"]["error_code"], "store.full");
+    assert_eq!(told(&desk), outcomes.len() - 1, "only what is settled was told");
+    desk.run(&["fetch"]).exits(0);
+    assert_eq!(told(&desk), 4);
+    assert_eq!(desk.run(&["ticket", "list", "--json"]).json().len(), 4);
+}
+
+#[test]
+fn of_two_fetches_at_once_one_ends_with_75_and_no_mail_is_taken_twice() {
+    let desk = desk();
+    let runs = [start(desk.command(&["fetch", "--json"])), start(desk.command(&["fetch", "--json"]))];
+    let mut codes: Vec<i32> =
+        runs.into_iter().map(|run| Run::of(run.wait_with_output().unwrap()).code).collect();
+    codes.sort_unstable();
+    assert!(codes == [0, 75] || codes == [0, 0], "{codes:?}");
+    let undisturbed = self::desk();
+    undisturbed.run(&["fetch"]).exits(0);
+    assert_eq!(state(&desk), state(&undisturbed));
+}
