@@ -170,3 +170,10 @@ fn reset_lets_the_next_fetch_take_skipped_mail_again() {
     desk.run(&["outcomes", "reset", "--outcome", "skipped"]).exits(0);
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["skipped/no-ticket-id -"]);
 }
+
+#[test]
+fn a_baseline_takes_what_has_no_date_too() {
+    let desk = Desk::new("[mailbox.box]\ntype = \"mbox\"\nqueue = \"support\"\npath = \"box\"\n");
+    std::fs::write(desk.path("box"), "From alice\nFrom: alice@example.org\nSubject: old\n\nx\n").unwrap();
+    assert_eq!(desk.run(&["fetch", "--baseline", "--json"]).exits(0).outcomes(), ["ignored/baseline -"]);
+}

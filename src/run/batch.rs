@@ -109,7 +109,10 @@ impl Batch<'_> {
     }
 
     fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
-        let is_old = |item: &Listed| item.arrived.zip(self.before).is_some_and(|(at, before)| at < before);
+        // Where nobody knows when it came, a baseline takes it all the same, and nothing else does.
+        let is_before =
+            |item: &Listed, before| item.arrived.map_or(before == Timestamp::MAX, |at| at < before);
+        let is_old = |item: &Listed| self.before.is_some_and(|before| is_before(item, before));
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let mut read: HashMap<ItemKey, Item> =
