@@ -244,3 +244,21 @@ fn the_same_mail_in_two_mailboxes_of_a_queue_is_one_ticket() {
     assert_eq!(foretold.outcomes(), expected);
     assert_eq!(server.flags("support", "Copies").len(), 0, "a duplicate is told what it repeats");
 }
+
+#[test]
+fn the_fullest_log_holds_neither_the_password_nor_mail() {
+    const PASSWORD: &str = "s3cret-word";
+    let server = Dovecot::start();
+    server.set_passwords(&[("support", PASSWORD)]);
+    for tls in [Tls::Implicit, Tls::None] {
+        let open = Desk::configured(&format!("{QUEUE}{}", mailbox(&server, "support", tls, "")));
+        deliver(&server, &Letter::new("1@x", "Very-private-subject"));
+        for arguments in
+            [&["-vvv", "fetch", "--dry-run"][..], &["-vvv", "check", "--connect"], &["-vvv", "fetch"]]
+        {
+            let log = open.run(arguments).exits(0).stderr;
+            assert!(log.contains("LOGIN"), "{log}");
+            assert!(!log.contains(PASSWORD) && !log.contains("Very-private"), "{log}");
+        }
+    }
+}
