@@ -250,12 +250,28 @@ fn a_message_that_drips_or_never_ends_is_left() {
 }
 
 #[test]
-fn a_server_without_uidvalidity_lets_nothing_be_remembered() {
-    let script = Script::after_login("IMAP4rev1", vec![Expect("SELECT"), Send("* 0 EXISTS\r\nTAG OK x\r\n")]);
+fn a_server_without_uidvalidity_is_refused_and_one_without_uidnext_lists_all() {
+    let selects = |answer| Script::after_login("IMAP4rev1", vec![Expect("SELECT"), Send(answer)]);
+    let script = selects("* 1 EXISTS\r\n* OK [UIDNEXT 10] x\r\nTAG OK x\r\n");
+    let text = told(connect(&plain(script.port)).unwrap().open("INBOX"));
+    assert!(text.starts_with("mailbox.folder: ") && text.contains("tells no UIDVALIDITY"), "{text}");
+
+    let script = selects("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\nTAG OK x\r\n");
     let mut mailbox = connect(&plain(script.port)).unwrap();
     mailbox.open("INBOX").unwrap();
     assert_eq!(mailbox.list(None).unwrap().there, 0);
     assert_eq!(mailbox.watermark(None), None);
+
+    let listed = [
+        Expect("SELECT"),
+        Send("* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 1] x\r\nTAG OK x\r\n"),
+        Expect("UID FETCH 1:*"),
+        Send("* 1 FETCH (UID 5 FLAGS ())\r\nTAG OK x\r\n"),
+    ];
+    let script = Script::after_login("IMAP4rev1", listed.into());
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    assert_eq!(mailbox.list(None).unwrap().items.len(), 1);
 }
 
 #[test]

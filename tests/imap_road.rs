@@ -303,3 +303,21 @@ fn a_baseline_outlives_a_changed_uidvalidity_and_later_mail_counts_however_old_i
     session.run("UID COPY 1 Desk");
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-2"]);
 }
+
+#[test]
+fn the_fullest_log_holds_neither_the_password_nor_mail() {
+    const PASSWORD: &str = "s3cret-word";
+    let server = Dovecot::start();
+    server.set_passwords(&[("support", PASSWORD)]);
+    for tls in [Tls::Implicit, Tls::None] {
+        let open = Desk::configured(&format!("{QUEUE}{}", mailbox(&server, "support", tls, "")));
+        deliver(&server, &Letter::new("1@x", "Very-private-subject"));
+        for arguments in
+            [&["-vvv", "fetch", "--dry-run"][..], &["-vvv", "check", "--connect"], &["-vvv", "fetch"]]
+        {
+            let log = open.run(arguments).exits(0).stderr;
+            assert!(log.contains("LOGIN"), "{log}");
+            assert!(!log.contains(PASSWORD) && !log.contains("Very-private"), "{log}");
+        }
+    }
+}

@@ -170,3 +170,23 @@ fn reset_lets_the_next_fetch_take_skipped_mail_again() {
     desk.run(&["outcomes", "reset", "--outcome", "skipped"]).exits(0);
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["skipped/no-ticket-id -"]);
 }
+
+#[test]
+fn a_baseline_takes_what_has_no_date_too() {
+    let desk = Desk::new("[mailbox.box]\ntype = \"mbox\"\nqueue = \"support\"\npath = \"box\"\n");
+    std::fs::write(desk.path("box"), "From alice\nFrom: alice@example.org\nSubject: old\n\nx\n").unwrap();
+    assert_eq!(desk.run(&["fetch", "--baseline", "--json"]).exits(0).outcomes(), ["ignored/baseline -"]);
+}
+
+#[test]
+fn an_image_among_the_files_of_a_directory_stops_nothing() {
+    let desk = Desk::new("[mailbox.files]\ntype = \"directory\"\nqueue = \"support\"\npath = \"files\"\n");
+    std::fs::create_dir(desk.path("files")).unwrap();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
+    for (name, octets) in [("1.eml", Letter::new("1@x", "One").bytes()), ("2.png", png.to_vec())] {
+        std::fs::write(desk.path("files").join(name), octets).unwrap();
+    }
+    std::fs::write(desk.path("files/3.eml"), Letter::new("3@x", "Three").bytes()).unwrap();
+    let run = desk.run(&["fetch", "--json"]).exits(1);
+    assert_eq!(run.outcomes(), ["created/new support-1", "failed/unreadable -", "created/new support-2"]);
+}

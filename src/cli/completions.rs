@@ -23,6 +23,10 @@ pub struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "helpdesk-mail", &mut script);
+    if args.shell == Shell::Bash {
+        // clap_complete 4.6 takes the hyphen of our name for a step to a sub-command, at the end of the road only.
+        script = String::from_utf8_lossy(&script).replace("helpdesk__subcmd__mail", "helpdesk__mail").into();
+    }
     context.out.bytes(&script);
     Ok(Exit::Ok)
 }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
@@ -61,18 +63,21 @@ impl TicketName {
     }
 }
 
-/// Reads an outcome; the error lists them all.
-pub(crate) fn outcome(word: &str) -> Result<OutcomeWord, String> {
-    OutcomeWord::from_word(word).ok_or_else(|| allowed(OutcomeWord::ALL.map(OutcomeWord::as_str)))
+/// Reads an outcome; help, errors and completions list them all.
+pub(crate) fn outcome() -> impl TypedValueParser<Value = OutcomeWord> {
+    word(OutcomeWord::ALL.map(OutcomeWord::as_str), OutcomeWord::from_word)
 }
 
-/// Reads a ticket's state; the error lists them all.
-pub(crate) fn status(word: &str) -> Result<Status, String> {
-    Status::from_word(word).ok_or_else(|| allowed(Status::ALL.map(Status::as_str)))
+/// Reads a ticket's state; help, errors and completions list them all.
+pub(crate) fn status() -> impl TypedValueParser<Value = Status> {
+    word(Status::ALL.map(Status::as_str), Status::from_word)
 }
 
-fn allowed<const N: usize>(words: [&str; N]) -> String {
-    format!("allowed are {}", words.join(", "))
+fn word<T: Clone + Send + Sync + 'static, const N: usize>(
+    words: [&'static str; N],
+    read: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words).try_map(move |word| read(&word).ok_or("an unknown word"))
 }
 
 #[cfg(test)]

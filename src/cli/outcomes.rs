@@ -70,7 +70,7 @@ pub struct Filter {
     pub mailbox: Option<MailboxName>,
 
     /// With this outcome
-    #[arg(long, value_name = "WORD", value_parser = names::outcome)]
+    #[arg(long, value_name = "WORD", value_parser = names::outcome())]
     pub outcome: Option<OutcomeWord>,
 
     /// Not older than a time (2026-11-21T08:00:00Z), a date (2026-11-21), or an age (24h, 7d)

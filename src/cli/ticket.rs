@@ -34,7 +34,7 @@ pub enum Action {
         #[arg(long, value_name = "SLUG")]
         queue: Option<QueueSlug>,
         /// In this state: open, reopened, resolved, closed, merged
-        #[arg(long, value_name = "WORD", value_parser = names::status)]
+        #[arg(long, value_name = "WORD", value_parser = names::status())]
         status: Option<Status>,
         /// The newest so many
         #[arg(long, value_name = "N")]

@@ -34,10 +34,11 @@ type Sections = BTreeMap<u32, (bool, String)>;
 /// Reads an unfolded field value.
 pub(super) fn parse(field: &str, defects: &mut Defects) -> Params {
     let mut pieces = pieces(field).into_iter();
-    let value = pieces.next().unwrap_or_default().split_whitespace().collect::<String>();
+    let first = pieces.next().unwrap_or_default();
+    let (value, forgotten) = first_value(&first);
     let mut params = Params::bare(&clean::line(&value).to_ascii_lowercase());
     let mut split: BTreeMap<String, Sections> = BTreeMap::new();
-    for piece in pieces {
+    for piece in std::iter::once(forgotten.to_owned()).chain(pieces) {
         let Some((name, value)) = piece.split_once('=') else { continue };
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         match sectioned(&name) {
@@ -56,6 +57,20 @@ pub(super) fn parse(field: &str, defects: &mut Defects) -> Params {
         params.named.insert(name, clean::line(&join(&sections, defects)));
     }
     params
+}
+
+/// The value, in which blanks stand around the slash at most, and what follows a semicolon that was forgotten.
+fn first_value(first: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut rest = first.trim();
+    loop {
+        let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        value.push_str(word);
+        rest = after.trim_start();
+        if rest.is_empty() || !(value.ends_with('/') || rest.starts_with('/')) {
+            return (value, rest);
+        }
+    }
 }
 
 /// `filename*1*` is section 1 of `filename`, percent-encoded.
@@ -165,6 +180,9 @@ mod tests {
             ("a; filename*=iso-8859-1'de'%FC%zz", "a", "filename", Some("ü%zz")),
             ("a; filename=report (1).pdf", "a", "filename", Some("report (1).pdf")),
             ("a; filename=\"report (1).pdf\"", "a", "filename", Some("report (1).pdf")),
+            ("text/plain charset=utf-8; x=y", "text/plain", "charset", Some("utf-8")),
+            ("attachment filename=\"a b.pdf\"", "attachment", "filename", Some("a b.pdf")),
+            ("text / plain ; charset=utf-8", "text/plain", "charset", Some("utf-8")),
             ("a; x", "a", "x", None),
             ("", "", "x", None),
         ];

@@ -2,6 +2,9 @@
 
 use super::fields::cut_line;
 
+/// How much longer than its code the data may get, in octets: short lines stand for zeros, without end if need be.
+const ZEROS: usize = 1024 * 1024;
+
 /// The octets between `begin` and `end`, and whether both were there; `None` if nothing begins.
 pub(super) fn decode(body: &[u8]) -> (Option<Vec<u8>>, bool) {
     let mut rest = body;
@@ -22,6 +25,9 @@ pub(super) fn decode(body: &[u8]) -> (Option<Vec<u8>>, bool) {
             return (Some(out), true);
         }
         if let Some((length, data)) = line.split_first() {
+            if out.len() > body.len() + ZEROS {
+                return (Some(out), false);
+            }
             decode_line(usize::from(sextet(*length)), data, &mut out);
         }
         rest = after;
@@ -47,6 +53,13 @@ fn sextet(byte: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn little_code_does_not_become_much_data() {
+        let body = [b"begin 644 x\n".as_slice(), &b"~\n".repeat(1_000_000)].concat();
+        let (data, clean) = decode(&body);
+        assert!(data.unwrap().len() < body.len() + 2 * ZEROS && !clean);
+    }
 
     type Row = (&'static [u8], Option<&'static [u8]>, bool);
 

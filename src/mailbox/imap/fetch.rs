@@ -26,7 +26,7 @@ type Bodies = HashMap<u32, (Vec<u8>, Extent)>;
 impl ImapMailbox {
     /// Fetches items in their order, without those that vanished.
     pub(super) fn fetched(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
-        let number = self.opened()?.number();
+        let number = self.opened()?.validity;
         let max = self.max_message_size;
         let uid = |item: &Listed| parse_key(&item.key).filter(|(of, _)| *of == number).map(|(_, uid)| uid);
         let (large, whole): (Vec<&Listed>, Vec<&Listed>) =

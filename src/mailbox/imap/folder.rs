@@ -18,8 +18,9 @@ const NEAR: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) name: String,
-    /// UIDVALIDITY and UIDNEXT; a server that gives none lets nothing be remembered.
-    pub(super) validity: Option<u32>,
+    /// UIDVALIDITY: while it is the same, so is what a UID names.
+    pub(super) validity: u32,
+    /// UIDNEXT; a server that gives none lets no watermark be remembered.
     next: Option<u32>,
     exists: u64,
     /// Whether the server lets flags be changed.
@@ -30,7 +31,7 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
-        let (validity, next) = (self.validity?, self.next?);
+        let (validity, next) = (self.validity, self.next?);
         let first_open = match first_open {
             None => None,
             Some(key) => match uids::parse_key(key) {
@@ -43,14 +44,9 @@ impl Open {
         Some(uids::watermark(validity, uid))
     }
 
-    /// UIDVALIDITY as keys have it.
-    pub(super) fn number(&self) -> u32 {
-        self.validity.unwrap_or(0)
-    }
-
     /// The UID of a key, if it is of the present numbering.
     pub(super) fn uid(&self, key: &ItemKey) -> Option<u32> {
-        uids::parse_key(key).filter(|(validity, _)| *validity == self.number()).map(|(_, uid)| uid)
+        uids::parse_key(key).filter(|(validity, _)| *validity == self.validity).map(|(_, uid)| uid)
     }
 }
 
@@ -67,7 +63,7 @@ impl ImapMailbox {
         };
         let mut open = Open {
             name: folder.to_owned(),
-            validity: None,
+            validity: 0,
             next: None,
             exists: 0,
             writable: self.access == Access::ReadWrite && answer.told.code != "READ-ONLY",
@@ -77,16 +73,15 @@ impl ImapMailbox {
             if let Response::MailboxData(MailboxDatum::Exists(exists)) = response {
                 open.exists = exists.into();
             } else if let Response::Data { code: Some(ResponseCode::UidValidity(number)), .. } = response {
-                open.validity = Some(number);
+                open.validity = number;
             } else if let Response::Data { code: Some(ResponseCode::UidNext(uid)), .. } = response {
                 open.next = Some(uid);
             }
         }
-        if open.validity.is_none() {
-            log::warn!(
-                "folder {folder:?} of {}: no UIDVALIDITY, nothing can be remembered",
-                self.session.peer
-            );
+        if open.validity == 0 {
+            // RFC 3501 section 2.3.1.1: its UIDs may name other messages tomorrow, which would pass for settled.
+            let hint = "without UIDVALIDITY messages cannot be told apart: fetch this account from a Maildir or mbox";
+            return Err(self.folder_error(folder, Some(hint.to_owned()), "the server tells no UIDVALIDITY"));
         }
         Ok(open)
     }
@@ -106,15 +101,16 @@ impl ImapMailbox {
         let open = self.opened()?;
         let first = settled
             .and_then(uids::parse_watermark)
-            .filter(|(validity, _)| Some(*validity) == open.validity)
+            .filter(|(validity, _)| *validity == open.validity)
             .map_or(1, |(_, uid)| uid.max(1));
-        let nothing_new = open.next.is_some_and(|next| next <= first);
+        // Without a watermark all is new, whatever a server says that counts wrongly.
+        let nothing_new = first > 1 && open.next.is_some_and(|next| next <= first);
         let exists = open.exists;
         if exists == 0 || nothing_new {
             return Ok(Listing { there: exists, items: Vec::new() });
         }
         let met = merged(self.told_of(first)?, first);
-        let number = self.opened()?.number();
+        let number = self.opened()?.validity;
         let gone = met.values().filter(|record| record.deleted == Some(true)).count() as u64;
         if let Some(open) = &mut self.open {
             let deleted = met.iter().find(|(_, record)| record.deleted == Some(true)).map(|(uid, _)| *uid);
@@ -204,7 +200,7 @@ mod tests {
 
     fn open(lowest_deleted: Option<u32>) -> Open {
         let name = "INBOX".to_owned();
-        Open { name, validity: Some(7), next: Some(100), exists: 3, writable: true, lowest_deleted }
+        Open { name, validity: 7, next: Some(100), exists: 3, writable: true, lowest_deleted }
     }
 
     #[test]
@@ -217,7 +213,6 @@ mod tests {
         assert_eq!(mark(open(Some(30)), Some(40)).as_deref(), Some("7:30"));
         assert_eq!(mark(open(None), Some(120)).as_deref(), Some("7:100"));
         assert_eq!(mark(Open { next: None, ..open(None) }, None), None);
-        assert_eq!(mark(Open { validity: None, ..open(None) }, None), None);
         assert_eq!(open(None).watermark(Some(&uids::key(8, 1))), None);
     }
 
