@@ -93,28 +93,3 @@ fn inspect_needs_no_configuration_and_tells_what_a_message_claims() {
     assert_eq!(read["references_to_tickets"], expected);
     assert_eq!((&read["kind"], &read["bounce"]), (&"ordinary".into(), &serde_json::Value::Null));
 }
-
-#[test]
-fn an_mbox_is_taken_in_its_order_and_again_without_second_tickets() {
-    let desk = desk();
-    let mbox = |numbers: std::ops::Range<usize>| {
-        numbers
-            .map(|n| {
-                let mail = Letter::new(&format!("{n}@x"), &format!("Mail {n}")).bytes();
-                format!("From a Thu Nov 19 10:00:00 2026\n{}\n", String::from_utf8(mail).unwrap())
-            })
-            .collect::<String>()
-    };
-    let first = finish(hand(&desk, &["ingest", "--json"], mbox(0..250).as_bytes())).exits(0).outcomes();
-    assert_eq!(first, (1..=250).map(|n| format!("created/new support-{n}")).collect::<Vec<_>>());
-    let more = finish(hand(&desk, &["ingest", "--json"], mbox(248..252).as_bytes())).exits(0).outcomes();
-    assert_eq!(
-        more,
-        [
-            "duplicate/already-settled support-249",
-            "duplicate/already-settled support-250",
-            "created/new support-251",
-            "created/new support-252",
-        ]
-    );
-}

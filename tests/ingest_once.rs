@@ -94,3 +94,28 @@ fn what_was_not_fetched_whole_stays_in_the_mailbox_also_after_a_retry() {
     desk.run(&["fetch"]).exits(0);
     assert_eq!(desk.snapshot("mail").len(), 1, "only its beginning is in quarantine");
 }
+
+#[test]
+fn an_mbox_is_taken_in_its_order_and_again_without_second_tickets() {
+    let desk = desk();
+    let mbox = |numbers: std::ops::Range<usize>| {
+        numbers
+            .map(|n| {
+                let mail = Letter::new(&format!("{n}@x"), &format!("Mail {n}")).bytes();
+                format!("From a Thu Nov 19 10:00:00 2026\n{}\n", String::from_utf8(mail).unwrap())
+            })
+            .collect::<String>()
+    };
+    let first = finish(hand(&desk, &["ingest", "--json"], mbox(0..250).as_bytes())).exits(0).outcomes();
+    assert_eq!(first, (1..=250).map(|n| format!("created/new support-{n}")).collect::<Vec<_>>());
+    let more = finish(hand(&desk, &["ingest", "--json"], mbox(248..252).as_bytes())).exits(0).outcomes();
+    assert_eq!(
+        more,
+        [
+            "duplicate/already-settled support-249",
+            "duplicate/already-settled support-250",
+            "created/new support-251",
+            "created/new support-252",
+        ]
+    );
+}
