@@ -41,7 +41,7 @@ struct Found<'p, 'a> {
 pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p, 'a> {
     let found = match root.children.is_empty() {
         true => sole(root),
-        false => walk(root),
+        false => walk(root, Spot::First),
     };
     let mut files = found.files;
     let (text, cut_at) = join(&found.texts, defects);
@@ -90,8 +90,15 @@ fn take<'p, 'a>(part: &'p Part<'a>, found: &mut Found<'p, 'a>) {
     }
 }
 
+/// Where a part stands: the first one is the text even if it has a name (RFC 8621 section 4.1.4).
+#[derive(Clone, Copy)]
+enum Spot {
+    First,
+    Later,
+}
+
 /// Recursion ends at the depth of the structure.
-fn walk<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
+fn walk<'p, 'a>(part: &'p Part<'a>, spot: Spot) -> Found<'p, 'a> {
     match part.media.value.as_str() {
         "multipart/alternative" => alternative(part),
         "multipart/related" => {
@@ -102,10 +109,12 @@ fn walk<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
         }
         // The first part is for people (RFC 6522 section 3), or what is signed (RFC 1847 section 2.1).
         "multipart/report" | "multipart/signed" => main_and_files(part, 0),
-        _ if part.children.is_empty() => leaf(part),
+        _ if part.children.is_empty() => leaf(part, spot),
         _ => {
             let mut found = Found::default();
-            part.children.iter().for_each(|child| found.merge(walk(child)));
+            for (at, child) in part.children.iter().enumerate() {
+                found.merge(walk(child, if at == 0 { spot } else { Spot::Later }));
+            }
             found
         }
     }
@@ -119,10 +128,14 @@ impl<'p, 'a> Found<'p, 'a> {
     }
 }
 
-fn leaf<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
+fn leaf<'p, 'a>(part: &'p Part<'a>, spot: Spot) -> Found<'p, 'a> {
     let mut found = Found::default();
     let readable = matches!(part.media.value.as_str(), "text/plain" | "text/html");
-    if readable && part.disposition.value != "attachment" && part.name().is_none() {
+    let is_text = match spot {
+        Spot::First => part.disposition.value != "attachment",
+        Spot::Later => part.disposition.value != "attachment" && part.name().is_none(),
+    };
+    if readable && is_text {
         take(part, &mut found);
     } else if !part.is("multipart/") || !part.body.trim_ascii().is_empty() {
         found.files.push(part);
@@ -134,7 +147,7 @@ fn main_and_files<'p, 'a>(part: &'p Part<'a>, main: usize) -> Found<'p, 'a> {
     let mut found = Found::default();
     for (at, child) in part.children.iter().enumerate() {
         if at == main {
-            found.merge(walk(child));
+            found.merge(walk(child, Spot::First));
         } else {
             leaves(child, &mut found.files);
         }
@@ -155,7 +168,7 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
     let mut found = Found::default();
     let mut forms: Vec<Vec<&'p Part<'a>>> = Vec::new();
     for child in &part.children {
-        let form = walk(child);
+        let form = walk(child, Spot::First);
         found.html.extend(form.html);
         found.files.extend(form.files);
         forms.push(form.texts);
@@ -245,12 +258,15 @@ mod tests {
     #[test]
     fn the_text_is_found_and_the_rest_are_files() {
         let related = multi("related", &[HTML, IMAGE]);
-        let table: [(String, &str, bool, &[&str]); 18] = [
+        let table: [(String, &str, bool, &[&str]); 21] = [
             (PLAIN.to_owned(), "plain", false, &[]),
             (format!("A: b\n{HTML}"), "html", true, &[]),
             (multi("mixed", &[PLAIN, "\nsecond"]), "plain\n\nsecond", false, &[]),
             (multi("mixed", &[PLAIN, IMAGE]), "plain", false, &["image/png"]),
             (multi("mixed", &[PLAIN, NAMED, TO_FILE]), "plain", false, &["text/plain", "text/plain"]),
+            (multi("mixed", &[NAMED, IMAGE]), "log", false, &["image/png"]),
+            (multi("mixed", &[TO_FILE, IMAGE]), "", false, &["text/plain", "image/png"]),
+            (multi("mixed", &[&multi("alternative", &[PLAIN, HTML]), NAMED]), "plain", true, &["text/plain"]),
             (multi("mixed", &[PLAIN, MAIL]), "plain", false, &["message/rfc822"]),
             (multi("alternative", &[PLAIN, HTML]), "plain", true, &[]),
             (multi("alternative", &[HTML, PLAIN]), "plain", true, &[]),

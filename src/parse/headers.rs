@@ -69,19 +69,36 @@ fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
     let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
         return Vec::new();
     };
-    let found = list.iter().filter_map(|entry| address(entry.name.as_deref(), entry.address.as_deref()));
-    let kept: Vec<Address> = found.take(limits::ADDRESSES + 1).collect();
-    if kept.len() > limits::ADDRESSES {
-        defects.add("too-many-addresses");
+    let mut found: Vec<Address> = Vec::new();
+    // `Smith, Alice <alice@example.org>` without quotes: the word before the comma is a part of her name.
+    let mut surname: Option<Address> = None;
+    for mut next in list.iter().filter_map(|entry| address(entry.name.as_deref(), entry.address.as_deref())) {
+        match (surname.take(), &mut next.name) {
+            (Some(Address { name: None, address: before }), Some(name)) => {
+                *name = format!("{before}, {name}")
+            }
+            (before, _) => found.extend(before),
+        }
+        if next.address.contains('@') {
+            found.push(next);
+        } else {
+            surname = Some(next);
+        }
+        if found.len() > limits::ADDRESSES {
+            defects.add("too-many-addresses");
+            found.truncate(limits::ADDRESSES);
+            return found;
+        }
     }
-    kept.into_iter().take(limits::ADDRESSES).collect()
+    found.extend(surname);
+    found
 }
 
 /// An address need not be valid, only there; a lone name is one, as in `From: root`.
 fn address(name: Option<&str>, address: Option<&str>) -> Option<Address> {
     let name = clean::line(name.unwrap_or_default());
-    let address: String =
-        clean::line(address.unwrap_or_default()).chars().filter(|letter| !letter.is_whitespace()).collect();
+    let (address, before) = bare_address(&clean::line(address.unwrap_or_default()));
+    let name = if name.is_empty() { before } else { name };
     if address.is_empty() {
         let lone = !name.is_empty() && name.len() <= limits::TOKEN && !name.contains(char::is_whitespace);
         return lone.then(|| Address::bare(&name));
@@ -91,6 +108,27 @@ fn address(name: Option<&str>, address: Option<&str>) -> Option<Address> {
         return None;
     }
     Some(Address { name: (!name.is_empty() && name != address).then_some(name), address })
+}
+
+/// The address without the route of RFC 822, and the words before it that are a name without brackets behind it.
+///
+/// Blanks that folding left in it are none of it; a quoted local part keeps its own.
+fn bare_address(text: &str) -> (String, String) {
+    let text = match text.strip_prefix('@').and_then(|route| route.split_once(':')) {
+        Some((_, routed)) => routed,
+        None => text,
+    };
+    if text.starts_with('"') {
+        return (text.to_owned(), String::new());
+    }
+    let is_whole = |word: &&str| word.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
+    match text.split_whitespace().next_back().filter(is_whole) {
+        Some(word) => {
+            let before = text.strip_suffix(word).unwrap_or_default().trim();
+            (word.to_owned(), before.to_owned())
+        }
+        None => (text.split_whitespace().collect(), String::new()),
+    }
 }
 
 /// The `Date`; what is no instant is noted.
@@ -179,7 +217,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_people_write_them() {
-        let table: [(&str, &[&str]); 20] = [
+        let table: [(&str, &[&str]); 28] = [
             ("alice@example.org", &["alice@example.org"]),
             ("Alice <alice@example.org>", &["Alice <alice@example.org>"]),
             ("\"A, B\" <a@b.example>, c@d.example", &["A, B <a@b.example>", "c@d.example"]),
@@ -193,6 +231,17 @@ mod tests {
             ("=?utf-8?Q?A=2C_B_<x@y.example>?= <a@b.example>", &["A, B <x@y.example> <a@b.example>"]),
             ("\"=?utf-8?Q?=C3=BC?=\" <a@b.example>", &["ü <a@b.example>"]),
             ("root", &["root"]),
+            ("root, alice@example.org", &["root", "alice@example.org"]),
+            ("root, bin", &["root", "bin"]),
+            (
+                "Smith, Alice <alice@example.org>, b@c.example",
+                &["Smith, Alice <alice@example.org>", "b@c.example"],
+            ),
+            ("Alice Smith alice@example.org", &["Alice Smith <alice@example.org>"]),
+            ("Alice <@x.example,@y.example:alice@example.org>", &["Alice <alice@example.org>"]),
+            ("<\"a b\"@example.org>", &["\"a b\"@example.org"]),
+            ("<alice@\r\n example.org>", &["alice@example.org"]),
+            ("<alice\r\n @example.org>", &["alice@example.org"]),
             ("MAILER-DAEMON (Mail System)", &["Mail System <MAILER-DAEMON>"]),
             ("<>", &[]),
             ("", &[]),

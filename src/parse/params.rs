@@ -63,6 +63,10 @@ pub(super) fn parse(field: &str, defects: &mut Defects) -> Params {
 fn first_value(first: &str) -> (String, &str) {
     let mut value = String::new();
     let mut rest = first.trim();
+    // `Content-Type: charset=utf-8`: the type itself was forgotten.
+    if rest.contains('=') && !rest.contains('/') && !rest.contains(char::is_whitespace) {
+        return (value, rest);
+    }
     loop {
         let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         value.push_str(word);
@@ -183,6 +187,7 @@ mod tests {
             ("text/plain charset=utf-8; x=y", "text/plain", "charset", Some("utf-8")),
             ("attachment filename=\"a b.pdf\"", "attachment", "filename", Some("a b.pdf")),
             ("text / plain ; charset=utf-8", "text/plain", "charset", Some("utf-8")),
+            ("charset=utf-8; x=y", "", "charset", Some("utf-8")),
             ("a; x", "a", "x", None),
             ("", "", "x", None),
         ];
