@@ -14,11 +14,13 @@ use crate::policy::Queue;
 use crate::store::Source;
 
 use super::acting::Acting;
-use super::batch::{self, Batch, Tally};
+use super::batch::{self, Batch};
 use super::companions::Companions;
 use super::config::{Alert, Plan};
+use super::item;
 use super::job::Job;
 use super::report::{Listener, MessageLine, Summary};
+use super::tally::Tally;
 use super::verdict::{Audience, Ending};
 
 /// The name under which handed-over messages stand in the ledger; no mailbox may be called so.
@@ -79,7 +81,7 @@ fn hand_over(
     let settled = desk.lookup().settled(source, &keys)?;
     let fresh = group.into_iter().filter(|fetched| !settled.contains(&fetched.listed.key)).collect();
     let road = Batch { job, source, old: None };
-    let (received, trouble) = match road.receive(&batch::read(fresh), desk, tally) {
+    let (received, trouble) = match road.receive(&item::read(fresh), desk, tally) {
         Ok(received) => (received, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
@@ -145,7 +147,7 @@ impl Again {
         let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };
         let fetched = Fetched { listed, bytes, extent: self.extent };
         let road = Batch { job: &job, source: &self.source, old: None };
-        let received = road.receive(&batch::read(vec![fetched]), desk, tally)?;
+        let received = road.receive(&item::read(vec![fetched]), desk, tally)?;
         // What the mailbox is owed is paid by its next fetch.
         batch::tell(received, 1, tally);
         Ok(())
