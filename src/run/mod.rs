@@ -8,6 +8,7 @@ mod deeds;
 mod empty;
 mod facts;
 mod fetch;
+mod in_hand;
 mod ingest;
 mod item;
 mod job;
@@ -17,6 +18,7 @@ mod old;
 mod receive;
 mod rehearsing;
 mod report;
+mod retry;
 mod road;
 mod tally;
 mod verdict;
@@ -25,9 +27,10 @@ pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, Plan};
 pub use fetch::{Due, Options, Scope, fetch};
-pub use ingest::{Handed, INGEST, ingest, retry};
+pub use ingest::{Handed, INGEST, ingest};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
+pub use retry::retry;
 pub use verdict::Audience;
 
 #[cfg(test)]
