@@ -60,8 +60,9 @@
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
-//! * **What is not stored whole is never deleted or moved**, and what was there before the first run (`--baseline`,
-//!   `since`) is never touched.
+//! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first
+//!   run (`--baseline`, `since`) is never touched, also when the server numbers the folder anew.
+//! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary
 //!

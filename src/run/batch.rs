@@ -3,65 +3,22 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
-use crate::model::ids::{Digest, MailboxName};
-use crate::model::item::{Acknowledgement, Extent, Fetched, ItemKey, Listed};
-use crate::model::mail::Mail;
+use crate::model::item::{Acknowledgement, ItemKey, Listed};
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::parse;
 use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
+use super::item::{self, Item};
 use super::job::Job;
 use super::old::Old;
-use super::receive::{Item, Reading, Received, Reception};
-use super::report::{Counts, Listener, MessageLine};
+use super::receive::{Received, Reception};
+use super::report::MessageLine;
+use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
 const MAX_OCTETS: u64 = 16 * 1024 * 1024;
-
-/// What is counted while a mailbox is worked at.
-pub(super) struct Tally<'a> {
-    pub(super) mailbox: MailboxName,
-    pub(super) listener: &'a mut dyn Listener,
-    pub(super) listed: u64,
-    pub(super) new: u64,
-    pub(super) done: u64,
-    pub(super) unreadable: u64,
-    pub(super) counts: Counts,
-    /// Trouble with a folder that the rest of the mailbox has not suffered from.
-    pub(super) passed: Option<Trouble>,
-}
-
-impl<'a> Tally<'a> {
-    /// Nothing is counted yet.
-    pub(super) fn of(mailbox: MailboxName, listener: &'a mut dyn Listener) -> Self {
-        Self {
-            mailbox,
-            listener,
-            listed: 0,
-            new: 0,
-            done: 0,
-            unreadable: 0,
-            counts: Counts::default(),
-            passed: None,
-        }
-    }
-
-    /// Remembers trouble with a folder, so that the mailbox is gone on with; any other is given back.
-    pub(super) fn pass(&mut self, trouble: Trouble) -> Result<(), Trouble> {
-        if trouble.code != ErrorCode::MailboxFolder {
-            return Err(trouble);
-        }
-        match &self.passed {
-            Some(first) => log::debug!("after {first}: {}", trouble.with_causes()),
-            None => self.passed = Some(trouble),
-        }
-        Ok(())
-    }
-}
 
 /// Divides items so that no batch is larger than `count` items or [`MAX_OCTETS`].
 pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
@@ -140,36 +97,12 @@ impl Batch<'_> {
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let mut read: HashMap<ItemKey, Item> =
-            self::read(fetched).into_iter().map(|item| (item.key().clone(), item)).collect();
+            item::read(fetched).into_iter().map(|item| (item.key().clone(), item)).collect();
         let in_order = listed.iter().filter_map(|item| {
             if is_old(item) { Some(Item::Old(item.clone())) } else { read.remove(&item.key) }
         });
         Ok(in_order.collect())
     }
-}
-
-/// Reads what was fetched, in parallel where the parser does.
-pub(super) fn read(fetched: Vec<Fetched>) -> Vec<Item> {
-    let octets: Vec<&[u8]> = fetched.iter().map(|one| one.bytes.as_slice()).collect();
-    let mails = parse::all(&octets);
-    fetched
-        .into_iter()
-        .zip(mails)
-        .map(|(fetched, mail)| match &fetched.extent {
-            Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
-            Extent::Whole => Item::Read(Box::new(reading(fetched, mail.ok()))),
-            Extent::Beginning => {
-                let mut mail = mail.ok();
-                mail.iter_mut().for_each(parse::mark_truncated);
-                Item::Read(Box::new(reading(fetched, mail)))
-            }
-        })
-        .collect()
-}
-
-fn reading(fetched: Fetched, mail: Option<Mail>) -> Reading {
-    let raw_sha256 = Digest(Sha256::digest(&fetched.bytes).into());
-    Reading { fetched, raw_sha256, mail }
 }
 
 /// Tells the listener of what is committed and returns what the mailbox is to be told.

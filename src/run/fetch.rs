@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::trouble::{ErrorCode, Trouble};
 
-use super::batch::Tally;
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
+use super::tally::Tally;
 use super::verdict::{Audience, Ending};
 
 /// What is asked of one `fetch`.
@@ -113,7 +113,9 @@ impl Fetch<'_> {
         };
         if let Some(trouble) = &error {
             let code = trouble.code.as_str();
-            log::error!(mailbox:display = name, error_code = code; "mailbox \"{name}\": {}", trouble.with_causes());
+            // A second run beside a long one is nothing to wake anybody for.
+            let level = if status == MailboxStatus::Locked { log::Level::Warn } else { log::Level::Error };
+            log::log!(level, mailbox:display = name, error_code = code; "mailbox \"{name}\": {}", trouble.with_causes());
         }
         let Tally { listed, new, counts, .. } = tally;
         MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }

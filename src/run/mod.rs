@@ -5,9 +5,12 @@ mod batch;
 mod companions;
 mod config;
 mod deeds;
+mod empty;
 mod facts;
 mod fetch;
+mod in_hand;
 mod ingest;
+mod item;
 mod job;
 mod lock;
 mod notebook;
@@ -15,16 +18,19 @@ mod old;
 mod receive;
 mod rehearsing;
 mod report;
+mod retry;
 mod road;
+mod tally;
 mod verdict;
 
 pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, Plan};
 pub use fetch::{Due, Options, Scope, fetch};
-pub use ingest::{Handed, INGEST, ingest, retry};
+pub use ingest::{Handed, INGEST, ingest};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
+pub use retry::retry;
 pub use verdict::Audience;
 
 #[cfg(test)]

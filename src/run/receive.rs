@@ -9,77 +9,19 @@ use jiff::Timestamp;
 
 use crate::evidence;
 use crate::model::decision::{Decision, Verdict};
-use crate::model::ids::{Digest, TicketRef};
-use crate::model::item::{Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Telling};
+use crate::model::ids::TicketRef;
+use crate::model::item::{Acknowledgement, Disposition, Telling};
 use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
 use crate::policy::{self, Authorship, Case};
-use crate::store::{Books, Fingerprint, KeptCopy, LedgerEntry, Source, StoreError, StoredError};
+use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
 
 use super::deeds::{self, Arrival};
 use super::facts;
+use super::item::{Item, Reading, Seen};
 use super::job::{Job, received};
 use super::report::MessageLine;
-
-/// An item on the road.
-pub(super) enum Item {
-    /// It lay there before the first run and is not read.
-    Old(Listed),
-    /// It was fetched, but the mailbox would not give it.
-    Withheld(Listed, String),
-    /// It was fetched. Boxed: old items come by the hundred thousand.
-    Read(Box<Reading>),
-}
-
-/// What was fetched and what was read from it.
-pub(super) struct Reading {
-    pub(super) fetched: Fetched,
-    /// Of the octets that were fetched; reckoned once, they may be many.
-    pub(super) raw_sha256: Digest,
-    /// `None` if reading it crashed.
-    pub(super) mail: Option<Mail>,
-}
-
-impl Item {
-    pub(super) fn key(&self) -> &ItemKey {
-        match self {
-            Self::Old(listed) | Self::Withheld(listed, _) => &listed.key,
-            Self::Read(read) => &read.fetched.listed.key,
-        }
-    }
-
-    pub(super) fn mail(&self) -> Option<&Mail> {
-        match self {
-            Self::Old(_) | Self::Withheld(..) => None,
-            Self::Read(read) => read.mail.as_ref(),
-        }
-    }
-
-    /// The item with all that was read of it.
-    pub(super) fn seen(&self) -> Seen<'_> {
-        Seen { item: self, mail: self.mail() }
-    }
-
-    fn reading(&self) -> Option<&Reading> {
-        match self {
-            Self::Old(_) | Self::Withheld(..) => None,
-            Self::Read(read) => Some(read),
-        }
-    }
-
-    /// Whether all of it is in hand.
-    fn is_whole(&self) -> bool {
-        self.reading().is_some_and(|read| read.fetched.extent == Extent::Whole)
-    }
-}
-
-/// An item with as much of its mail as is told of it: the store may refuse what was read.
-#[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
-    item: &'a Item,
-    mail: Option<&'a Mail>,
-}
 
 /// What became of an item, to be told once the transaction is committed.
 pub(super) struct Received {
@@ -226,7 +168,7 @@ impl Reception<'_> {
         let mut notes = verdict.notes.clone();
         notes.extend(mail.into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
         let disposition = self.disposition(item, &verdict.decision);
-        let error = trouble(item, outcome, reason);
+        let error = item.trouble(outcome, reason);
         let mut line = self.line(seen, outcome, reason);
         let read = item.reading();
         books.record(&LedgerEntry {
@@ -243,7 +185,7 @@ impl Reception<'_> {
             disposition: disposition.clone(),
             notes: &notes,
             error: error.as_ref().map(stored),
-            quarantined: read.filter(|_| outcome == OutcomeWord::Failed).map(copy),
+            quarantined: read.filter(|_| outcome == OutcomeWord::Failed).map(Reading::copy),
         })?;
         line.ticket = ticket.map(|ticket| ticket.to_string());
         line.notes = notes;
@@ -287,39 +229,10 @@ impl Reception<'_> {
 /// A part of the program gave up; the panic hook has told of it.
 struct Panicked;
 
-fn trouble(item: &Item, outcome: OutcomeWord, reason: Reason) -> Option<Trouble> {
-    if let Item::Withheld(_, why) = item {
-        let code = ErrorCode::MessageAttempts;
-        let message = format!("the mailbox does not give item {}: {why}", item.key());
-        return Some(
-            Trouble::new(code, message)
-                .hint("look at the message in the mailbox itself; \"outcomes reset\" lets it be taken again"),
-        );
-    }
-    if outcome != OutcomeWord::Failed {
-        return None;
-    }
-    let (code, what) = if reason == Reason::Unreadable {
-        (ErrorCode::MessageUnreadable, "neither a sender nor a text can be made out")
-    } else if reason == Reason::Store {
-        (ErrorCode::MessageStore, "the store refuses what is in the message")
-    } else {
-        (ErrorCode::MessageCrashed, "a part of the program gave up on the message")
-    };
-    Some(
-        Trouble::new(code, what)
-            .hint("see \"helpdesk-mail quarantine list\"; \"quarantine retry\" takes it again"),
-    )
-}
-
 fn stored(trouble: &Trouble) -> StoredError {
     StoredError {
         code: trouble.code.as_str().to_owned(),
         message: trouble.message.clone(),
         hint: trouble.hint.clone(),
     }
-}
-
-fn copy(read: &Reading) -> KeptCopy<'_> {
-    KeptCopy { octets: &read.fetched.bytes, is_whole: read.fetched.extent == Extent::Whole }
 }

@@ -13,7 +13,8 @@ use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
-use super::notebook::{Empty, Notebook};
+use super::empty::Empty;
+use super::notebook::Notebook;
 use super::report::Mode;
 
 /// Tells what a run would do and does nothing.

@@ -8,11 +8,12 @@ use crate::model::item::{ItemKey, Listed};
 use crate::model::trouble::Trouble;
 use crate::store::Source;
 
-use super::batch::{self, Batch, Tally};
+use super::batch::{self, Batch};
 use super::companions::{Companions, Gate};
 use super::fetch::Scope;
 use super::job::Job;
 use super::old::Old;
+use super::tally::Tally;
 
 /// How far a mailbox is walked.
 pub(super) struct Bounds {

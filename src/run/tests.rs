@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::batch::{self, Batch, Tally};
+use super::batch::{self, Batch};
+use super::empty::Empty;
+use super::item;
 use super::job::Job;
-use super::notebook::{Empty, Notebook};
+use super::notebook::Notebook;
+use super::tally::Tally;
 use super::*;
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
@@ -120,7 +123,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
     let mut desk = Rehearsing::over(Notebook::over(Box::new(Tripping)).unwrap());
     let mut lines = Lines::default();
     let mut tally = Tally::of(job.name.clone(), &mut lines);
-    let items = batch::read(ids.iter().map(|id| fetched(id)).collect());
+    let items = item::read(ids.iter().map(|id| fetched(id)).collect());
     let road = Batch { job: &job, source: &source, old: None };
     let result = road.receive(&items, &mut desk, &mut tally);
     let trouble = result.map(|received| drop(batch::tell(received, 0, &mut tally))).err();

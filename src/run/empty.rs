@@ -1,0 +1,60 @@
+//! A store that is not there yet, for a dry run before the first run.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::model::found::{Earlier, Standing};
+use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
+use crate::model::ticket::TicketFacts;
+use crate::store::{Fingerprint, Lookup, Source, StoreError};
+
+/// Nothing is known.
+pub(super) struct Empty;
+
+impl Lookup for Empty {
+    fn ticket(&mut self, _: TicketId) -> Result<Option<TicketFacts>, StoreError> {
+        Ok(None)
+    }
+
+    fn ticket_of_message(&mut self, _: &MessageId) -> Result<Option<TicketId>, StoreError> {
+        Ok(None)
+    }
+
+    fn standing(&mut self, _: TicketId, _: &str) -> Result<Standing, StoreError> {
+        Ok(Standing::Stranger)
+    }
+
+    fn earlier(&mut self, _: &QueueSlug, _: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+        Ok(None)
+    }
+
+    fn settled(&mut self, _: &Source, _: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
+        Ok(HashSet::new())
+    }
+
+    fn attempts(&mut self, _: &Source, _: &ItemKey) -> Result<u32, StoreError> {
+        Ok(0)
+    }
+
+    fn watermark(&mut self, _: &Source) -> Result<Option<Watermark>, StoreError> {
+        Ok(None)
+    }
+
+    fn baseline(&mut self, _: &Source) -> Result<Option<Baseline>, StoreError> {
+        Ok(None)
+    }
+
+    fn owed(&mut self, _: &Source) -> Result<Vec<Acknowledgement>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn last_success(&mut self, _: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
+    fn next_ticket(&mut self) -> Result<TicketId, StoreError> {
+        Ok(TicketId(1))
+    }
+}

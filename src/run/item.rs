@@ -1,0 +1,126 @@
+//! An item on the road, with what was fetched and read of it.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::ids::Digest;
+use crate::model::item::{Extent, Fetched, ItemKey, Listed};
+use crate::model::mail::Mail;
+use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::parse;
+use crate::store::KeptCopy;
+
+/// An item on the road.
+pub(super) enum Item {
+    /// It lay there before the first run and is not read.
+    Old(Listed),
+    /// It was fetched, but the mailbox would not give it.
+    Withheld(Listed, String),
+    /// It was fetched. Boxed: old items come by the hundred thousand.
+    Read(Box<Reading>),
+}
+
+/// What was fetched and what was read from it.
+pub(super) struct Reading {
+    pub(super) fetched: Fetched,
+    /// Of the octets that were fetched; reckoned once, they may be many.
+    pub(super) raw_sha256: Digest,
+    /// `None` if reading it crashed.
+    pub(super) mail: Option<Mail>,
+}
+
+impl Item {
+    pub(super) fn key(&self) -> &ItemKey {
+        match self {
+            Self::Old(listed) | Self::Withheld(listed, _) => &listed.key,
+            Self::Read(read) => &read.fetched.listed.key,
+        }
+    }
+
+    pub(super) fn mail(&self) -> Option<&Mail> {
+        match self {
+            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Read(read) => read.mail.as_ref(),
+        }
+    }
+
+    /// The item with all that was read of it.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen { item: self, mail: self.mail() }
+    }
+
+    pub(super) fn reading(&self) -> Option<&Reading> {
+        match self {
+            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Read(read) => Some(read),
+        }
+    }
+
+    /// Whether all of it is in hand.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reading().is_some_and(|read| read.fetched.extent == Extent::Whole)
+    }
+
+    /// What went wrong, for the outcomes that are told with it.
+    pub(super) fn trouble(&self, outcome: OutcomeWord, reason: Reason) -> Option<Trouble> {
+        if let Self::Withheld(_, why) = self {
+            let code = ErrorCode::MessageAttempts;
+            let message = format!("the mailbox does not give item {}: {why}", self.key());
+            return Some(Trouble::new(code, message).hint(
+                "look at the message in the mailbox itself; \"outcomes reset\" lets it be taken again",
+            ));
+        }
+        if outcome != OutcomeWord::Failed {
+            return None;
+        }
+        let (code, what) = if reason == Reason::Unreadable {
+            (ErrorCode::MessageUnreadable, "neither a sender nor a text can be made out")
+        } else if reason == Reason::Store {
+            (ErrorCode::MessageStore, "the store refuses what is in the message")
+        } else {
+            (ErrorCode::MessageCrashed, "a part of the program gave up on the message")
+        };
+        Some(
+            Trouble::new(code, what)
+                .hint("see \"helpdesk-mail quarantine list\"; \"quarantine retry\" takes it again"),
+        )
+    }
+}
+
+impl Reading {
+    fn of(fetched: Fetched, mail: Option<Mail>) -> Self {
+        let raw_sha256 = Digest(Sha256::digest(&fetched.bytes).into());
+        Self { fetched, raw_sha256, mail }
+    }
+
+    /// What quarantine keeps.
+    pub(super) fn copy(&self) -> KeptCopy<'_> {
+        KeptCopy { octets: &self.fetched.bytes, is_whole: self.fetched.extent == Extent::Whole }
+    }
+}
+
+/// An item with as much of its mail as is told of it: the store may refuse what was read.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) item: &'a Item,
+    pub(super) mail: Option<&'a Mail>,
+}
+
+/// Reads what was fetched, in parallel where the parser does.
+pub(super) fn read(fetched: Vec<Fetched>) -> Vec<Item> {
+    let octets: Vec<&[u8]> = fetched.iter().map(|one| one.bytes.as_slice()).collect();
+    let mails = parse::all(&octets);
+    fetched
+        .into_iter()
+        .zip(mails)
+        .map(|(fetched, mail)| match &fetched.extent {
+            Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
+            Extent::Whole => Item::Read(Box::new(Reading::of(fetched, mail.ok()))),
+            Extent::Beginning => {
+                let mut mail = mail.ok();
+                mail.iter_mut().for_each(parse::mark_truncated);
+                Item::Read(Box::new(Reading::of(fetched, mail)))
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! `quarantine retry`: kept copies walk the same road again.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::model::ids::{QueueSlug, RunId};
+use crate::model::item::{Extent, Fetched, ItemKey, Listed};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::Source;
+
+use super::acting::Acting;
+use super::batch::{self, Batch};
+use super::companions::Companions;
+use super::config::Plan;
+use super::in_hand::{Work, end, tally};
+use super::ingest::INGEST;
+use super::item;
+use super::job::Job;
+use super::report::{Listener, Summary};
+use super::tally::Tally;
+use super::verdict::Audience;
+
+/// Walks the road again for quarantined messages, by their numbers.
+///
+/// One whose mailbox is not configured any more stays in quarantine and does not stop the others.
+pub fn retry(
+    plan: &Plan,
+    ids: &[i64],
+    desk: &mut Acting,
+    listener: &mut dyn Listener,
+) -> Result<Summary, Trouble> {
+    let started = Instant::now();
+    let mut kept = Vec::with_capacity(ids.len());
+    for id in ids {
+        kept.push((*id, desk.store().quarantined_source(*id)?));
+    }
+    let run = desk.begin(Timestamp::now())?;
+    let mut tally = tally(kept.len(), listener);
+    let mut troubles = Vec::new();
+    for (id, (source, key, extent)) in kept {
+        let again = Again { id, source, key, extent };
+        if let Err(trouble) = again.take(plan, run, desk, &mut tally) {
+            log::error!("message {id} in quarantine: {}", trouble.with_causes());
+            troubles.push(trouble);
+        }
+    }
+    Ok(end(Work { run, started, alert: &plan.alert, audience: Audience::Scheduler, troubles }, tally, desk))
+}
+
+/// A message in quarantine.
+struct Again {
+    id: i64,
+    source: Source,
+    key: ItemKey,
+    extent: Extent,
+}
+
+impl Again {
+    fn take(
+        self,
+        plan: &Plan,
+        run: Option<RunId>,
+        desk: &mut Acting,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        let job = Job { run: run.unwrap_or(RunId(0)), ..job_of(plan, &self.source, desk)? };
+        // One at a time: the quarantine may be larger than the memory.
+        let bytes = desk.store().quarantined_raw(self.id)?;
+        let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };
+        let fetched = Fetched { listed, bytes, extent: self.extent };
+        let road = Batch { job: &job, source: &self.source, old: None };
+        let received = road.receive(&item::read(vec![fetched]), desk, tally)?;
+        // What the mailbox is owed is paid by its next fetch.
+        batch::tell(received, 1, tally);
+        Ok(())
+    }
+}
+
+fn job_of<'a>(plan: &'a Plan, source: &Source, desk: &Acting) -> Result<Job<'a>, Trouble> {
+    let of_mailbox = || {
+        let mailbox = plan.mailboxes.iter().find(|mailbox| mailbox.mailbox.name == source.mailbox)?;
+        Job::of_mailbox(plan, mailbox, desk.signer())
+    };
+    let of_queue = || {
+        let queue = plan
+            .queues
+            .iter()
+            .find(|queue| source.folder.parse().is_ok_and(|slug: QueueSlug| slug == queue.slug))?;
+        Some(Job::of_queue(plan, queue, desk.signer()))
+    };
+    let job = if source.account == INGEST { of_queue() } else { of_mailbox() };
+    job.ok_or_else(|| {
+        let what = format!(
+            "mailbox \"{}\", folder \"{}\" is not configured any more",
+            source.mailbox, source.folder
+        );
+        Trouble::new(ErrorCode::InputMissing, what)
+            .hint("export the message and hand it to \"helpdesk-mail ingest --queue\"")
+    })
+}
