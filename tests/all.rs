@@ -14,6 +14,7 @@ mod docs; // the man pages document every code and word, and no other
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
+mod imap_poison; // a message that a server stumbles over never blocks its neighbours for more than a run
 mod imap_road; // the whole road over a real IMAP server, the case this program was begun for among it
 mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
 mod ingest; // messages that are handed over, by people and by mail servers
@@ -27,5 +28,6 @@ mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
 mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
+mod signals; // a signal ends a run where nothing is left half done
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

@@ -93,3 +93,30 @@ fn inspect_needs_no_configuration_and_tells_what_a_message_claims() {
     assert_eq!(read["references_to_tickets"], expected);
     assert_eq!((&read["kind"], &read["bounce"]), (&"ordinary".into(), &serde_json::Value::Null));
 }
+
+#[test]
+fn what_is_skipped_has_no_other_copy_and_can_be_retried() {
+    let desk = Desk::configured("[queue.support]\nupdate_only = true\n");
+    let mail = Letter::new("a@x", "No tag").bytes();
+    let run = with_stdin(&desk, &["ingest", "--mta", "--json"], &mail).exits(0);
+    assert_eq!(run.outcomes(), ["skipped/no-ticket-id -"]);
+    assert_eq!(desk.command(&["quarantine", "export", "1"]).output().unwrap().stdout, mail);
+    desk.configure("[queue.support]\n");
+    assert_eq!(
+        desk.run(&["quarantine", "retry", "--all", "--json"]).exits(0).outcomes(),
+        ["created/new support-1"]
+    );
+    assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json().len(), 0);
+}
+
+#[test]
+fn equal_mails_without_a_message_id_are_two_mails() {
+    let desk = Desk::with_maildir("");
+    let alarm = b"From: cron@example.org\nSubject: disk full\n\nNo room is left.\n";
+    desk.deliver("01", alarm);
+    desk.deliver("02", alarm);
+    let foretold = desk.run(&["fetch", "--dry-run", "--json"]).exits(0);
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["created/new support-1", "created/new support-2"]);
+    assert_eq!(foretold.outcomes(), run.outcomes());
+}

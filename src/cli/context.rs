@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::run::Stop;
 use crate::settings::Settings;
 use crate::store::{self, Store};
 
@@ -11,6 +12,7 @@ use super::args::Globals;
 use super::desk;
 use super::failure::{self, Causes, Report};
 use super::output::{Form, Out};
+use super::signals;
 
 /// What every command is given.
 pub struct Context {
@@ -19,12 +21,14 @@ pub struct Context {
     pub(crate) out: Out,
     /// JSON lines or text.
     pub(crate) form: Form,
+    /// Raised by a signal.
+    pub(crate) stop: Stop,
 }
 
 impl Context {
     pub(crate) fn new(globals: Globals, form: Form) -> Self {
         let out = Out::stdout(globals.color);
-        Self { globals, out, form }
+        Self { globals, out, form, stop: signals::watch() }
     }
 
     /// Whether the causes of errors are told.

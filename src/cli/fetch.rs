@@ -50,6 +50,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         limit: args.limit.map(NonZeroU64::get),
         due: if args.force { Due::Now } else { Due::ByInterval },
         scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
+        stop: context.stop.clone(),
     };
     let mut companions: Box<dyn Companions> = if args.dry_run {
         Box::new(desk::rehearsing(&settings.store)?)

@@ -42,15 +42,23 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     Ok(Exit::Ok)
 }
 
+/// The most that is read at once: it is held in memory, and the store takes no more than twice that.
+const LARGEST: u64 = 500_000_000;
+
 /// The octets of a file, or of standard input for `-`.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)
+        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(file).and_then(|mut open| open.read_to_end(&mut bytes))
+        std::fs::File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes))
     };
     match read {
+        Ok(octets) if octets as u64 > LARGEST => {
+            let what = format!("{} is larger than {LARGEST} octets", file.display());
+            Err(Trouble::new(ErrorCode::InputData, what)
+                .hint("a large mbox is read by a mailbox of that type"))
+        }
         Ok(_) => Ok(bytes),
         Err(error) => {
             let name = file.display();

@@ -22,6 +22,7 @@ pub mod output;
 mod quarantine;
 mod retry;
 mod rim;
+mod signals;
 mod ticket;
 mod when;
 

@@ -69,6 +69,13 @@ pub trait Reader: Send {
     /// The caller bounds the batch. Of a message larger than the mailbox allows, the beginning is fetched.
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError>;
 
+    /// Why the last `fetch` ended before its time; what had come whole by then was given.
+    ///
+    /// The first item that was not given is under suspicion: the mailbox may stumble over it every time.
+    fn cut_short(&mut self) -> Option<MailboxError> {
+        None
+    }
+
     /// What to remember for the next `list` if everything listed is settled but for what begins at `first_open`.
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark>;
 

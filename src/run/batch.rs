@@ -54,7 +54,7 @@ impl Batch<'_> {
         desk: &mut dyn Companions,
         tally: &mut Tally<'_>,
     ) -> Result<Vec<ItemKey>, Trouble> {
-        let items = self.fetch(listed, gate)?;
+        let Haul { items, cut_short } = self.fetch(listed, gate)?;
         let received = self.receive(&items, desk, tally)?;
         let open = received
             .iter()
@@ -63,6 +63,10 @@ impl Batch<'_> {
             .map(|(_, item)| item.key().clone())
             .collect();
         let acknowledgements = tell(received, listed.len() as u64, tally);
+        if let Some(error) = cut_short {
+            // Nobody is there to be told; what is owed is paid by the next run.
+            return Err(error);
+        }
         acknowledge(self.source, &acknowledgements, gate, desk).or_else(|trouble| tally.pass(trouble))?;
         Ok(open)
     }
@@ -92,17 +96,34 @@ impl Batch<'_> {
         }
     }
 
-    fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
+    /// Fetches and reads what is not old, in the order of the list.
+    fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Haul, Trouble> {
         let is_old = |item: &Listed| self.old.is_some_and(|old| old.covers(item));
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
+        let cut_short = gate.reader().cut_short().map(Trouble::from);
         let mut read: HashMap<ItemKey, Item> =
             item::read(fetched).into_iter().map(|item| (item.key().clone(), item)).collect();
+        let first_missing = wanted.iter().find(|item| !read.contains_key(&item.key));
+        if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
+            let why = trouble.with_causes();
+            let suspect = match wanted.as_slice() {
+                [_] => Item::Withheld(missing.clone(), why),
+                _ => Item::Suspected(missing.clone(), why),
+            };
+            read.insert(missing.key.clone(), suspect);
+        }
         let in_order = listed.iter().filter_map(|item| {
             if is_old(item) { Some(Item::Old(item.clone())) } else { read.remove(&item.key) }
         });
-        Ok(in_order.collect())
+        Ok(Haul { items: in_order.collect(), cut_short })
     }
+}
+
+/// What one fetch brought, and why it was no more.
+struct Haul {
+    items: Vec<Item>,
+    cut_short: Option<Trouble>,
 }
 
 /// Tells the listener of what is committed and returns what the mailbox is to be told.

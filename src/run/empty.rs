@@ -34,6 +34,10 @@ impl Lookup for Empty {
         Ok(HashSet::new())
     }
 
+    fn deferred(&mut self, _: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn attempts(&mut self, _: &Source, _: &ItemKey) -> Result<u32, StoreError> {
         Ok(0)
     }

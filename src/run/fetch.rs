@@ -13,6 +13,7 @@ use super::config::{MailboxPlan, Plan};
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
+use super::stop::Stop;
 use super::tally::Tally;
 use super::verdict::{Audience, Ending};
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub due: Due,
     /// Whether messages are read.
     pub scope: Scope,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 /// `--force`.
@@ -128,6 +131,7 @@ impl Fetch<'_> {
         tally: &mut Tally<'_>,
     ) -> Result<MailboxStatus, Trouble> {
         let name = &mailbox.mailbox.name;
+        self.options.stop.check()?;
         let _held = desk.lock(name)?;
         if self.options.due == Due::ByInterval && !is_due(mailbox, desk)? {
             return Ok(MailboxStatus::NotDue);
@@ -136,7 +140,8 @@ impl Fetch<'_> {
         let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
         let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
         let Options { scope, limit, .. } = *self.options;
-        let bounds = Bounds { scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
+        let stop = &self.options.stop;
+        let bounds = Bounds { stop, scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
         let mut gate = desk.open(&mailbox.mailbox)?;
         road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
         desk.fetched(name, Timestamp::now())?;

@@ -21,6 +21,7 @@ use super::in_hand::{Work, end, tally};
 use super::item;
 use super::job::Job;
 use super::report::{Listener, MessageLine, Summary};
+use super::stop::Stop;
 use super::tally::Tally;
 use super::verdict::Audience;
 
@@ -44,6 +45,8 @@ pub struct Handed<'a> {
     pub messages: Vec<Vec<u8>>,
     /// Who hands them over and hears the exit code.
     pub audience: Audience,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 /// Takes messages that were handed over.
@@ -56,7 +59,7 @@ pub fn ingest(
     desk: &mut Acting,
     listener: &mut dyn Listener,
 ) -> Result<Summary, Trouble> {
-    let Handed { queue, messages, audience } = handed;
+    let Handed { queue, messages, audience, stop } = handed;
     let started = Instant::now();
     let run = desk.begin(Timestamp::now())?;
     let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_queue(plan, queue, desk.signer()) };
@@ -64,6 +67,10 @@ pub fn ingest(
     let mut tally = tally(messages.len(), listener);
     let mut troubles = Vec::new();
     for group in grouped(keyed(messages)) {
+        if let Err(trouble) = stop.check() {
+            troubles.push(trouble);
+            break;
+        }
         // The next ones may be luckier.
         troubles.extend(hand_over(&job, &source, group, desk, &mut tally).err());
     }

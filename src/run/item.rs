@@ -16,6 +16,8 @@ pub(super) enum Item {
     Old(Listed),
     /// It was fetched, but the mailbox would not give it.
     Withheld(Listed, String),
+    /// The mailbox broke off while several were fetched, perhaps because of it: it is taken again, last and alone.
+    Suspected(Listed, String),
     /// It was fetched. Boxed: old items come by the hundred thousand.
     Read(Box<Reading>),
 }
@@ -32,14 +34,14 @@ pub(super) struct Reading {
 impl Item {
     pub(super) fn key(&self) -> &ItemKey {
         match self {
-            Self::Old(listed) | Self::Withheld(listed, _) => &listed.key,
+            Self::Old(listed) | Self::Withheld(listed, _) | Self::Suspected(listed, _) => &listed.key,
             Self::Read(read) => &read.fetched.listed.key,
         }
     }
 
     pub(super) fn mail(&self) -> Option<&Mail> {
         match self {
-            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) => None,
             Self::Read(read) => read.mail.as_ref(),
         }
     }
@@ -51,7 +53,7 @@ impl Item {
 
     pub(super) fn reading(&self) -> Option<&Reading> {
         match self {
-            Self::Old(_) | Self::Withheld(..) => None,
+            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) => None,
             Self::Read(read) => Some(read),
         }
     }
@@ -69,6 +71,12 @@ impl Item {
             return Some(Trouble::new(code, message).hint(
                 "look at the message in the mailbox itself; \"outcomes reset\" lets it be taken again",
             ));
+        }
+        if let Self::Suspected(_, why) = self {
+            let message = format!("the mailbox broke off when item {} was due: {why}", self.key());
+            return Some(
+                Trouble::new(ErrorCode::MailboxConnect, message).hint("the next run takes it alone"),
+            );
         }
         if outcome != OutcomeWord::Failed {
             return None;

@@ -26,6 +26,16 @@ pub(super) struct Job<'a> {
     pub(super) keep_raw: KeepRaw,
     pub(super) dispositions: Dispositions,
     pub(super) max_attempts: u32,
+    pub(super) originals: Originals,
+}
+
+/// Whether somebody else keeps the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Originals {
+    /// The mailbox does.
+    InTheMailbox,
+    /// Nobody: who handed them over has let go of them.
+    Gone,
 }
 
 impl<'a> Job<'a> {
@@ -42,6 +52,7 @@ impl<'a> Job<'a> {
             headers,
             dispositions: mailbox.dispositions.clone(),
             max_attempts: mailbox.max_attempts,
+            originals: Originals::InTheMailbox,
             ..Self::of_queue(plan, queue, signer)
         })
     }
@@ -67,6 +78,21 @@ impl<'a> Job<'a> {
                 on_failure: keep(),
             },
             max_attempts: 1,
+            originals: Originals::Gone,
+        }
+    }
+
+    /// Whether quarantine keeps a copy: of what failed, and of what was skipped where no other copy is left.
+    pub(super) fn keeps(&self, outcome: OutcomeWord) -> bool {
+        match outcome {
+            OutcomeWord::Failed => true,
+            OutcomeWord::Skipped => self.originals == Originals::Gone,
+            OutcomeWord::Created
+            | OutcomeWord::Updated
+            | OutcomeWord::Reopened
+            | OutcomeWord::Duplicate
+            | OutcomeWord::Ignored
+            | OutcomeWord::Deferred => false,
         }
     }
 

@@ -20,6 +20,7 @@ mod rehearsing;
 mod report;
 mod retry;
 mod road;
+mod stop;
 mod tally;
 mod verdict;
 
@@ -31,6 +32,7 @@ pub use ingest::{Handed, INGEST, ingest};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
 pub use retry::retry;
+pub use stop::Stop;
 pub use verdict::Audience;
 
 #[cfg(test)]

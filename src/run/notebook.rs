@@ -33,21 +33,8 @@ struct Notes {
     settled: HashSet<(Source, ItemKey)>,
 }
 
-/// What makes two copies of a mail the same: Message-ID and digest, or the octets where there is no Message-ID.
-#[derive(PartialEq, Eq, Hash)]
-enum Copy {
-    Named(QueueSlug, MessageId, Digest),
-    Nameless(QueueSlug, Digest),
-}
-
-impl Copy {
-    fn of(queue: &QueueSlug, id: Option<&MessageId>, digest: Digest, raw: Digest) -> Self {
-        match id {
-            Some(id) => Self::Named(queue.clone(), id.clone(), digest),
-            None => Self::Nameless(queue.clone(), raw),
-        }
-    }
-}
+/// What makes two copies of a mail the same: queue, Message-ID and digest.
+type Copy = (QueueSlug, MessageId, Digest);
 
 impl Notebook {
     pub(super) fn over(mut base: Box<dyn Lookup>) -> Result<Self, StoreError> {
@@ -77,10 +64,11 @@ impl Lookup for Notebook {
     }
 
     fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
-        let copy = Copy::of(queue, print.message_id, print.digest, print.raw_sha256);
-        match (self.kept.copies.get(&copy), self.base.earlier(queue, print)?) {
-            (Some(here), Some(Earlier::OnTicket(there))) => Ok(Some(Earlier::OnTicket(there.max(*here)))),
-            (Some(here), _) => Ok(Some(Earlier::OnTicket(*here))),
+        let copy = print.message_id.map(|id| (queue.clone(), id.clone(), print.digest));
+        let here = copy.and_then(|copy| self.kept.copies.get(&copy).copied());
+        match (here, self.base.earlier(queue, print)?) {
+            (Some(here), Some(Earlier::OnTicket(there))) => Ok(Some(Earlier::OnTicket(there.max(here)))),
+            (Some(here), _) => Ok(Some(Earlier::OnTicket(here))),
             (None, there) => Ok(there),
         }
     }
@@ -90,6 +78,10 @@ impl Lookup for Notebook {
         let noted = keys.iter().filter(|key| self.kept.settled.contains(&(source.clone(), (*key).clone())));
         settled.extend(noted.cloned());
         Ok(settled)
+    }
+
+    fn deferred(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        self.base.deferred(source)
     }
 
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
@@ -160,14 +152,11 @@ impl Books for Notebook {
     }
 
     fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError> {
-        let mail = message.mail;
+        let Some(id) = &message.mail.message_id else { return Ok(()) };
         if let Some(ticket) = self.ticket(message.ticket)? {
-            let copy = Copy::of(&ticket.queue, mail.message_id.as_ref(), mail.digest, message.raw_sha256);
-            self.pending.copies.insert(copy, ticket.id);
+            self.pending.copies.insert((ticket.queue, id.clone(), message.mail.digest), ticket.id);
         }
-        if let Some(id) = &mail.message_id {
-            self.pending.messages.insert(id.clone(), message.ticket);
-        }
+        self.pending.messages.insert(id.clone(), message.ticket);
         Ok(())
     }
 

@@ -100,6 +100,7 @@ impl Reception<'_> {
         let plain = |decision| Verdict { decision, notes: Vec::new() };
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
+            Item::Suspected(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
             Item::Withheld(listed, _) => {
                 let attempts = books.attempts(self.source, &listed.key)?;
                 Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
@@ -185,7 +186,7 @@ impl Reception<'_> {
             disposition: disposition.clone(),
             notes: &notes,
             error: error.as_ref().map(stored),
-            quarantined: read.filter(|_| outcome == OutcomeWord::Failed).map(Reading::copy),
+            quarantined: read.filter(|_| self.job.keeps(outcome)).map(Reading::copy),
         })?;
         line.ticket = ticket.map(|ticket| ticket.to_string());
         line.notes = notes;

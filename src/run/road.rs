@@ -1,11 +1,11 @@
 //! The road of one mailbox: list → fetch → parse → evidence → lookup → decide → carry out → commit → acknowledge.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::model::item::{ItemKey, Listed};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::Source;
 
 use super::batch::{self, Batch};
@@ -13,10 +13,13 @@ use super::companions::{Companions, Gate};
 use super::fetch::Scope;
 use super::job::Job;
 use super::old::Old;
+use super::stop::Stop;
 use super::tally::Tally;
 
 /// How far a mailbox is walked.
-pub(super) struct Bounds {
+pub(super) struct Bounds<'a> {
+    /// Ends the walk early.
+    pub(super) stop: &'a Stop,
     /// Whether messages are read.
     pub(super) scope: Scope,
     /// What arrived before is settled unread.
@@ -30,7 +33,7 @@ pub(super) struct Bounds {
 /// Walks every folder of a mailbox; one that cannot be used does not block the others.
 pub(super) fn walk(
     job: &Job<'_>,
-    bounds: &Bounds,
+    bounds: &Bounds<'_>,
     gate: &mut dyn Gate,
     desk: &mut dyn Companions,
     tally: &mut Tally<'_>,
@@ -39,7 +42,14 @@ pub(super) fn walk(
     for folder in gate.reader().folders() {
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
         let walk = Walk { job, bounds, source: &source };
-        walk.folder(gate, desk, tally).or_else(|trouble| tally.pass(trouble))?;
+        match walk.folder(gate, desk, tally).or_else(|trouble| tally.pass(trouble)) {
+            Ok(()) => {}
+            Err(trouble) if trouble.code == ErrorCode::Interrupted => {
+                gate.close()?;
+                return Err(trouble);
+            }
+            Err(trouble) => return Err(trouble),
+        }
     }
     gate.close()?;
     tally.passed.take().map_or(Ok(()), Err)
@@ -48,7 +58,7 @@ pub(super) fn walk(
 /// The way through one folder.
 struct Walk<'a> {
     job: &'a Job<'a>,
-    bounds: &'a Bounds,
+    bounds: &'a Bounds<'a>,
     source: &'a Source,
 }
 
@@ -68,6 +78,8 @@ impl Walk<'_> {
         let settled = desk.lookup().settled(source, &keys)?;
         let new: Vec<Listed> =
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
+        let (plain, suspects) = self.apart(new, desk)?;
+        let new = [plain.as_slice(), &suspects].concat();
         let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
         let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
         tally.listed += listing.there;
@@ -75,7 +87,9 @@ impl Walk<'_> {
 
         let road = Batch { job, source, old: Some(&old) };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
-        for batch in batch::divide(taken, bounds.batch_size) {
+        let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
+        for batch in batch::divide(taken, bounds.batch_size).into_iter().chain(alone.chunks(1)) {
+            bounds.stop.check()?;
             open.extend(road.process(batch, gate, desk, tally)?);
         }
         if open.is_empty() {
@@ -86,6 +100,25 @@ impl Walk<'_> {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Sets apart what was deferred before: it is taken last, each alone, so that it harms no other.
+    fn apart(
+        &self,
+        new: Vec<Listed>,
+        desk: &mut dyn Companions,
+    ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
+        let deferred = desk.lookup().deferred(self.source)?;
+        if deferred.is_empty() {
+            return Ok((new, Vec::new()));
+        }
+        // Those with the least trouble of their own first: they were perhaps only neighbours.
+        let place: HashMap<&ItemKey, usize> =
+            deferred.iter().zip(0..).map(|((key, _), at)| (key, at)).collect();
+        let (mut suspects, plain): (Vec<Listed>, Vec<Listed>) =
+            new.into_iter().partition(|item| place.contains_key(&item.key));
+        suspects.sort_by_key(|item| place.get(&item.key).copied());
+        Ok((plain, suspects))
     }
 
     /// Opens the folder and pays what is owed to it.

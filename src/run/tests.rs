@@ -47,6 +47,10 @@ impl Lookup for Tripping {
         Empty.settled(source, keys)
     }
 
+    fn deferred(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        Empty.deferred(source)
+    }
+
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
         Empty.attempts(source, key)
     }

@@ -119,6 +119,10 @@ impl Lookup for Store {
         self.desk().settled(source, keys)
     }
 
+    fn deferred(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        self.desk().deferred(source)
+    }
+
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
         self.desk().attempts(source, key)
     }

@@ -52,6 +52,9 @@ pub trait Lookup {
     /// Which of the keys have a settled row, whatever watermarks say.
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError>;
 
+    /// The deferred items, with how often each had trouble of its own.
+    fn deferred(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError>;
+
     /// How often an item had trouble of its own.
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError>;
 

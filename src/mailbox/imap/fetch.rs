@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::answers::{Bounds, Farewell};
-use super::record::Body;
+use super::record::{Body, Record};
 use super::session::Refusal;
 use super::uids::{self, Set};
 use super::{ImapMailbox, uids::parse_key};
@@ -36,15 +36,18 @@ impl ImapMailbox {
         let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
         let question =
             Question { section: "BODY.PEEK[]".to_owned(), each: octets(max), extent: Extent::Whole };
+        let mut cut_short = Ok(());
         for set in uids::sets(whole.iter().filter_map(|item| uid(item))) {
-            self.ask(&set, &question, all, &mut bodies)?;
+            cut_short = cut_short.and_then(|()| self.ask(&set, &question, all, &mut bodies));
         }
         let part = BEGINNING.min(max).max(1);
         let section = format!("BODY.PEEK[]<0.{part}>");
         let question = Question { section, each: octets(part), extent: Extent::Beginning };
         for set in uids::sets(large.iter().filter_map(|item| uid(item))) {
-            self.ask(&set, &question, part.saturating_mul(set.uids.len() as u64), &mut bodies)?;
+            let all = part.saturating_mul(set.uids.len() as u64);
+            cut_short = cut_short.and_then(|()| self.ask(&set, &question, all, &mut bodies));
         }
+        self.cut_short = cut_short.err();
         Ok(items
             .iter()
             .filter_map(|item| {
@@ -66,24 +69,16 @@ impl ImapMailbox {
         let all = octets(listed.saturating_add(listed / 4).saturating_add(1024 * 1024));
         let command = format!("UID FETCH {} (UID {})", set.text, question.section);
         let bounds = Bounds { each: question.each, all };
-        let reply = self.session.run_bounded(&command, bounds, Farewell::Unexpected)?;
+        let reply = match self.session.run_bounded(&command, bounds, Farewell::Unexpected) {
+            Ok(reply) => reply,
+            Err(error) => {
+                keep(self.session.salvage().records, set, question, bodies);
+                return Err(error);
+            }
+        };
         let refused = reply.is_err();
         let told = reply.map_or_else(|refusal| refusal.told, |answer| answer.told);
-        let mut unread = refused;
-        for record in told.records {
-            match (record.uid, record.body) {
-                (Some(uid), Some(body)) if set.uids.binary_search(&uid).is_ok() => {
-                    // Cut because the others took the room, or not given at all: it is asked for alone.
-                    if body.absent || body.cut && body.bytes.len() < question.each {
-                        unread = true;
-                    } else {
-                        bodies.entry(uid).or_insert_with(|| given(body, question.extent.clone()));
-                    }
-                }
-                (None, Some(_)) => unread = true,
-                (Some(_) | None, None) | (Some(_), Some(_)) => {}
-            }
-        }
+        let unread = keep(told.records, set, question, bodies) || refused;
         let missing: Vec<u32> = set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect();
         // In a clean answer what is missing has vanished, or so it should be: what is left out here is never listed again.
         let missing = if unread { missing } else { self.there(&missing)? };
@@ -147,6 +142,26 @@ impl ImapMailbox {
             Err(refusal) => Err(self.folder_error(&self.opened()?.name, None, refusal)),
         }
     }
+}
+
+/// Keeps the bodies that were asked for, and says whether one was not read.
+fn keep(records: Vec<Record>, set: &Set, question: &Question, bodies: &mut Bodies) -> bool {
+    let mut unread = false;
+    for record in records {
+        match (record.uid, record.body) {
+            (Some(uid), Some(body)) if set.uids.binary_search(&uid).is_ok() => {
+                // Cut because the others took the room, or not given at all: it is asked for alone.
+                if body.absent || body.cut && body.bytes.len() < question.each {
+                    unread = true;
+                } else {
+                    bodies.entry(uid).or_insert_with(|| given(body, question.extent.clone()));
+                }
+            }
+            (None, Some(_)) => unread = true,
+            (Some(_) | None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+    unread
 }
 
 fn given(body: Body, extent: Extent) -> (Vec<u8>, Extent) {

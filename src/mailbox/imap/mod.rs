@@ -39,6 +39,8 @@ pub struct ImapMailbox {
     open: Option<Open>,
     /// Whether it was said that items are only flagged.
     warned: bool,
+    /// Why the last fetch ended before its time.
+    cut_short: Option<MailboxError>,
 }
 
 impl ImapMailbox {
@@ -58,6 +60,7 @@ impl ImapMailbox {
             max_message_size: config.max_message_size,
             open: None,
             warned: false,
+            cut_short: None,
         })
     }
 
@@ -103,6 +106,10 @@ impl Reader for ImapMailbox {
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
         self.fetched(items)
+    }
+
+    fn cut_short(&mut self) -> Option<MailboxError> {
+        self.cut_short.take()
     }
 
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {

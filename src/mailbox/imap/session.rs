@@ -18,6 +18,8 @@ pub(super) struct Session {
     crate_session: Option<imap::Session<Tap<Stream>>>,
     answers: Shared,
     pace: Arc<Pace>,
+    /// What came in answer to the command that broke the session.
+    salvage: Told,
     /// The server, for errors.
     pub(super) peer: Peer,
 }
@@ -51,7 +53,8 @@ pub(super) type Reply = Result<Answer, Refusal>;
 
 impl Session {
     pub(super) fn new(crate_session: imap::Session<Tap<Stream>>, link: Link) -> Self {
-        Self { crate_session: Some(crate_session), answers: link.answers, pace: link.pace, peer: link.peer }
+        let Link { answers, pace, peer } = link;
+        Self { crate_session: Some(crate_session), answers, pace, salvage: Told::default(), peer }
     }
 
     /// Runs a command whose answer holds no messages.
@@ -87,9 +90,17 @@ impl Session {
                 self.crate_session = Some(session);
                 Ok(Err(Refusal { told }))
             }
-            Ok(Err(error)) => Err(broken(&self.peer, &self.answers, error)),
+            Ok(Err(error)) => {
+                self.salvage = told;
+                Err(broken(&self.peer, &self.answers, error))
+            }
             Err(_) => Err(self.peer.protocol("the IMAP library stumbled over an answer")),
         }
+    }
+
+    /// What came whole before the session broke.
+    pub(super) fn salvage(&mut self) -> Told {
+        std::mem::take(&mut self.salvage)
     }
 
     /// Logs out; what the server says to that does not matter any more.

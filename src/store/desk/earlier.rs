@@ -16,16 +16,6 @@ WHERE message.message_id = ?1
 ORDER BY message.ticket DESC
 LIMIT 1";
 
-pub(super) const SELECT_TWIN_BY_RAW_SHA256: &str = "
-SELECT message.ticket
-FROM message
-JOIN ticket ON ticket.id = message.ticket
-WHERE message.raw_sha256 = ?1
-  AND message.message_id IS NULL
-  AND lower(ticket.queue) = lower(?2)
-ORDER BY message.ticket DESC
-LIMIT 1";
-
 pub(super) const SELECT_SETTLED_BY_MESSAGE_ID: &str = "
 SELECT outcome, ticket
 FROM outcome
@@ -48,21 +38,15 @@ WHERE source = ?1
 ORDER BY id DESC
 LIMIT 1";
 
-/// A ticket of the queue that holds the mail.
+/// A ticket of the queue that holds the mail; without a Message-ID equal mails are two mails, as alarms are.
 pub(super) fn on_ticket(
     engine: &mut dyn Engine,
     queue: &QueueSlug,
     print: &Fingerprint<'_>,
 ) -> Result<Option<TicketId>, StoreError> {
-    let queue = Value::Text(queue.as_str());
-    let rows = match print.message_id {
-        Some(id) => engine.query(
-            SELECT_TWIN_BY_MESSAGE_ID,
-            &[Value::Text(id.as_str()), Value::Blob(&print.digest.0), queue],
-        )?,
-        None => engine.query(SELECT_TWIN_BY_RAW_SHA256, &[Value::Blob(&print.raw_sha256.0), queue])?,
-    };
-    first(rows).map(|mut row| row.take(0)).transpose()
+    let Some(id) = print.message_id else { return Ok(None) };
+    let values = [Value::Text(id.as_str()), Value::Blob(&print.digest.0), Value::Text(queue.as_str())];
+    first(engine.query(SELECT_TWIN_BY_MESSAGE_ID, &values)?).map(|mut row| row.take(0)).transpose()
 }
 
 /// What became of the mail before the folder's UIDVALIDITY changed.

@@ -57,6 +57,14 @@ WHERE source = ?1
     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
     ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 
+pub(super) const SELECT_DEFERRED: &str = "
+SELECT item, attempts
+FROM outcome
+WHERE source = ?1
+  AND outcome = 'deferred'
+  AND NOT settled
+ORDER BY attempts, id";
+
 pub(super) const SELECT_OWED: &str = "
 SELECT item, disposition, message_id
 FROM outcome
@@ -109,6 +117,12 @@ impl Lookup for Desk<'_> {
             }
         }
         Ok(settled)
+    }
+
+    fn deferred(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        let Some(Known { id, .. }) = known(self.engine, source)? else { return Ok(Vec::new()) };
+        let rows = self.engine.query(SELECT_DEFERRED, &[Value::Integer(id)])?;
+        rows.into_iter().map(|mut row| Ok((ItemKey(row.take(0)?), row.take(1)?))).collect()
     }
 
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {

@@ -151,9 +151,8 @@ fn the_same_mail_is_known_within_a_queue_only() {
     let mut nameless = mail("");
     nameless.digest = digest(b"whatever");
     let octets = print(&source, &here, &nameless, raw);
-    assert_eq!(store.earlier(&queue("support"), &octets).unwrap(), None, "that one has a Message-ID");
     append(&mut store, id, &nameless);
-    assert_eq!(store.earlier(&queue("support"), &octets).unwrap(), Some(Earlier::OnTicket(id)));
+    assert_eq!(store.earlier(&queue("support"), &octets).unwrap(), None, "equal alarms are two mails");
 }
 
 #[test]

@@ -112,7 +112,6 @@ CREATE TABLE message (
 
 CREATE INDEX message_by_ticket ON message (ticket, id);
 CREATE INDEX message_by_message_id ON message (message_id, ticket);
-CREATE INDEX message_by_raw_sha256 ON message (raw_sha256);
 CREATE INDEX message_by_raw ON message (raw) WHERE raw IS NOT NULL;
 
 CREATE TABLE attachment (
@@ -158,6 +157,7 @@ CREATE TABLE outcome (
 CREATE INDEX outcome_by_message_id ON outcome (source, message_id);
 CREATE INDEX outcome_by_raw_sha256 ON outcome (source, raw_sha256);
 CREATE INDEX outcome_owed ON outcome (source, id) WHERE settled AND NOT told AND disposition <> 'keep';
+CREATE INDEX outcome_deferred ON outcome (source, attempts, id) WHERE outcome = 'deferred' AND NOT settled;
 CREATE INDEX outcome_by_time ON outcome (at, id);
 CREATE INDEX outcome_by_ticket ON outcome (ticket) WHERE ticket IS NOT NULL;
 
