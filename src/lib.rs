@@ -19,7 +19,7 @@
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
+//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves

@@ -99,7 +99,10 @@ impl Batch<'_> {
     }
 
     fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Vec<Item>, Trouble> {
-        let is_old = |item: &Listed| item.arrived.zip(self.before).is_some_and(|(at, before)| at < before);
+        // A baseline takes in also what nobody knows the arrival of (POP3).
+        let is_old = |item: &Listed| {
+            self.before.is_some_and(|before| item.arrived.map_or(before == Timestamp::MAX, |at| at < before))
+        };
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let mut read: HashMap<ItemKey, Item> =

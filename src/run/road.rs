@@ -31,6 +31,7 @@ pub(super) fn walk(
     tally: &mut Tally<'_>,
 ) -> Result<(), Trouble> {
     let account = gate.reader().account();
+    let mut last = None;
     for folder in gate.reader().folders() {
         gate.reader().open(&folder)?;
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
@@ -58,7 +59,11 @@ pub(super) fn walk(
         if let Some(mark) = gate.reader().watermark(first_open) {
             desk.remember(&source, &mark)?;
         }
+        last = Some(source);
     }
-    gate.close()?;
+    let heard = gate.close()?;
+    if let Some(source) = last {
+        desk.told(&source, &heard)?;
+    }
     Ok(())
 }

@@ -24,6 +24,7 @@ fn mailbox(text: &str) -> MailboxPlan {
 fn imap(lines: &str) -> Imap {
     match mailbox(&format!("{IMAP}{lines}")).mailbox.place {
         Place::Imap(imap) => imap,
+        Place::Pop3(pop3) => panic!("{pop3:?}"),
         Place::Maildir(path) | Place::Mbox(path) | Place::Directory(path) => panic!("{path:?}"),
     }
 }
