@@ -1,7 +1,7 @@
 //! Fetches messages; one that the server cannot give never costs the others.
 //!
-//! RETR brings a message; of one that LIST says is too large TOP brings the headers and some lines. A server without
-//! TOP is read to the end, as far as that is bearable, and the beginning kept. A message that does not end ends the
+//! RETR brings a message; of one that LIST says is too large TOP brings the headers and some lines. Who only looks gets
+//! all by TOP: servers that keep IMAP's flags set `\Seen` at RETR, even if QUIT is never sent. A server without TOP is read to the end, as far as that is bearable, and the beginning kept. A message that does not end ends the
 //! session: it is taken as far as it came, what should have come behind it is left to the next run.
 
 use std::collections::HashMap;
@@ -10,8 +10,8 @@ use super::Pop3Mailbox;
 use super::answers::{End, Refusal, Room};
 use super::maildrop::Place;
 use super::session::{Go, of_the_maildrop, told};
-use crate::mailbox::MailboxError;
 use crate::mailbox::files::BEGINNING;
+use crate::mailbox::{Access, MailboxError};
 use crate::model::item::{Extent, Fetched, Listed};
 
 /// How many lines of text are asked for of a message that is too large.
@@ -33,6 +33,8 @@ struct Question {
 enum How {
     /// All of it by RETR.
     Whole,
+    /// All of it by TOP.
+    WholeByTop,
     /// Headers and lines by TOP.
     Top,
     /// RETR, of which the beginning is kept.
@@ -40,16 +42,24 @@ enum How {
 }
 
 impl Question {
+    fn is_for_all(&self) -> bool {
+        match self.how {
+            How::Whole | How::WholeByTop => true,
+            How::Top | How::Cut => false,
+        }
+    }
+
     fn command(&self) -> String {
         match self.how {
             How::Whole | How::Cut => format!("RETR {}", self.number),
             How::Top => format!("TOP {} {LINES}", self.number),
+            How::WholeByTop => format!("TOP {} {}", self.number, i32::MAX),
         }
     }
 
     fn room(&self, max: u64, left: usize) -> Room {
         match self.how {
-            How::Whole => Room { keep: octets(max).min(left), cap: roomy(max) },
+            How::Whole | How::WholeByTop => Room { keep: octets(max).min(left), cap: roomy(max) },
             How::Top => Room { keep: octets(BEGINNING.min(max)), cap: roomy(max) },
             How::Cut => Room { keep: octets(BEGINNING.min(max)), cap: roomy(self.size) },
         }
@@ -112,6 +122,7 @@ impl Pop3Mailbox {
     fn question(&self, place: &Place) -> Question {
         let size = place.size.unwrap_or(0);
         let how = match (size > self.max_message_size, self.may_have_top()) {
+            (false, true) if self.access == Access::ReadOnly => How::WholeByTop,
             (false, _) => How::Whole,
             (true, true) => How::Top,
             (true, false) => How::Cut,
@@ -155,10 +166,10 @@ impl Pop3Mailbox {
             let message = answers.message(room)?;
             let is_cut = message.octets > message.bytes.len() as u64;
             left = left.saturating_sub(message.bytes.len());
-            if is_cut && question.how == How::Whole && room.keep < octets(max) {
+            if is_cut && question.is_for_all() && room.keep < octets(max) {
                 crowded_out = crowded_out.saturating_add(1);
             } else {
-                let is_whole = question.how == How::Whole && !is_cut && message.end == End::Reached;
+                let is_whole = question.is_for_all() && !is_cut && message.end == End::Reached;
                 let extent = if is_whole { Extent::Whole } else { Extent::Beginning };
                 each(question.number, message.bytes, extent);
             }
@@ -185,6 +196,7 @@ impl Pop3Mailbox {
             How::Whole | How::Cut if self.may_have_top() => Some(How::Top),
             How::Whole | How::Cut => None,
             How::Top => Some(How::Cut),
+            How::WholeByTop => Some(How::Whole),
         };
         if let Some(how) = other {
             let unheard = self.ask(&[Question { how, ..question }], usize::MAX, each)?;

@@ -241,6 +241,12 @@ fn keys_of_another_type_are_told() {
     helpdesk-mail.toml:9: mailbox.m.password: not for type = "maildir", only for "imap" or "pop3"
     helpdesk-mail.toml:10: mailbox.m.folder: not for type = "maildir", only for "imap"
     "#);
+    let pop3 = format!("{BASE}{IMAP}folder = 'INBOX'\nfolders = []\nsince = 2026-01-31\n");
+    assert_snapshot!(problems(&pop3.replace("'imap'", "'pop3'")), @r#"
+    helpdesk-mail.toml:10: mailbox.support.folder: not for type = "pop3", only for "imap"
+    helpdesk-mail.toml:11: mailbox.support.folders: not for type = "pop3", only for "imap"
+    helpdesk-mail.toml:12: mailbox.support.since: not for type = "pop3", only for "imap", "maildir", "mbox" or "directory"
+    "#);
     assert_snapshot!(mailbox("path = '/m'\n"), @r#"
     helpdesk-mail.toml:10: mailbox.support.path: not for type = "imap", only for "maildir", "mbox" or "directory"
     "#);
@@ -251,11 +257,13 @@ fn each_type_has_its_dispositions() {
     for (kind, good, bad) in [
         ("imap", &["keep", "seen", "delete", "move:Done"][..], &["move:", "move", "Seen", ""][..]),
         ("maildir", &["keep", "seen", "delete", "move:Done"], &["read"]),
+        ("pop3", &["keep", "delete"], &["seen", "move:Done"]),
         ("mbox", &["keep", "delete"], &["seen", "move:Done"]),
         ("directory", &["keep", "delete", "move:done"], &["seen"]),
     ] {
         let text = |word: &str| match kind {
             "imap" => mailbox(&format!("on_skip = '{word}'")),
+            "pop3" => problems(&format!("{BASE}{IMAP}on_skip = '{word}'").replace("'imap'", "'pop3'")),
             kind => local(&format!("type = '{kind}'\non_skip = '{word}'")),
         };
         for word in good {
