@@ -116,15 +116,17 @@ impl<R: Read> Answers<R> {
 
     /// Reads the lines of a listing up to its end, at most `most`.
     pub fn listing(&mut self, most: usize, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        for _ in 0..=most {
+        let mut left = most;
+        loop {
             let line = self.line()?;
-            match line.strip_prefix(b".") {
+            let line = match line.strip_prefix(b".") {
                 Some([]) => return Ok(()),
-                Some(unstuffed) => each(unstuffed),
-                None => each(&line),
-            }
+                Some(unstuffed) => unstuffed,
+                None => &line,
+            };
+            left = left.checked_sub(1).ok_or_else(|| fault("a listing without end"))?;
+            each(line);
         }
-        Err(fault("a listing without end"))
     }
 
     /// Reads a message up to its end, octet for octet but for the dots that were put before others.

@@ -111,4 +111,8 @@ fn lines_and_listings_are_bounded() {
     };
     assert_eq!(listing(3).unwrap(), [&b"1 a"[..], b".2", b""]);
     assert_eq!(listing(2).unwrap_err().to_string(), "a listing without end");
+    // Found by fuzzing: the line that was one too many was handed over before it was refused.
+    let mut lines = 0;
+    Answers::new(&b"a\r\nb\r\nc\r\n"[..], 5).listing(2, |_| lines += 1).unwrap_err();
+    assert_eq!(lines, 2);
 }
