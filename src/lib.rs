@@ -53,6 +53,7 @@
 //! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. A run with
 //!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
 //! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed.
+//!   What a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.

@@ -106,9 +106,9 @@ fn a_pop3_mailbox_keeps_its_mail_and_has_ports_of_its_own() {
     let text = IMAP.replace("'imap'", "'pop3'");
     let plan = mailbox(&text);
     assert_eq!(dispositions(&plan), [&Keep, &Keep, &Keep, &Keep]);
-    let pop3 = |lines: &str| match mailbox(&format!("{text}{lines}")).mailbox.place {
-        Place::Pop3(pop3) => pop3,
-        other => panic!("{other:?}"),
+    let pop3 = |lines: &str| {
+        let Place::Pop3(pop3) = mailbox(&format!("{text}{lines}")).mailbox.place else { panic!("{lines}") };
+        pop3
     };
     let read = pop3("");
     assert_eq!((read.host.as_str(), read.port, read.username.as_str()), ("imap.example.org", 995, "u"));
