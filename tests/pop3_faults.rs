@@ -216,6 +216,86 @@ fn a_message_without_end_is_taken_as_far_as_it_came_and_the_rest_waits() {
     assert!(!script.sent().contains(&"QUIT".to_owned()));
 }
 
+/// A server that takes a connection for each of these; all show the same three messages.
+fn sessions(each: Vec<Vec<Step>>) -> Script {
+    let steps = |more: Vec<Step>| Script::pop3_steps(PIPELINING, listing().into_iter().chain(more).collect());
+    Script::start_each(each.into_iter().map(steps).collect())
+}
+
+#[test]
+fn a_message_over_which_the_server_dies_keeps_no_other_back() {
+    let retr = |number, answer| [Line(number), Send(answer)];
+    let script = sessions(vec![
+        [retr("RETR 1", "+OK\r\none\r\n.\r\n"), [Line("RETR 2"), Line("RETR 3")]]
+            .into_iter()
+            .flatten()
+            .chain([Send("+OK\r\nha")])
+            .collect(),
+        vec![Line("RETR 2")],
+        [retr("RETR 3", "+OK\r\nthree\r\n.\r\n"), retr("QUIT", "+OK\r\n")].into_iter().flatten().collect(),
+    ]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    let items = listed(&mut mailbox);
+    let why = "the server breaks off whenever it is to give it".to_owned();
+    let expected = [
+        got("a", "one\r\n", Extent::Whole),
+        got("b", "", Extent::Nothing { why }),
+        got("c", "three\r\n", Extent::Whole),
+    ];
+    assert_eq!(bodies(&mut mailbox, &items), expected);
+    assert_eq!(mailbox.close().unwrap(), []);
+    script.finish();
+}
+
+#[test]
+fn a_connection_that_breaks_once_is_made_again_and_deletions_are_told_anew() {
+    let dele = || [Line("DELE 1"), Send("+OK\r\n")];
+    let script = sessions(vec![
+        dele().into_iter().chain([Line("RETR 2"), Send("+OK\r\nha")]).collect(),
+        dele()
+            .into_iter()
+            .chain([Line("RETR 2"), Send("+OK\r\nhalf\r\n.\r\n")])
+            .chain([Line("RETR 3"), Send("+OK\r\nc\r\n.\r\n")])
+            .chain([Line("QUIT"), Send("+OK\r\n")])
+            .collect(),
+    ]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    let items = listed(&mut mailbox);
+    mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]).unwrap();
+    let expected = [got("b", "half\r\n", Extent::Whole), got("c", "c\r\n", Extent::Whole)];
+    assert_eq!(bodies(&mut mailbox, &items), expected);
+    assert_eq!(mailbox.close().unwrap(), [items[0].key.clone()]);
+    script.finish();
+}
+
+#[test]
+fn a_network_that_always_breaks_ends_the_run_and_is_held_against_no_message() {
+    // The way back ends before anything is asked for again.
+    let script = sessions(vec![vec![Line("RETR 1")], vec![]]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    let items = listed(&mut mailbox);
+    let text = told(mailbox.fetch(&items));
+    assert!(text.starts_with("mailbox.connect: "), "{text}");
+    assert!(told(mailbox.close()).starts_with("mailbox.connect: "));
+    drop(mailbox);
+    assert!(!script.sent().contains(&"QUIT".to_owned()));
+}
+
+#[test]
+fn after_a_message_without_end_the_rest_comes_too() {
+    let endless = [b"+OK\r\n".to_vec(), b"0123456789\r\n".repeat(400_000)].concat();
+    let script = sessions(vec![
+        vec![Line("RETR 1"), Line("RETR 2"), Line("RETR 3"), SendOwned(endless)],
+        vec![Line("RETR 2"), Line("RETR 3"), Send("+OK\r\nb\r\n.\r\n+OK\r\nc\r\n.\r\n")],
+    ]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    let items = listed(&mut mailbox);
+    let fetched = bodies(&mut mailbox, &items);
+    assert_eq!((fetched[0].1.len(), &fetched[0].2), (1_000_000, &Extent::Beginning));
+    let expected = [got("b", "b\r\n", Extent::Whole), got("c", "c\r\n", Extent::Whole)];
+    assert_eq!(fetched[1..], expected);
+}
+
 #[test]
 fn servers_that_are_wrong_about_sizes_fill_no_memory() {
     let large = [b"+OK\r\n".to_vec(), b"0123456789\r\n".repeat(75_000), b".\r\n".to_vec()].concat();

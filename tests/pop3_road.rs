@@ -147,11 +147,13 @@ fn a_connection_that_dies_at_any_word_costs_nothing() {
         let server = Dovecot::start();
         deliver(&server, &Letter::new("a@x", "One"));
         deliver(&server, &Letter::new("b@x", "Two"));
-        let desk = Desk::configured(&relayed(&server, relay(server.pop3_port, vec![word, ""])));
-        let run = desk.run(&["fetch", "--json"]).exits(69);
-        let settled = if ["DELE", "QUIT"].contains(&word) { 2 } else { 0 };
+        let desk = Desk::configured(&relayed(&server, relay(server.pop3_port, vec![word, "", ""])));
+        // In the middle of a message the same run comes back.
+        let run = desk.run(&["fetch", "--json"]).exits(if word == "RETR" { 0 } else { 69 });
+        let settled = if ["RETR", "DELE", "QUIT"].contains(&word) { 2 } else { 0 };
         assert_eq!(run.outcomes().len(), settled, "{word}");
-        assert_eq!(there(&server), 2, "{word}: nothing is deleted before QUIT");
+        let left = if word == "RETR" { 0 } else { 2 };
+        assert_eq!(there(&server), left, "{word}: nothing is deleted before QUIT");
         let run = desk.run(&["fetch", "--json"]).exits(0);
         assert_eq!(run.outcomes().len(), 2 - settled, "{word}");
         assert_eq!(desk.run(&["ticket", "list", "--json"]).json().len(), 2, "{word}");

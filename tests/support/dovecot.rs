@@ -197,7 +197,7 @@ impl Dovecot {
     pub fn pop3_commands(&self) -> Vec<String> {
         self.given("rawlog-pop3")
             .lines()
-            .filter_map(|line| line.splitn(2, ' ').nth(1))
+            .filter_map(|line| Some(line.split_once(' ')?.1))
             .map(str::to_owned)
             .collect()
     }

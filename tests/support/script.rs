@@ -31,13 +31,21 @@ pub struct Script {
 impl Script {
     /// Starts a server that walks through the steps and then closes the connection.
     pub fn start(steps: Vec<Step>) -> Self {
+        Self::start_each(vec![steps])
+    }
+
+    /// Starts a server that takes one connection after the other, each with steps of its own.
+    pub fn start_each(connections: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, lines) = channel();
         let thread = std::thread::spawn(move || {
-            let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
-            stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
-            walk(stream, steps, &sender)
+            for steps in connections {
+                let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
+                stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
+                walk(stream, steps, &sender)?;
+            }
+            Ok(())
         });
         Self { port, lines, thread }
     }
@@ -61,6 +69,11 @@ impl Script {
 
     /// A POP3 server with these capabilities (a line each) that lets anybody in, then goes on with the steps.
     pub fn pop3(capabilities: &'static str, steps: Vec<Step>) -> Self {
+        Self::start(Self::pop3_steps(capabilities, steps))
+    }
+
+    /// The steps of [`Self::pop3`].
+    pub fn pop3_steps(capabilities: &'static str, steps: Vec<Step>) -> Vec<Step> {
         let offer = || Step::SendOwned(format!("+OK\r\n{capabilities}.\r\n").into_bytes());
         let mut all = vec![
             Step::Send("+OK ready\r\n"),
@@ -74,7 +87,7 @@ impl Script {
             offer(),
         ];
         all.extend(steps);
-        Self::start(all)
+        all
     }
 
     /// A server that follows a transcript in `fixtures`: `S: ` what it sends, `C: ` how a line of the client begins.

@@ -2,7 +2,7 @@
 //!
 //! RETR brings a message; of one that LIST says is too large TOP brings the headers and some lines. Who only looks gets
 //! all by TOP: servers that keep IMAP's flags set `\Seen` at RETR, even if QUIT is never sent. A server without TOP is read to the end, as far as that is bearable, and the beginning kept. A message that does not end ends the
-//! session: it is taken as far as it came, what should have come behind it is left to the next run.
+//! session: it is taken as far as it came, and `recover` sees to what should have come behind it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::maildrop::Place;
 use super::session::{Go, of_the_maildrop, told};
 use crate::mailbox::files::BEGINNING;
 use crate::mailbox::{Access, MailboxError};
-use crate::model::item::{Extent, Fetched, Listed};
+use crate::model::item::{Extent, ItemKey, Listed};
 
 /// How many lines of text are asked for of a message that is too large.
 const LINES: u32 = 2000;
@@ -66,36 +66,38 @@ impl Question {
     }
 }
 
+/// What was fetched, by key.
+pub(super) type Bodies = HashMap<ItemKey, (Vec<u8>, Extent)>;
+
 /// What became of a question that was not answered with a message.
 type Refused = (Question, Refusal);
 
 impl Pop3Mailbox {
-    /// Fetches items in their order, without those that vanished.
-    pub(super) fn fetched(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
-        self.maildrop()?;
-        let mut bodies: HashMap<u32, (Vec<u8>, Extent)> = HashMap::new();
+    /// Fetches those items that are there and that nobody has fetched yet.
+    pub(super) fn fetch_missing(
+        &mut self,
+        items: &[Listed],
+        bodies: &mut Bodies,
+    ) -> Result<(), MailboxError> {
         let mut missing = Vec::new();
-        let places: Vec<Place> = items.iter().filter_map(|item| self.place_of(&item.key)).collect();
-        for place in places.into_iter().filter(|place| !place.is_doomed) {
+        let mut keys = HashMap::new();
+        for key in
+            items.iter().map(|item| &item.key).filter(|key| !bodies.contains_key(*key)).collect::<Vec<_>>()
+        {
+            let Some(place) = self.place_of(key).filter(|place| !place.is_doomed) else { continue };
             match self.maildrop.as_mut().and_then(|maildrop| maildrop.unspool(place.number)) {
-                Some(body) => drop(bodies.insert(place.number, body)),
+                Some(body) => drop(bodies.insert(key.clone(), body)),
                 None => missing.push(place),
             }
+            keys.insert(place.number, key);
         }
         let max = self.max_message_size;
         let listed =
             missing.iter().map(|place| place.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
         let all = octets(roomy(listed).max(max));
         self.retrieve(&missing, all, &mut |number, bytes, extent| {
-            bodies.insert(number, (bytes, extent));
-        })?;
-        Ok(items
-            .iter()
-            .filter_map(|item| {
-                let (bytes, extent) = bodies.remove(&self.place_of(&item.key)?.number)?;
-                Some(Fetched { listed: item.clone(), bytes, extent })
-            })
-            .collect())
+            bodies.extend(keys.get(&number).map(|key| ((*key).clone(), (bytes, extent))));
+        })
     }
 
     /// Reads messages, of which at most `all` octets are kept, and hands each over with its number.
@@ -155,17 +157,19 @@ impl Pop3Mailbox {
         }
         let commands: Vec<String> = questions.iter().map(Question::command).collect();
         let (max, mut left) = (self.max_message_size, all);
-        let (mut refused, mut crowded_out) = (Vec::new(), 0_usize);
-        self.session.pipeline(&commands, |at, reply, answers| {
+        let (mut refused, mut crowded_out, mut answered) = (Vec::new(), 0_usize, 0_usize);
+        let went = self.session.pipeline(&commands, |at, reply, answers| {
             let Some(question) = questions.get(at) else { return Ok(Go::On) };
             if let Err(refusal) = reply {
                 refused.push((*question, refusal));
+                answered = at.saturating_add(1);
                 return Ok(Go::On);
             }
             let room = question.room(max, left);
             let message = answers.message(room)?;
             let is_cut = message.octets > message.bytes.len() as u64;
             left = left.saturating_sub(message.bytes.len());
+            answered = at.saturating_add(1);
             if is_cut && question.is_for_all() && room.keep < octets(max) {
                 crowded_out = crowded_out.saturating_add(1);
             } else {
@@ -174,13 +178,17 @@ impl Pop3Mailbox {
                 each(question.number, message.bytes, extent);
             }
             Ok(if message.end == End::Reached { Go::On } else { Go::Leave })
-        })?;
+        });
+        if let Err(error) = went {
+            self.stumbled = questions.get(answered).map(|question| question.number);
+            return Err(error);
+        }
         let peer = &self.session.peer;
         if crowded_out > 0 {
             log::warn!("{peer} was wrong about sizes: {crowded_out} messages are left to the next run");
         }
         if !self.session.is_alive() {
-            log::warn!("{peer} was left in the middle of a message without end; the next run goes on");
+            log::warn!("{peer} was left in the middle of a message without end");
         }
         Ok(refused)
     }

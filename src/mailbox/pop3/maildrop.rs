@@ -55,6 +55,11 @@ impl Maildrop {
         })
     }
 
+    /// The name of a message.
+    pub(super) fn key_of(&self, number: u32) -> Option<&ItemKey> {
+        self.keys.get(&number)
+    }
+
     /// Notes that QUIT will remove a message.
     pub(super) fn doom(&mut self, number: u32) {
         self.places.entry(number).and_modify(|place| place.is_doomed = true);

@@ -9,6 +9,8 @@
 //! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
 //! equal messages. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
 //!
+//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others' sake.
+//!
 //! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped.
 //! Limits: passwords only; when a message arrived is not told; a million messages; a server that offers PIPELINING and
 //! loses commands runs out of time.
@@ -21,6 +23,7 @@ mod lines;
 mod maildrop;
 mod name;
 mod offer;
+mod recover;
 mod session;
 mod tell;
 
@@ -45,6 +48,12 @@ pub struct Pop3Mailbox {
     maildrop: Option<Maildrop>,
     /// What QUIT will remove.
     doomed: Vec<ItemKey>,
+    /// How the server is reached again.
+    config: Pop3,
+    /// How often that may still be.
+    returns: u8,
+    /// The number of the message at which the session broke.
+    stumbled: Option<u32>,
 }
 
 impl Pop3Mailbox {
@@ -63,6 +72,9 @@ impl Pop3Mailbox {
             max_message_size: config.max_message_size,
             maildrop: None,
             doomed: Vec::new(),
+            config: pop3.clone(),
+            returns: recover::RETURNS,
+            stumbled: None,
         })
     }
 

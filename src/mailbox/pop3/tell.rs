@@ -34,7 +34,8 @@ impl Pop3Mailbox {
         Ok(heard)
     }
 
-    fn doom(&mut self, items: Vec<(u32, ItemKey)>) -> Result<(), MailboxError> {
+    /// Sends DELE for messages that are there.
+    pub(super) fn doom(&mut self, items: Vec<(u32, ItemKey)>) -> Result<(), MailboxError> {
         let commands: Vec<String> = items.iter().map(|(number, _)| format!("DELE {number}")).collect();
         let mut replies = Vec::with_capacity(items.len());
         self.session.pipeline(&commands, |_, reply, _| {
