@@ -35,7 +35,7 @@ pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
     })
 }
 
-/// Reads a POP3 account, as [`imap`] does.
+/// Reads a POP3 account, as [`imap()`] does.
 pub(super) fn pop3(table: &Table<'_>, context: &Context<'_>) -> Option<Pop3> {
     let server = server(table, context)?;
     Some(Pop3 {

@@ -1,7 +1,8 @@
 //! Fetches messages; one that the server cannot give never costs the others.
 //!
-//! RETR brings a message; of one that LIST says is too large TOP brings the headers and some lines. Who only looks gets
-//! all by TOP: servers that keep IMAP's flags set `\Seen` at RETR, even if QUIT is never sent. A server without TOP is read to the end, as far as that is bearable, and the beginning kept. A message that does not end ends the
+//! RETR brings a message; of one that LIST says is too large TOP brings the headers and some lines. Who only looks
+//! gets all by TOP: servers that keep IMAP's flags set `\Seen` at RETR, even if QUIT is never sent. A server without
+//! TOP is read to the end, as far as that is bearable, and the beginning kept. A message that does not end ends the
 //! session: it is taken as far as it came, and `recover` sees to what should have come behind it.
 
 use std::collections::HashMap;

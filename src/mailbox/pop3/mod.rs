@@ -9,11 +9,11 @@
 //! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
 //! equal messages. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
 //!
-//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others' sake.
+//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others'
+//! sake.
 //!
 //! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped.
-//! Limits: passwords only; when a message arrived is not told; a million messages; a server that offers PIPELINING and
-//! loses commands runs out of time.
+//! Limits: passwords only; when a message arrived is not told; a million messages.
 
 mod answers;
 mod auth;

@@ -1,8 +1,10 @@
 //! Comes back after a session broke in the middle of a message, so that one message never keeps the others back.
 //!
 //! A server that dies over a message, or one that does not end, is connected to again, a few times in a run. A message
-//! that has broken two sessions in succession is the trouble itself and is fetched as nothing; once may be the network's
-//! doing. What was to be deleted is told anew, since only QUIT would have made it last.
+//! that has broken two sessions in succession is the trouble itself and is fetched as nothing; once may be the
+//! network's doing. Commands are then sent one at a time: there is no doubt what a session broke at, and servers that
+//! offer PIPELINING and lose commands are served too. What was to be deleted is told anew, since only QUIT would have
+//! made it last.
 
 use super::fetch::Bodies;
 use super::{Pop3Mailbox, connect};
@@ -19,22 +21,20 @@ impl Pop3Mailbox {
         let mut bodies = Bodies::new();
         let mut suspect: Option<ItemKey> = None;
         loop {
-            // Alone, so that no other command can be what the server dies of.
-            let alone: Vec<Listed> =
-                items.iter().filter(|item| suspect.as_ref() == Some(&item.key)).cloned().collect();
-            let attempt = self.fetch_missing(if alone.is_empty() { items } else { &alone }, &mut bodies);
+            let attempt = self.fetch_missing(items, &mut bodies);
             let broke = match &attempt {
-                Ok(()) if self.session.is_alive() => match suspect.take() {
-                    Some(_) => continue,
-                    None => break,
-                },
+                Ok(()) if self.session.is_alive() => break,
                 Ok(()) => None,
-                Err(MailboxError::Connect { .. }) if !self.session.is_alive() => self.stumbled_over(),
+                Err(MailboxError::Connect { .. } | MailboxError::Timeout { .. })
+                    if !self.session.is_alive() =>
+                {
+                    self.stumbled_over()
+                }
                 Err(_) => return attempt.map(|()| Vec::new()),
             };
             suspect = match broke {
                 Some(key) if suspect.as_ref() == Some(&key) => {
-                    let why = "the server breaks off whenever it is to give it".to_owned();
+                    let why = "the server breaks off or falls silent whenever it is to give it".to_owned();
                     bodies.insert(key, (Vec::new(), Extent::Nothing { why }));
                     None
                 }
@@ -73,6 +73,7 @@ impl Pop3Mailbox {
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
         (self.session, self.offer) = connect::session(&self.config)?;
+        self.session.forbid_pipelining();
         let again = self.maildrop().map(drop).and_then(|()| {
             let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
             let doomed = doomed.into_iter().filter_map(there).collect();

@@ -56,6 +56,11 @@ impl Session {
         self.window = WINDOW;
     }
 
+    /// From now on each command waits for the answer to the one before.
+    pub(super) fn forbid_pipelining(&mut self) {
+        self.window = 1;
+    }
+
     /// The stream alone, for TLS to begin on it.
     pub(super) fn into_stream(self) -> Result<Stream, MailboxError> {
         self.answers.map(Answers::into_source).ok_or_else(|| over(&self.peer))
