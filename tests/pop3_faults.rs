@@ -309,6 +309,25 @@ fn after_a_message_without_end_the_rest_comes_too() {
 }
 
 #[test]
+fn who_only_looks_asks_by_top_and_by_retr_only_where_that_is_refused() {
+    let steps = vec![
+        Line("TOP 1 2147483647"),
+        Send("+OK\r\na\r\n.\r\n"),
+        Line("TOP 2 2147483647"),
+        Send("-ERR what\r\n"),
+        Line("RETR 2"),
+        Send("+OK\r\nb\r\n.\r\n"),
+    ];
+    let script = Script::pop3(CAPA, listing().into_iter().chain(steps).collect());
+    let mut mailbox = connect_as(&plain(script.port), Access::ReadOnly, 1_000_000).unwrap();
+    let items = listed(&mut mailbox);
+    let expected = [got("a", "a\r\n", Extent::Whole), got("b", "b\r\n", Extent::Whole)];
+    assert_eq!(bodies(&mut mailbox, &items[..2]), expected);
+    assert_eq!(mailbox.close().unwrap(), []);
+    script.finish();
+}
+
+#[test]
 fn servers_that_are_wrong_about_sizes_fill_no_memory() {
     let large = [b"+OK\r\n".to_vec(), b"0123456789\r\n".repeat(75_000), b".\r\n".to_vec()].concat();
     let retr = |number| [Line(number), SendOwned(large.clone())];

@@ -8,6 +8,7 @@ use helpdesk_mail::mailbox::Tls;
 use crate::support::desk::Desk;
 use crate::support::dovecot::Dovecot;
 use crate::support::letter::Letter;
+use crate::support::script::{Script, Step};
 
 const QUEUE: &str = "[queue.support]\naddress = \"support@example.org\"\n";
 
@@ -175,4 +176,48 @@ fn what_is_owed_is_paid_by_the_next_run_without_reading_it_again() {
     server.forget_commands();
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
     assert_eq!(server.pop3_commands(), ["CAPA", "STAT", "QUIT"], "nothing is owed any more");
+}
+
+#[test]
+fn without_unique_ids_the_content_tells_what_was_seen() {
+    use Step::{Line, Send};
+    let mail = |status: &str, n: u32| {
+        let text = format!("From: a@x\r\nMessage-ID: <{n}@x>\r\nSubject: {n}\r\n{status}\r\n.dot\r\n");
+        Step::SendOwned(format!("+OK\r\n{}.\r\n", text.replace("\r\n.", "\r\n..")).into_bytes())
+    };
+    let session = |status: &'static str| {
+        vec![
+            Send("+OK\r\n"),
+            Line("CAPA"),
+            Send("-ERR\r\n"),
+            Line("USER"),
+            Send("+OK\r\n"),
+            Line("PASS"),
+            Send("+OK\r\n"),
+            Line("STAT"),
+            Send("+OK 2 200\r\n"),
+            Line("LIST"),
+            Send("+OK\r\n1 100\r\n2 100\r\n.\r\n"),
+            Line("UIDL"),
+            Send("-ERR\r\n"),
+            Line("RETR 2"),
+            mail(status, 2),
+            Line("RETR 1"),
+            mail(status, 1),
+            Line("QUIT"),
+            Send("+OK\r\n"),
+        ]
+    };
+    let script = Script::start_each(vec![session(""), session("Status: RO\r\n")]);
+    let desk = Desk::configured(&format!(
+        "{QUEUE}[mailbox.support]\ntype = \"pop3\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {}\n\
+         tls = \"none\"\nusername = \"support\"\npassword = \"secret\"\n",
+        script.port
+    ));
+    let first = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(first.outcomes(), ["created/new support-1", "created/new support-2"]);
+    let second = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(second.outcomes(), [""; 0]);
+    assert_eq!(second.lines("mailbox")[0]["listed"], 2);
+    script.finish();
 }
