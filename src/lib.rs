@@ -19,7 +19,7 @@
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
+//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves
@@ -53,7 +53,8 @@
 //! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. A run with
 //!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
 //! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed;
-//!   what cannot be paid, like a folder that cannot be used, is told at the end and keeps no mail from its ticket.
+//!   what cannot be paid, like a folder that cannot be used, is told at the end and keeps no mail from its ticket. What
+//!   a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.

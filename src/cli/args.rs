@@ -8,7 +8,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use super::output::Form;
 use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, quarantine, ticket};
 
-/// Turns the mail of IMAP and local mailboxes into tickets.
+/// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
 ///
 /// Each run fetches every configured mailbox once, turns its messages into tickets and follow-ups in the store, and
 /// records an outcome for every message. A bad message goes into quarantine and never stops the rest; a bad mailbox

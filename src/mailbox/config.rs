@@ -24,6 +24,8 @@ pub struct Config {
 pub enum Place {
     /// On an IMAP server.
     Imap(Imap),
+    /// On a POP3 server.
+    Pop3(Pop3),
     /// In a Maildir.
     Maildir(PathBuf),
     /// In an mbox file.
@@ -55,12 +57,33 @@ pub struct Imap {
     pub timeout: Duration,
 }
 
+/// A POP3 account.
+#[derive(Debug, Clone)]
+pub struct Pop3 {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Where a password may go without TLS.
+    pub plaintext: Plaintext,
+    /// A PEM file of certificates trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The user.
+    pub username: String,
+    /// Where the password comes from.
+    pub password: Password,
+    /// The longest wait for the network to give or take anything.
+    pub timeout: Duration,
+}
+
 /// `tls`: there is no fallback from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// TLS from the first octet (RFC 8314).
     Implicit,
-    /// `STARTTLS` before anything else.
+    /// `STARTTLS` (POP3: `STLS`) before anything else.
     StartTls,
     /// None: loopback, or `allow_plaintext = true`.
     None,

@@ -207,7 +207,7 @@ impl Mailbox for Directory {
         trouble.map_or(Ok(told), Err)
     }
 
-    fn close(&mut self) -> Result<(), MailboxError> {
-        Ok(())
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
     }
 }

@@ -63,6 +63,14 @@ pub(super) fn password(
         .map_err(|error| peer.auth(hint, error))
 }
 
+/// Refuses what no protocol's line can carry.
+pub(super) fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), MailboxError> {
+    if [user, password.expose_secret()].iter().any(|text| text.contains(['\r', '\n', '\0'])) {
+        return Err(peer.auth("", "the user name or password holds a line end or NUL"));
+    }
+    Ok(())
+}
+
 fn first_line(source: impl Read) -> std::io::Result<SecretString> {
     let mut line = Vec::new();
     BufReader::new(source.take(LONGEST)).read_until(b'\n', &mut line)?;

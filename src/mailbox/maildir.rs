@@ -262,8 +262,8 @@ impl Mailbox for Maildir {
         trouble.map_or(Ok(told), Err)
     }
 
-    fn close(&mut self) -> Result<(), MailboxError> {
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         self.seen.clear();
-        Ok(())
+        Ok(Vec::new())
     }
 }

@@ -14,15 +14,17 @@ pub mod imap;
 mod login;
 mod maildir;
 pub mod mbox;
+pub mod pop3;
 mod wire;
 
 pub use access::Access;
-pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Tls};
+pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Pop3, Tls};
 pub use directory::Directory;
 pub use error::MailboxError;
 pub use imap::ImapMailbox;
 pub use maildir::Maildir;
 pub use mbox::Mbox;
+pub use pop3::Pop3Mailbox;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
@@ -40,6 +42,7 @@ fn reach(config: &Config, access: Access) -> Result<Box<dyn Mailbox>, MailboxErr
     let max = config.max_message_size;
     Ok(match &config.place {
         Place::Imap(imap) => Box::new(ImapMailbox::connect(config, imap, access)?),
+        Place::Pop3(pop3) => Box::new(Pop3Mailbox::connect(config, pop3, access)?),
         Place::Maildir(path) => Box::new(Maildir::new(path, max)),
         Place::Mbox(path) => Box::new(Mbox::new(path, max, access)),
         Place::Directory(path) => Box::new(Directory::new(path, max)),
@@ -91,5 +94,7 @@ pub trait Mailbox: Reader {
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
 
     /// Ends the session politely; only after that do all servers keep what they were told.
-    fn close(&mut self) -> Result<(), MailboxError>;
+    ///
+    /// The keys are those of the open folder that the mailbox has heard of only now: POP3 deletes at its end.
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
 }

@@ -72,8 +72,8 @@ pub trait Gate {
     /// Tells the open folder what became of items and returns those that it has heard of.
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
 
-    /// Ends the session.
-    fn close(&mut self) -> Result<(), MailboxError>;
+    /// Ends the session and returns what the open folder has heard of only now.
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
 }
 
 impl Gate for Box<dyn Mailbox> {
@@ -85,7 +85,7 @@ impl Gate for Box<dyn Mailbox> {
         self.as_mut().acknowledge(items)
     }
 
-    fn close(&mut self) -> Result<(), MailboxError> {
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         self.as_mut().close()
     }
 }
@@ -100,7 +100,7 @@ impl Gate for Box<dyn Reader> {
         Ok(Vec::new())
     }
 
-    fn close(&mut self) -> Result<(), MailboxError> {
-        Ok(())
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
     }
 }

@@ -39,19 +39,22 @@ pub(super) fn walk(
     tally: &mut Tally<'_>,
 ) -> Result<(), Trouble> {
     let account = gate.reader().account();
+    let (mut last, mut end) = (None, Ok(()));
     for folder in gate.reader().folders() {
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
-        let walk = Walk { job, bounds, source: &source };
-        match walk.folder(gate, desk, tally).or_else(|trouble| tally.pass(trouble)) {
+        end = Walk { job, bounds, source: &source }.folder(gate, desk, tally).or_else(|it| tally.pass(it));
+        last = Some(source);
+        match &end {
             Ok(()) => {}
-            Err(trouble) if trouble.code == ErrorCode::Interrupted => {
-                gate.close()?;
-                return Err(trouble);
-            }
-            Err(trouble) => return Err(trouble),
+            Err(trouble) if trouble.code == ErrorCode::Interrupted => break,
+            Err(_) => return end,
         }
     }
-    gate.close()?;
+    let heard = gate.close()?;
+    if let Some(source) = last {
+        desk.told(&source, &heard)?;
+    }
+    end?;
     tally.passed.take().map_or(Ok(()), Err)
 }
 

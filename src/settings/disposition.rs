@@ -31,7 +31,7 @@ pub(super) fn check_targets(table: &Table<'_>, place: &Place, chosen: &Dispositi
         let Disposition::Move(target) = disposition else { continue };
         let fetched = match place {
             Place::Imap(imap) => imap.folders.iter().any(|folder| same_folder(folder, target)),
-            Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_) => false,
+            Place::Pop3(_) | Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_) => false,
         };
         if fetched {
             table.report(key, Wrong::because(format!("{target:?} is itself fetched by this mailbox")));
@@ -47,7 +47,7 @@ pub(super) fn same_folder(one: &str, other: &str) -> bool {
 fn of_success(kind: MailboxType) -> Disposition {
     match kind {
         MailboxType::Imap | MailboxType::Maildir => Disposition::Seen,
-        MailboxType::Mbox | MailboxType::Directory => Disposition::Keep,
+        MailboxType::Pop3 | MailboxType::Mbox | MailboxType::Directory => Disposition::Keep,
     }
 }
 
@@ -65,7 +65,7 @@ fn disposition(kind: MailboxType) -> impl Fn(&DeValue<'_>) -> Result<Disposition
             Disposition::Seen => Err(wrong()),
             Disposition::Move(target) => match kind {
                 MailboxType::Imap | MailboxType::Maildir => Ok(Disposition::Move(target)),
-                MailboxType::Mbox => Err(wrong()),
+                MailboxType::Pop3 | MailboxType::Mbox => Err(wrong()),
                 MailboxType::Directory if is_name(&target) => Ok(Disposition::Move(target)),
                 MailboxType::Directory => Err(Wrong::expected("\"move:\" and the name of a sub-directory")),
             },
@@ -81,14 +81,14 @@ fn is_name(target: &str) -> bool {
 fn words(kind: MailboxType) -> &'static [&'static str] {
     match kind {
         MailboxType::Imap | MailboxType::Maildir => &["keep", "seen", "delete"],
-        MailboxType::Mbox | MailboxType::Directory => &["keep", "delete"],
+        MailboxType::Pop3 | MailboxType::Mbox | MailboxType::Directory => &["keep", "delete"],
     }
 }
 
 fn allowed(kind: MailboxType) -> String {
     let target = match kind {
         MailboxType::Imap | MailboxType::Maildir => Some("move:FOLDER"),
-        MailboxType::Mbox => None,
+        MailboxType::Pop3 | MailboxType::Mbox => None,
         MailboxType::Directory => Some("move:DIR"),
     };
     let all: Vec<&str> = words(kind).iter().copied().chain(target).collect();

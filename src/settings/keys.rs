@@ -43,6 +43,8 @@ impl Section {
 pub enum MailboxType {
     /// An IMAP account.
     Imap,
+    /// A POP3 account.
+    Pop3,
     /// A Maildir.
     Maildir,
     /// An mbox file.
@@ -53,12 +55,13 @@ pub enum MailboxType {
 
 impl MailboxType {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 4] = [Self::Imap, Self::Maildir, Self::Mbox, Self::Directory];
+    pub const ALL: [Self; 5] = [Self::Imap, Self::Pop3, Self::Maildir, Self::Mbox, Self::Directory];
 
     /// The word of the file.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Imap => "imap",
+            Self::Pop3 => "pop3",
             Self::Maildir => "maildir",
             Self::Mbox => "mbox",
             Self::Directory => "directory",
@@ -120,7 +123,10 @@ pub fn of(section: Section) -> impl Iterator<Item = &'static Key> {
 }
 
 const IMAP: &[MailboxType] = &[MailboxType::Imap];
+const SERVER: &[MailboxType] = &[MailboxType::Imap, MailboxType::Pop3];
 const LOCAL: &[MailboxType] = &[MailboxType::Maildir, MailboxType::Mbox, MailboxType::Directory];
+const DATED: &[MailboxType] =
+    &[MailboxType::Imap, MailboxType::Maildir, MailboxType::Mbox, MailboxType::Directory];
 
 const fn key(
     section: Section,
@@ -171,32 +177,32 @@ pub const KEYS: &[Key] = &[
     queue("agents", "list of mail addresses or patterns", "[]", "who works on tickets"),
     queue("priority", "integer, 1 to 5", "3", "the priority of new tickets"),
 
-    mailbox("type", r#""imap", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
+    mailbox("type", r#""imap", "pop3", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
     mailbox("queue", "slug of a queue", "required", "where new tickets go"),
-    mailbox("host", "host name or IP address", "required", "the server").only(IMAP),
-    mailbox("port", "integer, 1 to 65535", "993; 143 unless tls is implicit", "the server's port").only(IMAP),
-    mailbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").only(IMAP),
-    mailbox("ca_file", "path", "none", "certificates trusted besides the system's").only(IMAP),
-    mailbox("username", "string", "required", "the user").only(IMAP),
-    mailbox("password", "string", "none", "the password itself").only(IMAP).secret(),
-    mailbox("password_file", "path", "none", "a file whose first line is the password").only(IMAP).secret(),
-    mailbox("password_env", "string", "none", "an environment variable that holds the password").only(IMAP).secret(),
-    mailbox("password_command", "string", "none", "a command whose first line of output is the password").only(IMAP).secret(),
-    mailbox("allow_plaintext", "boolean", "false", "whether the password may cross a network in clear text").only(IMAP),
+    mailbox("host", "host name or IP address", "required", "the server").only(SERVER),
+    mailbox("port", "integer, 1 to 65535", "993; 995 for pop3; 143 or 110 unless tls is implicit", "the server's port").only(SERVER),
+    mailbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").only(SERVER),
+    mailbox("ca_file", "path", "none", "certificates trusted besides the system's").only(SERVER),
+    mailbox("username", "string", "required", "the user").only(SERVER),
+    mailbox("password", "string", "none", "the password itself").only(SERVER).secret(),
+    mailbox("password_file", "path", "none", "a file whose first line is the password").only(SERVER).secret(),
+    mailbox("password_env", "string", "none", "an environment variable that holds the password").only(SERVER).secret(),
+    mailbox("password_command", "string", "none", "a command whose first line of output is the password").only(SERVER).secret(),
+    mailbox("allow_plaintext", "boolean", "false", "whether the password may cross a network in clear text").only(SERVER),
     mailbox("folder", "string", r#""INBOX""#, "the folder that is fetched").only(IMAP),
     mailbox("folders", "list of strings", r#"["INBOX"]"#, "the folders that are fetched").only(IMAP),
     mailbox("path", "path", "required", "where the mail lies").only(LOCAL),
     mailbox("update_only", "boolean", "the queue's", "whether mail may only update tickets"),
     mailbox("trust_headers", "boolean", "false", "whether X-Helpdesk-Ticket counts"),
     mailbox("interval", "duration", "none", "fetched at most so often"),
-    mailbox("timeout", "duration", r#""60s""#, "the longest wait for the network").only(IMAP),
+    mailbox("timeout", "duration", r#""60s""#, "the longest wait for the network").only(SERVER),
     mailbox("max_message_size", "size, 1KB to 1GB", r#""50MB""#, "larger messages are taken in part"),
     mailbox("batch_size", "integer, 1 to 10000", "200", "the most messages in one transaction"),
     mailbox("max_attempts", "integer, 1 to 1000", "10", "after so many a message is failed"),
-    mailbox("since", "date or time", "none", "what arrived before is ignored"),
-    mailbox("on_success", "disposition", r#""seen"; "keep" for mbox and directory"#, "what becomes of created, updated and reopened"),
+    mailbox("since", "date or time", "none", "what arrived before is ignored").only(DATED),
+    mailbox("on_success", "disposition", r#""seen"; "keep" for pop3, mbox and directory"#, "what becomes of created, updated and reopened"),
     mailbox("on_skip", "disposition", r#""keep""#, "what becomes of skipped"),
-    mailbox("on_ignore", "disposition", r#""seen"; "keep" for mbox and directory"#, "what becomes of ignored"),
+    mailbox("on_ignore", "disposition", r#""seen"; "keep" for pop3, mbox and directory"#, "what becomes of ignored"),
     mailbox("on_failure", "disposition", r#""keep""#, "what becomes of failed"),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),

@@ -1,6 +1,7 @@
-//! The keys of an IMAP mailbox: the server, its protection, and the password, which no error ever shows.
+//! The keys of an IMAP or POP3 mailbox: the server, its protection, and the password, which no error ever shows.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,10 +12,60 @@ use super::measure;
 use super::source::Readers;
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::mailbox::{Imap, Password, Plaintext, Tls};
+use crate::mailbox::{Imap, Password, Plaintext, Pop3, Tls};
 
 /// Reads an IMAP account; `None` if something it cannot do without is missing or wrong.
 pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
+    let server = server(table, context);
+    let folders = folders(table);
+    let server = server?;
+    Some(Imap {
+        port: server.port.unwrap_or(match server.tls {
+            Tls::Implicit => 993,
+            Tls::StartTls | Tls::None => 143,
+        }),
+        host: server.host,
+        tls: server.tls,
+        plaintext: server.plaintext,
+        ca_file: server.ca_file,
+        username: server.username,
+        password: server.password,
+        folders,
+        timeout: server.timeout,
+    })
+}
+
+/// Reads a POP3 account, as [`imap()`] does.
+pub(super) fn pop3(table: &Table<'_>, context: &Context<'_>) -> Option<Pop3> {
+    let server = server(table, context)?;
+    Some(Pop3 {
+        port: server.port.unwrap_or(match server.tls {
+            Tls::Implicit => 995,
+            Tls::StartTls | Tls::None => 110,
+        }),
+        host: server.host,
+        tls: server.tls,
+        plaintext: server.plaintext,
+        ca_file: server.ca_file,
+        username: server.username,
+        password: server.password,
+        timeout: server.timeout,
+    })
+}
+
+/// What both have.
+struct Server {
+    host: String,
+    port: Option<u16>,
+    tls: Tls,
+    plaintext: Plaintext,
+    ca_file: Option<PathBuf>,
+    username: String,
+    password: Password,
+    timeout: Duration,
+}
+
+fn server(table: &Table<'_>, context: &Context<'_>) -> Option<Server> {
     let host = table.required("host", value::host);
     let tls = table.read("tls", value::word(TLS)).unwrap_or(Tls::Implicit);
     let plaintext = plaintext(table);
@@ -22,23 +73,18 @@ pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
     let ca_file = table.read("ca_file", value::path(context.base));
     let username = table.required("username", value::string);
     let password = password(table, context);
-    let folders = folders(table);
     let timeout = table.read("timeout", measure::duration).unwrap_or(Duration::from_secs(60));
     if let Some(host) = &host {
         check_plaintext(table, host, tls, plaintext);
     }
-    Some(Imap {
+    Some(Server {
         host: host?,
-        port: port.unwrap_or(match tls {
-            Tls::Implicit => 993,
-            Tls::StartTls | Tls::None => 143,
-        }),
+        port,
         tls,
         plaintext,
         ca_file,
         username: username?,
         password: password?,
-        folders,
         timeout,
     })
 }

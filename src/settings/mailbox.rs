@@ -81,19 +81,21 @@ pub(super) fn overlap(one: &Place, other: &Place) -> bool {
                     .iter()
                     .any(|folder| other.folders.iter().any(|second| disposition::same_folder(folder, second)))
         }
+        (Place::Pop3(one), Place::Pop3(other)) => {
+            one.host.eq_ignore_ascii_case(&other.host)
+                && one.port == other.port
+                && one.username == other.username
+        }
         (Place::Maildir(one), Place::Maildir(other))
         | (Place::Mbox(one), Place::Mbox(other))
         | (Place::Directory(one), Place::Directory(other)) => one.components().eq(other.components()),
-        (Place::Imap(_) | Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_), _) => false,
+        (Place::Imap(_) | Place::Pop3(_) | Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_), _) => {
+            false
+        }
     }
 }
 
 fn mailbox_type(value: &toml::de::DeValue<'_>) -> Result<MailboxType, Wrong> {
-    if value.as_str() == Some("pop3") {
-        let allowed = value::choice(&MailboxType::ALL.map(MailboxType::as_str));
-        let what = format!("\"pop3\" is not supported by this version; allowed are {allowed}");
-        return Err(Wrong { allowed, ..Wrong::because(what) });
-    }
     value::word(&MailboxType::ALL.map(|kind| (kind.as_str(), kind)))(value)
 }
 
@@ -117,6 +119,7 @@ fn place(table: &Table<'_>, kind: MailboxType, context: &Context<'_>) -> Option<
     let path = || table.required("path", value::path(context.base));
     match kind {
         MailboxType::Imap => login::imap(table, context).map(Place::Imap),
+        MailboxType::Pop3 => login::pop3(table, context).map(Place::Pop3),
         MailboxType::Maildir => path().map(Place::Maildir),
         MailboxType::Mbox => path().map(Place::Mbox),
         MailboxType::Directory => path().map(Place::Directory),

@@ -39,6 +39,8 @@ pub struct Options {
     pub no_tls: bool,
     /// Replaces the capabilities after login (`imap_capability`).
     pub capability: Option<&'static str>,
+    /// Whether POP3 offers APOP.
+    pub apop: bool,
 }
 
 /// A running server.
@@ -47,6 +49,10 @@ pub struct Dovecot {
     pub port: u16,
     /// Its port for IMAP over TLS.
     pub tls_port: u16,
+    /// Its port for plain POP3 and STLS.
+    pub pop3_port: u16,
+    /// Its port for POP3 over TLS.
+    pub pop3s_port: u16,
     directory: tempfile::TempDir,
     ca: Ca,
     child: Child,
@@ -67,17 +73,20 @@ impl Dovecot {
         let version = version();
         let directory = tempfile::Builder::new().prefix("helpdesk-dovecot").tempdir().unwrap();
         open_to_all(directory.path(), 0o755);
-        for name in ["mail", "rawlog"] {
+        for name in ["mail", "rawlog", "rawlog-pop3"] {
             fs::create_dir(directory.path().join(name)).unwrap();
             open_to_all(&directory.path().join(name), 0o777);
         }
         let ca = Ca::new(directory.path());
         let files = ca.server(options.flaw);
         let (port, tls_port) = (free_port(), free_port());
+        let (pop3_port, pop3s_port) = (free_port(), free_port());
         let plan = Plan {
             directory: directory.path(),
             port,
             tls_port,
+            pop3_port,
+            pop3s_port,
             certificate: files.certificate,
             key: files.key,
             options: &options,
@@ -96,7 +105,8 @@ impl Dovecot {
             .process_group(0)
             .spawn()
             .unwrap();
-        let mut server = Self { port, tls_port, directory, ca, child, passwords: Mutex::default() };
+        let passwords = Mutex::default();
+        let mut server = Self { port, tls_port, pop3_port, pop3s_port, directory, ca, child, passwords };
         server.write_passwords(&[("support", "secret")]);
         server.wait();
         server
@@ -168,23 +178,40 @@ impl Dovecot {
 
     /// Forgets which commands were given.
     pub fn forget_commands(&self) {
-        for file in self.rawlogs() {
+        for file in [self.rawlogs("rawlog"), self.rawlogs("rawlog-pop3")].concat() {
             fs::remove_file(file).unwrap();
         }
     }
 
     /// The commands that all sessions gave after login since [`Self::forget_commands`], without tags.
     pub fn commands(&self) -> Vec<String> {
-        let mut files = self.rawlogs();
-        files.retain(|file| file.extension().is_some_and(|end| end == "in"));
-        files.sort();
-        let text: String =
-            files.iter().map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned()).collect();
-        text.lines()
+        self.given("rawlog")
+            .lines()
             // "1700000000.123456 a3 UID FETCH ..."
             .filter_map(|line| line.splitn(3, ' ').nth(2))
             .map(str::to_owned)
             .collect()
+    }
+
+    /// The commands that all POP3 sessions gave after login since [`Self::forget_commands`].
+    pub fn pop3_commands(&self) -> Vec<String> {
+        self.given("rawlog-pop3")
+            .lines()
+            .filter_map(|line| Some(line.split_once(' ')?.1))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn given(&self, directory: &str) -> String {
+        let mut files = self.rawlogs(directory);
+        files.retain(|file| file.extension().is_some_and(|end| end == "in"));
+        files.sort();
+        files.iter().map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned()).collect()
+    }
+
+    /// What the server logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 
     /// How many sessions were logged in so far, the tests' own among them.
@@ -209,8 +236,17 @@ impl Dovecot {
         )
     }
 
-    fn rawlogs(&self) -> Vec<PathBuf> {
-        let files = fs::read_dir(self.directory.path().join("rawlog")).unwrap();
+    /// The same for POP3.
+    pub fn pop3_toml(&self, user: &str, tls: Tls) -> String {
+        let port = if tls == Tls::Implicit { self.tls_port } else { self.port };
+        let pop3 = if tls == Tls::Implicit { self.pop3s_port } else { self.pop3_port };
+        self.mailbox_toml(user, tls)
+            .replace("type = \"imap\"", "type = \"pop3\"")
+            .replace(&format!("port = {port}\n"), &format!("port = {pop3}\n"))
+    }
+
+    fn rawlogs(&self, directory: &str) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.directory.path().join(directory)).unwrap();
         files.map(|file| file.unwrap().path()).collect()
     }
 
@@ -253,6 +289,8 @@ struct Plan<'a> {
     directory: &'a Path,
     port: u16,
     tls_port: u16,
+    pop3_port: u16,
+    pop3s_port: u16,
     certificate: PathBuf,
     key: PathBuf,
     options: &'a Options,
@@ -266,9 +304,10 @@ impl Plan<'_> {
         let user = if root { String::new() } else { me("-un") };
         let mut text = format!(
             "base_dir = {directory}/run\nstate_dir = {directory}/state\nlog_path = {directory}/log\n\
-             protocols = imap\nlisten = 127.0.0.1, {}\nfirst_valid_uid = 1\n\
-             mail_max_userip_connections = 100\nauth_mechanisms = plain login\n",
-            Dovecot::FAR
+             protocols = imap pop3\nlisten = 127.0.0.1, {}\nfirst_valid_uid = 1\n\
+             mail_max_userip_connections = 100\nauth_mechanisms = plain login{}\n",
+            Dovecot::FAR,
+            if self.options.apop { " apop" } else { "" },
         );
         let chroots = ["anvil", "stats", "imap-login"];
         if !root {
@@ -285,6 +324,14 @@ impl Plan<'_> {
             "service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {port}\n  }}\n  \
              inet_listener imaps {{\n    port = {tls_port}\n    ssl = yes\n  }}\n}}\n\
              service imap {{\n  process_min_avail = 1\n}}\nprotocol imap {{\n  rawlog_dir = {directory}/rawlog\n}}\n"
+        )
+        .unwrap();
+        let (port, tls_port) = (self.pop3_port, self.pop3s_port);
+        write!(
+            text,
+            "service pop3-login {{\n  chroot =\n  inet_listener pop3 {{\n    port = {port}\n  }}\n  \
+             inet_listener pop3s {{\n    port = {tls_port}\n    ssl = yes\n  }}\n}}\n\
+             protocol pop3 {{\n  rawlog_dir = {directory}/rawlog-pop3\n}}\n"
         )
         .unwrap();
         let ssl = match (self.options.no_tls, self.options.tls_required) {
@@ -344,7 +391,7 @@ fn program() -> PathBuf {
         .into_iter()
         .map(PathBuf::from)
         .find(|path| path.exists())
-        .expect("the tests need a real IMAP server: apt-get install dovecot-imapd")
+        .expect("the tests need a real IMAP and POP3 server: apt-get install dovecot-imapd dovecot-pop3d")
 }
 
 fn version() -> String {

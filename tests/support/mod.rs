@@ -8,5 +8,6 @@ pub mod desk;
 pub mod dovecot;
 pub mod letter;
 pub mod odd;
+pub mod pop;
 pub mod raw;
 pub mod script;

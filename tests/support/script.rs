@@ -14,6 +14,8 @@ pub enum Step {
     SendOwned(Vec<u8>),
     /// Waits for a line whose text behind the tag begins so.
     Expect(&'static str),
+    /// Waits for a line that begins so; POP3 has no tags.
+    Line(&'static str),
     /// Stays silent for so long.
     Sleep(Duration),
 }
@@ -29,13 +31,21 @@ pub struct Script {
 impl Script {
     /// Starts a server that walks through the steps and then closes the connection.
     pub fn start(steps: Vec<Step>) -> Self {
+        Self::start_each(vec![steps])
+    }
+
+    /// Starts a server that takes one connection after the other, each with steps of its own.
+    pub fn start_each(connections: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, lines) = channel();
         let thread = std::thread::spawn(move || {
-            let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
-            stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
-            walk(stream, steps, &sender)
+            for steps in connections {
+                let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
+                stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
+                walk(stream, steps, &sender)?;
+            }
+            Ok(())
         });
         Self { port, lines, thread }
     }
@@ -55,6 +65,45 @@ impl Script {
         ];
         all.extend(steps);
         Self::start(all)
+    }
+
+    /// A POP3 server with these capabilities (a line each) that lets anybody in, then goes on with the steps.
+    pub fn pop3(capabilities: &'static str, steps: Vec<Step>) -> Self {
+        Self::start(Self::pop3_steps(capabilities, steps))
+    }
+
+    /// The steps of [`Self::pop3`].
+    pub fn pop3_steps(capabilities: &'static str, steps: Vec<Step>) -> Vec<Step> {
+        let offer = || Step::SendOwned(format!("+OK\r\n{capabilities}.\r\n").into_bytes());
+        let mut all = vec![
+            Step::Send("+OK ready\r\n"),
+            Step::Line("CAPA"),
+            offer(),
+            Step::Line("USER support"),
+            Step::Send("+OK\r\n"),
+            Step::Line("PASS secret"),
+            Step::Send("+OK in\r\n"),
+            Step::Line("CAPA"),
+            offer(),
+        ];
+        all.extend(steps);
+        all
+    }
+
+    /// A server that follows a transcript in `fixtures`: `S: ` what it sends, `C: ` how a line of the client begins.
+    pub fn transcript(name: &str) -> Self {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        let text = std::fs::read_to_string(path).unwrap();
+        let steps = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| {
+            let (side, rest) = line.split_at(line.len().min(3));
+            match side {
+                "S: " => Step::SendOwned(format!("{rest}\r\n").into_bytes()),
+                "S:" => Step::Send("\r\n"),
+                "C: " => Step::Line(rest.to_owned().leak()),
+                _ => panic!("{name}: {line:?}"),
+            }
+        });
+        Self::start(steps.collect())
     }
 
     /// Everything the client sent; panics if it left the script.
@@ -81,6 +130,17 @@ fn walk(stream: TcpStream, steps: Vec<Step>, sender: &Sender<String>) -> Result<
             Step::Send(text) => send(&mut writer, text.as_bytes(), &tag)?,
             Step::SendOwned(octets) => send(&mut writer, &octets, &tag)?,
             Step::Sleep(time) => std::thread::sleep(time),
+            Step::Line(wanted) => {
+                let mut line = Vec::new();
+                reader
+                    .read_until(b'\n', &mut line)
+                    .map_err(|error| format!("waiting for {wanted:?}: {error}"))?;
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let _ = sender.send(line.clone());
+                if !line.starts_with(wanted) {
+                    return Err(format!("expected {wanted:?}, got {line:?}"));
+                }
+            }
             Step::Expect(wanted) => {
                 let mut line = Vec::new();
                 reader

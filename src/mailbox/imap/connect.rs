@@ -14,7 +14,7 @@ use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
 use crate::mailbox::wire::{self, Peer, Socket, Stream};
-use crate::mailbox::{Imap, MailboxError, Plaintext, Tls, login};
+use crate::mailbox::{Imap, MailboxError, Tls, login};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
@@ -29,6 +29,7 @@ pub(super) fn session(imap: &Imap) -> Result<(Session, Vec<String>), MailboxErro
     client.greeting_read = true;
     let offered = capabilities(&mut client, &link)?;
     let password = login::password(&imap.password, imap.timeout, &link.peer)?;
+    login::check(&imap.username, &password, &link.peer)?;
     let mut session = log_in(client, &link, &Credentials { user: &imap.username, password }, &offered)?;
     // What is offered may grow with the login (RFC 3501 section 6.1.1).
     let offered = match session.run("CAPABILITY")? {
@@ -47,12 +48,8 @@ fn protected(socket: Socket, imap: &Imap, peer: &Peer) -> Result<Stream, Mailbox
             Ok(stream)
         }
         Tls::StartTls => Stream::protect(start_tls(socket, imap, peer)?, peer, ca_file),
-        Tls::None if imap.plaintext == Plaintext::LoopbackOnly && !socket.is_loopback() => Err(peer.tls(
-            "set \"tls\" to \"implicit\" or \"starttls\"; only \"allow_plaintext = true\" lets passwords be read",
-            "without TLS the password would be readable on the way",
-        )),
         Tls::None => {
-            let mut stream = Stream::Plain(socket);
+            let mut stream = Stream::clear(socket, imap.plaintext, peer)?;
             greeting(&mut stream, imap, peer)?;
             Ok(stream)
         }
@@ -61,7 +58,7 @@ fn protected(socket: Socket, imap: &Imap, peer: &Peer) -> Result<Stream, Mailbox
 
 /// Reads the greeting (RFC 3501 section 7.1).
 fn greeting(stream: &mut Stream, imap: &Imap, peer: &Peer) -> Result<(), MailboxError> {
-    let line = stream.line().map_err(|error| silent(peer, imap, error))?;
+    let line = stream.line().map_err(|error| peer.silent(imap.tls, error))?;
     let word = line::words(&line, 0).get(1).cloned().unwrap_or_default();
     let text = wire::text(line::status(&line).text);
     match (line.starts_with(b"* "), word.as_str()) {
@@ -77,20 +74,6 @@ fn greeting(stream: &mut Stream, imap: &Imap, peer: &Peer) -> Result<(), Mailbox
         )),
         (true, "PREAUTH") => Err(peer.protocol("the server greets with PREAUTH; a login is needed")),
         _ => Err(peer.protocol("the greeting is none of an IMAP server")),
-    }
-}
-
-/// Where a server is silent, TLS may be what it waits for.
-fn silent(peer: &Peer, imap: &Imap, error: std::io::Error) -> MailboxError {
-    match (peer.io(error), imap.tls) {
-        (MailboxError::Timeout { what, source, .. }, Tls::StartTls | Tls::None) => MailboxError::Timeout {
-            what,
-            hint: Some(
-                "no greeting came: if the port speaks TLS at once, set \"tls\" to \"implicit\"".to_owned(),
-            ),
-            source,
-        },
-        (other, _) => other,
     }
 }
 
@@ -180,9 +163,6 @@ fn log_in(
     let password = credentials.password.expose_secret();
     let fits_login =
         [credentials.user, password].iter().all(|text| text.chars().all(|c| matches!(c, ' '..='~')));
-    if [credentials.user, password].iter().any(|text| text.contains(['\r', '\n', '\0'])) {
-        return Err(link.peer.auth("", "the user name or password holds a line end or NUL"));
-    }
     link.pace.begin();
     link.answers.lock().begin(Bounds::default(), Farewell::Unexpected);
     let attempt = if fits_login && !has("LOGINDISABLED") {

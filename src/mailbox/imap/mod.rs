@@ -126,8 +126,8 @@ impl Mailbox for ImapMailbox {
         self.tell(items)
     }
 
-    fn close(&mut self) -> Result<(), MailboxError> {
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         self.open = None;
-        self.session.logout()
+        self.session.logout().map(|()| Vec::new())
     }
 }

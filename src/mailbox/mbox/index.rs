@@ -224,7 +224,8 @@ impl Hashed {
     }
 }
 
-fn is_status(line: &[u8]) -> bool {
+/// Whether a line begins a header that mail programs write into an mbox.
+pub(in crate::mailbox) fn is_status(line: &[u8]) -> bool {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
     STATUS.iter().any(|status| name.eq_ignore_ascii_case(status.as_bytes()))
 }

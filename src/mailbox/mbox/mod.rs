@@ -16,6 +16,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(in crate::mailbox) use index::is_status;
 pub use split::{split, without_separator};
 
 use super::files::Place;
@@ -251,8 +252,8 @@ impl Mailbox for Mbox {
     }
 
     /// Ends the locks.
-    fn close(&mut self) -> Result<(), MailboxError> {
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         self.session = None;
-        Ok(())
+        Ok(Vec::new())
     }
 }

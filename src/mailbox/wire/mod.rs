@@ -11,6 +11,8 @@ use std::io::{self, Read, Write};
 
 use native_tls::TlsStream;
 
+use super::{MailboxError, Plaintext};
+
 pub(in crate::mailbox) use peer::{Cause, Peer, text};
 pub(in crate::mailbox) use tcp::{Pace, Socket, connect};
 
@@ -23,6 +25,21 @@ pub(in crate::mailbox) enum Stream {
 }
 
 impl Stream {
+    /// A connection in clear text, where the configuration lets a password cross it.
+    pub(in crate::mailbox) fn clear(
+        socket: Socket,
+        plaintext: Plaintext,
+        peer: &Peer,
+    ) -> Result<Self, MailboxError> {
+        if plaintext == Plaintext::LoopbackOnly && !socket.is_loopback() {
+            return Err(peer.tls(
+                "set \"tls\" to \"implicit\" or \"starttls\"; only \"allow_plaintext = true\" lets passwords be read",
+                "without TLS the password would be readable on the way",
+            ));
+        }
+        Ok(Self::Plain(socket))
+    }
+
     /// What measures how fast the server gives.
     pub(in crate::mailbox) fn pace(&self) -> std::sync::Arc<Pace> {
         match self {

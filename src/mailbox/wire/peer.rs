@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use crate::mailbox::MailboxError;
+use crate::mailbox::{MailboxError, Tls};
 
 /// What caused an error.
 pub(in crate::mailbox) type Cause = Box<dyn Error + Send + Sync>;
@@ -51,6 +51,22 @@ impl Peer {
             self.protocol(error)
         } else {
             self.connect("the connection broke off; the next run goes on from there", error)
+        }
+    }
+
+    /// An error of waiting for the greeting: where a server is silent, TLS may be what it waits for.
+    pub(in crate::mailbox) fn silent(&self, tls: Tls, error: io::Error) -> MailboxError {
+        match (self.io(error), tls) {
+            (MailboxError::Timeout { what, source, .. }, Tls::StartTls | Tls::None) => {
+                MailboxError::Timeout {
+                    what,
+                    hint: advice(
+                        "no greeting came: if the port speaks TLS at once, set \"tls\" to \"implicit\"",
+                    ),
+                    source,
+                }
+            }
+            (other, _) => other,
         }
     }
 }

@@ -24,6 +24,7 @@ fn mailbox(text: &str) -> MailboxPlan {
 fn imap(lines: &str) -> Imap {
     match mailbox(&format!("{IMAP}{lines}")).mailbox.place {
         Place::Imap(imap) => imap,
+        Place::Pop3(pop3) => panic!("{pop3:?}"),
         Place::Maildir(path) | Place::Mbox(path) | Place::Directory(path) => panic!("{path:?}"),
     }
 }
@@ -83,21 +84,40 @@ fn the_table_of_keys_tells_the_same_defaults() {
         (Queue, "closed_ticket", "\"reopen\""),
         (Queue, "followups_from", "\"participants\""),
         (Queue, "priority", "3"),
-        (Mailbox, "port", "993; 143 unless tls is implicit"),
+        (Mailbox, "port", "993; 995 for pop3; 143 or 110 unless tls is implicit"),
         (Mailbox, "tls", "\"implicit\""),
         (Mailbox, "folder", "\"INBOX\""),
         (Mailbox, "timeout", "\"60s\""),
         (Mailbox, "max_message_size", "\"50MB\""),
         (Mailbox, "batch_size", "200"),
         (Mailbox, "max_attempts", "10"),
-        (Mailbox, "on_success", "\"seen\"; \"keep\" for mbox and directory"),
+        (Mailbox, "on_success", "\"seen\"; \"keep\" for pop3, mbox and directory"),
         (Mailbox, "on_skip", "\"keep\""),
-        (Mailbox, "on_ignore", "\"seen\"; \"keep\" for mbox and directory"),
+        (Mailbox, "on_ignore", "\"seen\"; \"keep\" for pop3, mbox and directory"),
         (Mailbox, "on_failure", "\"keep\""),
     ];
     for (section, name, default) in table {
         assert_eq!(told(section, name), default, "{name}");
     }
+}
+
+#[test]
+fn a_pop3_mailbox_keeps_its_mail_and_has_ports_of_its_own() {
+    let text = IMAP.replace("'imap'", "'pop3'");
+    let plan = mailbox(&text);
+    assert_eq!(dispositions(&plan), [&Keep, &Keep, &Keep, &Keep]);
+    let pop3 = |lines: &str| {
+        let Place::Pop3(pop3) = mailbox(&format!("{text}{lines}")).mailbox.place else { panic!("{lines}") };
+        pop3
+    };
+    let read = pop3("");
+    assert_eq!((read.host.as_str(), read.port, read.username.as_str()), ("imap.example.org", 995, "u"));
+    assert_eq!((read.tls, read.plaintext), (Tls::Implicit, Plaintext::LoopbackOnly));
+    assert_eq!((read.ca_file, read.timeout), (None, Duration::from_secs(60)));
+    let read = pop3("tls = 'starttls'\nca_file = 'ca.pem'\nallow_plaintext = true\ntimeout = '5m'\n");
+    assert_eq!((read.port, read.tls, read.plaintext), (110, Tls::StartTls, Plaintext::Allowed));
+    assert_eq!((read.ca_file, read.timeout), (Some(PathBuf::from("/conf/ca.pem")), Duration::from_secs(300)));
+    assert_eq!(pop3("port = 1110").port, 1110);
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn wrong_values_of_a_mailbox_are_told() {
 #[test]
 fn what_a_mailbox_needs_is_told() {
     assert_snapshot!(queue("[mailbox.a]\n[mailbox.b]\ntype = 'imap'\n[mailbox.c]\ntype = 'mbox'\n"), @r#"
-    helpdesk-mail.toml:4: mailbox.a.type: missing ("imap", "maildir", "mbox" or "directory")
+    helpdesk-mail.toml:4: mailbox.a.type: missing ("imap", "pop3", "maildir", "mbox" or "directory")
     helpdesk-mail.toml:4: mailbox.a.queue: missing (slug of a queue)
     helpdesk-mail.toml:5: mailbox.b.queue: missing (slug of a queue)
     helpdesk-mail.toml:5: mailbox.b.host: missing (host name or IP address)
@@ -194,10 +194,10 @@ fn what_a_mailbox_needs_is_told() {
     assert_snapshot!(queue("[mailbox.'a/b']\n"), @r#"
     helpdesk-mail.toml:4: mailbox."a/b": not a mailbox name: use letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 64
     "#);
-    assert_snapshot!(queue("[mailbox.a]\ntype = 'pop3'\n[mailbox.b]\ntype = 'mailder'\nqueue = 's'\n"), @r#"
+    assert_snapshot!(queue("[mailbox.a]\ntype = 'pop'\n[mailbox.b]\ntype = 'mailder'\nqueue = 's'\n"), @r#"
     helpdesk-mail.toml:4: mailbox.a.queue: missing (slug of a queue)
-    helpdesk-mail.toml:5: mailbox.a.type: "pop3" is not supported by this version; allowed are "imap", "maildir", "mbox" or "directory"
-    helpdesk-mail.toml:7: mailbox.b.type: expected "imap", "maildir", "mbox" or "directory", found "mailder"; did you mean "maildir"?
+    helpdesk-mail.toml:5: mailbox.a.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "pop"; did you mean "pop3"?
+    helpdesk-mail.toml:7: mailbox.b.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "mailder"; did you mean "maildir"?
     helpdesk-mail.toml:8: mailbox.b.queue: expected the slug of a queue ("support"), found "s"
     "#);
 }
@@ -237,9 +237,15 @@ fn exactly_one_password_is_given() {
 #[test]
 fn keys_of_another_type_are_told() {
     assert_snapshot!(local("type = 'maildir'\nhost = 'h'\npassword = 'hunter2'\nfolder = 'INBOX'\n"), @r#"
-    helpdesk-mail.toml:8: mailbox.m.host: not for type = "maildir", only for "imap"
-    helpdesk-mail.toml:9: mailbox.m.password: not for type = "maildir", only for "imap"
+    helpdesk-mail.toml:8: mailbox.m.host: not for type = "maildir", only for "imap" or "pop3"
+    helpdesk-mail.toml:9: mailbox.m.password: not for type = "maildir", only for "imap" or "pop3"
     helpdesk-mail.toml:10: mailbox.m.folder: not for type = "maildir", only for "imap"
+    "#);
+    let pop3 = format!("{BASE}{IMAP}folder = 'INBOX'\nfolders = []\nsince = 2026-01-31\n");
+    assert_snapshot!(problems(&pop3.replace("'imap'", "'pop3'")), @r#"
+    helpdesk-mail.toml:10: mailbox.support.folder: not for type = "pop3", only for "imap"
+    helpdesk-mail.toml:11: mailbox.support.folders: not for type = "pop3", only for "imap"
+    helpdesk-mail.toml:12: mailbox.support.since: not for type = "pop3", only for "imap", "maildir", "mbox" or "directory"
     "#);
     assert_snapshot!(mailbox("path = '/m'\n"), @r#"
     helpdesk-mail.toml:10: mailbox.support.path: not for type = "imap", only for "maildir", "mbox" or "directory"
@@ -251,11 +257,13 @@ fn each_type_has_its_dispositions() {
     for (kind, good, bad) in [
         ("imap", &["keep", "seen", "delete", "move:Done"][..], &["move:", "move", "Seen", ""][..]),
         ("maildir", &["keep", "seen", "delete", "move:Done"], &["read"]),
+        ("pop3", &["keep", "delete"], &["seen", "move:Done"]),
         ("mbox", &["keep", "delete"], &["seen", "move:Done"]),
         ("directory", &["keep", "delete", "move:done"], &["seen"]),
     ] {
         let text = |word: &str| match kind {
             "imap" => mailbox(&format!("on_skip = '{word}'")),
+            "pop3" => problems(&format!("{BASE}{IMAP}on_skip = '{word}'").replace("'imap'", "'pop3'")),
             kind => local(&format!("type = '{kind}'\non_skip = '{word}'")),
         };
         for word in good {

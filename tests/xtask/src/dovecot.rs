@@ -7,19 +7,20 @@ use anyhow::{Result, bail};
 
 use crate::succeed;
 
-const PACKAGE: &str = "dovecot-imapd";
+const PACKAGES: [&str; 2] = ["dovecot-imapd", "dovecot-pop3d"];
 
-/// Sees to it that there is a Dovecot with IMAP, or says how to get one.
+/// Sees to it that there is a Dovecot with IMAP and POP3, or says how to get one.
 pub(crate) fn ensure() -> Result<()> {
     if is_there() {
         return Ok(());
     }
+    let packages = PACKAGES.join(" ");
     let Some(sudo) = how_to_be_root() else {
         bail!(
-            "the tests need Dovecot; install it with\n\n  sudo apt-get install --no-install-recommends {PACKAGE}\n"
+            "the tests need Dovecot; install it with\n\n  sudo apt-get install --no-install-recommends {packages}\n"
         );
     };
-    eprintln!("the tests need Dovecot; installing {PACKAGE}");
+    eprintln!("the tests need Dovecot; installing {packages}");
     let apt = |arguments: &[&str]| {
         let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
         let (program, rest) = words.split_first().unwrap_or((&"apt-get", &[]));
@@ -29,9 +30,11 @@ pub(crate) fn ensure() -> Result<()> {
     if let Err(error) = apt(&["update"]) {
         eprintln!("warning: {error:#}");
     }
-    apt(&["install", "-y", "--no-install-recommends", PACKAGE])?;
+    apt(&[&["install", "-y", "--no-install-recommends"], &PACKAGES[..]].concat())?;
     if !is_there() {
-        bail!("{PACKAGE} was installed, but there is no dovecot with IMAP in /usr/sbin and /usr/lib/dovecot");
+        bail!(
+            "{packages} were installed, but there is no dovecot with IMAP and POP3 in /usr/sbin and /usr/lib/dovecot"
+        );
     }
     Ok(())
 }
@@ -40,8 +43,9 @@ fn is_there() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let server = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let server = server.map(|directory| directory.join("dovecot")).any(|file| file.is_file());
-    let imap = ["/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot"];
-    server && imap.iter().any(|directory| Path::new(directory).join("imap").is_file())
+    let places = ["/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot"];
+    let has = |name| places.iter().any(|directory| Path::new(directory).join(name).is_file());
+    server && has("imap") && has("pop3")
 }
 
 /// The words before a command that make it root's: none for root, `sudo` where it asks for no password.

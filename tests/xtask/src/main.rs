@@ -2,6 +2,7 @@
 
 mod demo;
 mod dovecot;
+mod fuzz;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -16,6 +17,7 @@ usage: cargo xtask WORD
   test   all tests; installs Dovecot where it is missing and that is allowed
   docs   the documentation of the code, in target/doc
   man    writes man/helpdesk-mail.1 anew
+  fuzz   [SECONDS] each fuzz target for 60 seconds; installs cargo-fuzz where it is missing
   demo   fetches the demo mailbox and shows the result
   ci     fmt, lint, docs and test, as .ci/run does
 ";
@@ -39,6 +41,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["test", rest @ ..] => test(rest),
         ["docs"] => docs(),
         ["man"] => man(),
+        ["fuzz"] => fuzz::run(None),
+        ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["demo"] => demo::run(),
         ["ci"] => lint().and_then(|()| docs()).and_then(|()| test(&[])),
         [] | ["help" | "--help" | "-h"] => {

@@ -1,0 +1,135 @@
+//! Mailboxes on a POP3 server (RFC 1939), with CAPA and PIPELINING (RFC 2449), STLS (RFC 2595), SASL (RFC 5034) and
+//! response codes (RFC 3206) where offered.
+//!
+//! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there,
+//! RETR brings each new message once. DELE counts only when the server says `+OK` to QUIT, so nothing is known to be
+//! told before [`Mailbox::close`] has given the keys; a run that dies before has changed nothing, and the next one
+//! finds what is owed in the ledger.
+//!
+//! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
+//! equal messages. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
+//!
+//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others'
+//! sake.
+//!
+//! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped.
+//! Limits: passwords only; when a message arrived is not told; a million messages.
+
+mod answers;
+mod auth;
+mod connect;
+mod fetch;
+mod lines;
+mod maildrop;
+mod name;
+mod offer;
+mod recover;
+mod session;
+mod tell;
+
+use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
+
+use super::{Access, Config, Mailbox, MailboxError, Pop3, Reader};
+use maildrop::Maildrop;
+use offer::Offer;
+use session::Session;
+
+/// The one folder that POP3 knows.
+const INBOX: &str = "INBOX";
+
+/// An account on a POP3 server, logged in.
+pub struct Pop3Mailbox {
+    session: Session,
+    offer: Offer,
+    access: Access,
+    account: String,
+    max_message_size: u64,
+    /// What is there, once it was looked at: the server shows one state during a session.
+    maildrop: Option<Maildrop>,
+    /// What QUIT will remove.
+    doomed: Vec<ItemKey>,
+    /// How the server is reached again.
+    config: Pop3,
+    /// How often that may still be.
+    returns: u8,
+    /// The number of the message at which the session broke.
+    stumbled: Option<u32>,
+}
+
+impl Pop3Mailbox {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// `Connect`, `Timeout`, `Tls`, `Auth`, `Locked` and `Protocol`. Without the protection that is configured no
+    /// password is sent.
+    pub fn connect(config: &Config, pop3: &Pop3, access: Access) -> Result<Self, MailboxError> {
+        let (session, offer) = connect::session(pop3)?;
+        Ok(Self {
+            session,
+            offer,
+            access,
+            account: format!("pop3:{}@{}:{}", pop3.username, pop3.host, pop3.port),
+            max_message_size: config.max_message_size,
+            maildrop: None,
+            doomed: Vec::new(),
+            config: pop3.clone(),
+            returns: recover::RETURNS,
+            stumbled: None,
+        })
+    }
+
+    /// An error about the mail on this server.
+    fn maildrop_error(&self, hint: &str, source: impl Into<super::wire::Cause>) -> MailboxError {
+        MailboxError::Folder {
+            what: format!("the mailbox on {}", self.session.peer),
+            hint: Some(hint.to_owned()),
+            source: Some(source.into()),
+        }
+    }
+}
+
+impl Reader for Pop3Mailbox {
+    fn account(&self) -> String {
+        self.account.clone()
+    }
+
+    fn folders(&self) -> Vec<String> {
+        vec![INBOX.to_owned()]
+    }
+
+    fn open(&mut self, folder: &str) -> Result<(), MailboxError> {
+        if folder == INBOX {
+            return Ok(());
+        }
+        Err(self.maildrop_error("POP3 has no folders but INBOX", format!("there is no folder {folder:?}")))
+    }
+
+    fn list(&mut self, _settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
+        let maildrop = self.maildrop()?;
+        let items: Vec<Listed> = maildrop.listed().collect();
+        Ok(Listing { there: maildrop.there(), items })
+    }
+
+    fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
+        self.fetched(items)
+    }
+
+    /// None: unique-ids have no order.
+    fn watermark(&self, _first_open: Option<&ItemKey>) -> Option<Watermark> {
+        None
+    }
+
+    fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
+        Ok(self.offer.shown())
+    }
+}
+
+impl Mailbox for Pop3Mailbox {
+    fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+        self.tell(items)
+    }
+
+    fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        self.quit()
+    }
+}

@@ -1,0 +1,244 @@
+//! One session: sends commands, waits for their answers, and says what is wrong.
+//!
+//! After any fault of the line the session is over: it is dropped, every later command fails, and nothing is sent that
+//! could make deletions last. Commands that hold secrets are not logged; texts of the server are shown, mail never.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use super::answers::{Answers, BLOCK, Refusal, Status};
+use crate::mailbox::MailboxError;
+use crate::mailbox::wire::{self, Pace, Peer, Stream};
+
+/// How many commands may be ahead of their answers where the server allows it (RFC 2449 section 6.6).
+const WINDOW: usize = 64;
+
+/// A connection to a server.
+pub(super) struct Session {
+    /// `None` once it is broken or closed.
+    answers: Option<Answers<Stream>>,
+    pace: Arc<Pace>,
+    /// How many commands may be ahead of their answers.
+    window: usize,
+    /// The server, for errors.
+    pub(super) peer: Peer,
+}
+
+/// What a command came to: the text behind `+OK`, or the `-ERR`.
+pub(super) type Reply = Result<Vec<u8>, Refusal>;
+
+/// Whether more answers are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Go {
+    /// They are.
+    On,
+    /// The session is left in the middle of an answer.
+    Leave,
+}
+
+impl Session {
+    /// A session that reads ahead.
+    pub(super) fn new(stream: Stream, peer: Peer) -> Self {
+        Self::reading(stream, peer, BLOCK)
+    }
+
+    /// A session that takes nothing from the stream behind the line it reads.
+    pub(super) fn octet_by_octet(stream: Stream, peer: Peer) -> Self {
+        Self::reading(stream, peer, 1)
+    }
+
+    fn reading(stream: Stream, peer: Peer, block: usize) -> Self {
+        Self { pace: stream.pace(), answers: Some(Answers::new(stream, block)), window: 1, peer }
+    }
+
+    /// From now on commands may be sent ahead.
+    pub(super) fn allow_pipelining(&mut self) {
+        self.window = WINDOW;
+    }
+
+    /// From now on each command waits for the answer to the one before.
+    pub(super) fn forbid_pipelining(&mut self) {
+        self.window = 1;
+    }
+
+    /// The stream alone, for TLS to begin on it.
+    pub(super) fn into_stream(self) -> Result<Stream, MailboxError> {
+        self.answers.map(Answers::into_source).ok_or_else(|| over(&self.peer))
+    }
+
+    /// Whether nothing has broken the session.
+    pub(super) fn is_alive(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    /// Ends the session without a word.
+    pub(super) fn hang_up(&mut self) {
+        self.answers = None;
+    }
+
+    /// Reads the greeting.
+    pub(super) fn greeting(&mut self) -> io::Result<Status> {
+        self.pace.begin();
+        let Some(mut answers) = self.answers.take() else { return Err(io::ErrorKind::NotConnected.into()) };
+        let status = answers.status()?;
+        self.answers = Some(answers);
+        Ok(status)
+    }
+
+    /// Runs a command that is answered by one line.
+    pub(super) fn run(&mut self, command: &str) -> Result<Reply, MailboxError> {
+        log::debug!("{}: {command}", self.peer);
+        let status = self.exchange(command, Answers::status)?;
+        self.reply(status)
+    }
+
+    /// Runs a command that holds a secret and is answered by one line; it is not logged.
+    pub(super) fn run_secret(&mut self, command: &str) -> Result<Reply, MailboxError> {
+        let status = self.exchange(command, Answers::status)?;
+        self.reply(status)
+    }
+
+    /// Begins an AUTH: `Ok` if the server waits for more.
+    pub(super) fn begin_auth(&mut self, mechanism: &str) -> Result<Result<(), Refusal>, MailboxError> {
+        log::debug!("{}: AUTH {mechanism}", self.peer);
+        match self.exchange(&format!("AUTH {mechanism}"), Answers::status)? {
+            Status::Continue => Ok(Ok(())),
+            Status::Refused(refusal) => Ok(Err(refusal)),
+            Status::Ok(_) => Err(self.fault("a login without a password")),
+        }
+    }
+
+    /// Runs a command that is answered by a listing of at most `most` lines.
+    pub(super) fn list(
+        &mut self,
+        command: &str,
+        most: usize,
+        each: impl FnMut(&[u8]),
+    ) -> Result<Reply, MailboxError> {
+        log::debug!("{}: {command}", self.peer);
+        let status = self.exchange(command, |answers| {
+            let status = answers.status()?;
+            if matches!(status, Status::Ok(_)) {
+                answers.listing(most, each)?;
+            }
+            Ok(status)
+        })?;
+        self.reply(status)
+    }
+
+    /// Sends commands, as far ahead of their answers as the server allows, and has each answer read behind its status.
+    pub(super) fn pipeline(
+        &mut self,
+        commands: &[String],
+        mut each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
+    ) -> Result<(), MailboxError> {
+        if let (Some(first), Some(last)) = (commands.first(), commands.last()) {
+            log::debug!("{}: {first} to {last}, {} commands", self.peer, commands.len());
+        }
+        let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
+        let mut sent = 0_usize;
+        for done in 0..commands.len() {
+            let answered = (|| {
+                if sent.saturating_sub(done) <= self.window / 2 {
+                    let until = done.saturating_add(self.window).min(commands.len());
+                    let lines: Vec<&str> =
+                        commands.get(sent..until).unwrap_or_default().iter().map(String::as_str).collect();
+                    // Nothing is outstanding: what is there was not asked for.
+                    write(&mut answers, &lines, if sent == done { Silence::Expected } else { Silence::No })?;
+                    sent = sent.max(until);
+                }
+                self.pace.begin();
+                let reply = reply(answers.status()?)?;
+                each(done, reply, &mut answers)
+            })();
+            match answered {
+                Ok(Go::On) => {}
+                Ok(Go::Leave) => return Ok(()),
+                Err(error) => return Err(self.peer.io(error)),
+            }
+        }
+        self.answers = Some(answers);
+        Ok(())
+    }
+
+    fn exchange<T>(
+        &mut self,
+        command: &str,
+        read: impl FnOnce(&mut Answers<Stream>) -> io::Result<T>,
+    ) -> Result<T, MailboxError> {
+        let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
+        self.pace.begin();
+        let sent = write(&mut answers, &[command], Silence::Expected);
+        let answer = sent.and_then(|()| read(&mut answers)).map_err(|error| self.peer.io(error))?;
+        self.answers = Some(answers);
+        Ok(answer)
+    }
+
+    fn reply(&mut self, status: Status) -> Result<Reply, MailboxError> {
+        reply(status).map_err(|error| self.fault(&error.to_string()))
+    }
+
+    /// The server does not keep to the protocol: the session is over.
+    fn fault(&mut self, what: &str) -> MailboxError {
+        self.hang_up();
+        self.peer.protocol(what)
+    }
+}
+
+/// Whether the server must have said all it had to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    Expected,
+    No,
+}
+
+fn write(answers: &mut Answers<Stream>, commands: &[&str], silence: Silence) -> io::Result<()> {
+    if silence == Silence::Expected && answers.is_ahead() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer that nobody asked for"));
+    }
+    let lines: String = commands.iter().flat_map(|command| [*command, "\r\n"]).collect();
+    let stream = answers.source();
+    stream.write_all(lines.as_bytes())?;
+    stream.flush()
+}
+
+fn reply(status: Status) -> io::Result<Reply> {
+    match status {
+        Status::Ok(text) => Ok(Ok(text)),
+        Status::Refused(refusal) => Ok(Err(refusal)),
+        Status::Continue => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the server waits for more where nothing is to come",
+        )),
+    }
+}
+
+fn over(peer: &Peer) -> MailboxError {
+    peer.connect("", "the session ended earlier")
+}
+
+/// What the server answers, as an error's cause shows it.
+pub(super) fn told(refusal: &Refusal) -> String {
+    let code = if refusal.code.is_empty() { String::new() } else { format!("[{}] ", refusal.code) };
+    wire::text(format!("the server answers: {code}{}", wire::text(&refusal.text)).as_bytes())
+}
+
+/// The error of a refusal that is about the whole maildrop (RFC 2449 section 8.1, RFC 3206); `None` if it is not.
+pub(super) fn of_the_maildrop(peer: &Peer, refusal: &Refusal) -> Option<MailboxError> {
+    match refusal.code.as_str() {
+        "IN-USE" => Some(MailboxError::Locked {
+            what: format!("the mailbox on {peer}"),
+            hint: Some(
+                "another program reads it by POP3, which only one at a time may; the next run goes on"
+                    .to_owned(),
+            ),
+            source: Some(told(refusal).into()),
+        }),
+        "LOGIN-DELAY" => {
+            Some(peer.connect("the server allows a login only so often: call less often", told(refusal)))
+        }
+        "SYS/TEMP" => Some(peer.connect("the server has trouble now; try again later", told(refusal))),
+        "SYS/PERM" => Some(peer.connect("the server needs its administrator", told(refusal))),
+        _ => None,
+    }
+}
