@@ -207,7 +207,7 @@ fn tell_again(
         error: None,
     };
     tally.counts.add(line.outcome);
-    tally.listener.message(&line);
+    tally.listener.message(line);
     Ok(())
 }
 
