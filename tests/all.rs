@@ -19,6 +19,7 @@ mod imap_road; // the whole road over a real IMAP server, the case this program 
 mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
 mod ingest; // messages that are handed over, by people and by mail servers
 mod ingest_once; // messages in hand walk the road once, whoever hands them over and however often
+mod jobs; // several mailboxes at once: one that hangs delays none, and what is told stays in order
 mod layers; // modules use what is below them; a foreign crate has one home
 mod local_demo; // the demonstration's mails are there, described, and come in the order of their story
 mod local_directory; // a directory of files: names and hashes, order, what is told

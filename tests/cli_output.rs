@@ -36,7 +36,7 @@ fn told(form: Form, causes: Causes) -> String {
     let mut counts = Counts::default();
     counts.add(OutcomeWord::Created);
     listener.progress(&support, 1, 2);
-    listener.message(&MessageLine {
+    listener.message(MessageLine {
         mailbox: support.clone(),
         folder: "INBOX".to_owned(),
         item: "1700000000:42".to_owned(),

@@ -238,7 +238,7 @@ fn the_same_mail_in_two_mailboxes_of_a_queue_is_one_ticket() {
         &mail.clone().body("Other words under a used Message-ID.\r\n").bytes(),
     );
     let foretold = desk.run(&["fetch", "--dry-run", "--json"]).exits(0);
-    let run = desk.run(&["fetch", "--json"]).exits(0);
+    let run = desk.run(&["fetch", "--json", "--jobs", "1"]).exits(0);
     let expected = ["created/new support-1", "duplicate/message-id support-1", "created/new support-2"];
     assert_eq!(run.outcomes(), expected);
     assert_eq!(foretold.outcomes(), expected);

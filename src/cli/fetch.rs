@@ -1,11 +1,12 @@
 //! `helpdesk-mail fetch`.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 
+use crate::mailbox::Place;
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
 use crate::model::trouble::Trouble;
-use crate::run::{self, Companions, Due, Options, Scope};
+use crate::run::{self, Companions, Due, Options, Plan, Scope};
 
 use super::context::Context;
 use super::desk;
@@ -28,6 +29,14 @@ pub struct Args {
     /// Take at most so many new messages of each mailbox, oldest first
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroU64>,
+
+    /// Fetch so many mailboxes at once
+    ///
+    /// As many as are useful if it is not given: one for each mailbox on a server, at most four. With several, the
+    /// numbers of tickets, and which of two copies of a mail becomes the ticket, depend on who is first; with 1 on the
+    /// order of the configuration. A dry run goes through them one by one.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
 
     /// Write JSON objects, one per line: messages, mailboxes, a summary
     #[arg(long)]
@@ -52,13 +61,27 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
         stop: context.stop.clone(),
     };
-    let mut companions: Box<dyn Companions> = if args.dry_run {
-        Box::new(desk::rehearsing(&settings.store)?)
+    let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
+    if args.dry_run {
+        workers.push(Box::new(desk::rehearsing(&settings.store)?));
     } else {
-        Box::new(desk::acting(&settings.store)?)
-    };
+        for _ in 0..jobs(args, &settings.plan) {
+            workers.push(Box::new(desk::acting(&settings.store)?));
+        }
+    }
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
-    let summary = run::fetch(&settings.plan, &options, companions.as_mut(), listener.as_mut())?;
+    let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
     Ok(summary.exit)
+}
+
+/// More than a few wait for the store, not for servers.
+fn jobs(args: &Args, plan: &Plan) -> usize {
+    const USEFUL: usize = 4;
+    let chosen = plan
+        .mailboxes
+        .iter()
+        .filter(|mailbox| args.mailbox.is_empty() || args.mailbox.contains(&mailbox.mailbox.name));
+    let remote = chosen.filter(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_))).count();
+    args.jobs.map_or(remote.clamp(1, USEFUL), NonZeroUsize::get)
 }

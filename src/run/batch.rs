@@ -137,7 +137,7 @@ pub(super) fn tell(
         log_what_needs_a_person(&received.line);
         tally.counts.add(received.line.outcome);
         tally.unreadable += u64::from(received.line.reason == Reason::Unreadable.as_str());
-        tally.listener.message(&received.line);
+        tally.listener.message(received.line);
         acknowledgements.extend(received.acknowledgement);
     }
     tally.done += done;
@@ -183,7 +183,7 @@ fn discard(reception: &Reception<'_>, items: &[Item], error: StoreError, tally: 
         line.error =
             Some(Trouble { hint: trouble.hint.clone(), ..Trouble::new(trouble.code, &trouble.message) });
         tally.counts.add(OutcomeWord::Deferred);
-        tally.listener.message(&line);
+        tally.listener.message(line);
     }
     if trouble.code == ErrorCode::Internal {
         log::error!("a batch of {} messages was taken back: {trouble}", items.len());

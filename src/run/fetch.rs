@@ -10,6 +10,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
+use super::crew;
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
@@ -52,22 +53,26 @@ pub enum Scope {
     Baseline,
 }
 
-/// Fetches each chosen mailbox once.
+/// Fetches each chosen mailbox once, as many at once as there are workers.
+///
+/// With one worker tickets are numbered in the order of the configuration; with several, in that of the servers' speed.
 pub fn fetch(
     plan: &Plan,
     options: &Options,
-    desk: &mut dyn Companions,
+    workers: &mut [Box<dyn Companions + Send>],
     listener: &mut dyn Listener,
 ) -> Result<Summary, Trouble> {
     let chosen = choose(plan, &options.mailboxes)?;
     let started = Instant::now();
-    let run = desk.begin(Timestamp::now())?;
+    let none = || Trouble::new(ErrorCode::Internal, "a run without workers");
+    let run = workers.first_mut().ok_or_else(none)?.begin(Timestamp::now())?;
     let fetch = Fetch { plan, options, run };
-    let mut lines = Vec::with_capacity(chosen.len());
-    for mailbox in chosen {
-        lines.push(fetch.one(mailbox, desk, listener));
-    }
+    let errand = |mailbox: &MailboxPlan, desk: &mut dyn Companions, listener: &mut dyn Listener| {
+        fetch.one(mailbox, desk, listener)
+    };
+    let lines = crew::work(&errand, &chosen, workers, listener);
     lines.iter().for_each(|line| listener.mailbox(line));
+    let desk = workers.first_mut().ok_or_else(none)?.as_mut();
     let mut counts = Counts::default();
     lines.iter().for_each(|line| counts.merge(&line.counts));
     let audience = Audience::Scheduler;

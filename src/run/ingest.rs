@@ -149,6 +149,6 @@ fn tell_again(
         error: None,
     };
     tally.counts.add(line.outcome);
-    tally.listener.message(&line);
+    tally.listener.message(line);
     Ok(())
 }

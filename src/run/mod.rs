@@ -4,6 +4,7 @@ mod acting;
 mod batch;
 mod companions;
 mod config;
+mod crew;
 mod deeds;
 mod empty;
 mod facts;

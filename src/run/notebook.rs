@@ -18,7 +18,7 @@ use crate::store::{
 
 /// Books of which nothing is left.
 pub(super) struct Notebook {
-    base: Box<dyn Lookup>,
+    base: Box<dyn Lookup + Send>,
     kept: Notes,
     pending: Notes,
     next: TicketId,
@@ -37,7 +37,7 @@ struct Notes {
 type Copy = (QueueSlug, MessageId, Digest);
 
 impl Notebook {
-    pub(super) fn over(mut base: Box<dyn Lookup>) -> Result<Self, StoreError> {
+    pub(super) fn over(mut base: Box<dyn Lookup + Send>) -> Result<Self, StoreError> {
         let next = base.next_ticket()?;
         Ok(Self { base, kept: Notes::default(), pending: Notes::default(), next })
     }

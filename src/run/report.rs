@@ -15,7 +15,7 @@ pub trait Listener {
     fn progress(&mut self, mailbox: &MailboxName, done: u64, of: u64);
 
     /// An item has its outcome, and the transaction that holds it is committed.
-    fn message(&mut self, line: &MessageLine);
+    fn message(&mut self, line: MessageLine);
 
     /// A mailbox is done with.
     fn mailbox(&mut self, line: &MailboxLine);

@@ -30,8 +30,8 @@ impl Listener for Objects<'_> {
         self.progress.show(mailbox, done, of);
     }
 
-    fn message(&mut self, line: &MessageLine) {
-        self.progress.aside(|| self.out.json(&json::message(line, self.causes)));
+    fn message(&mut self, line: MessageLine) {
+        self.progress.aside(|| self.out.json(&json::message(&line, self.causes)));
     }
 
     fn mailbox(&mut self, line: &MailboxLine) {
@@ -68,7 +68,7 @@ impl Listener for People<'_> {
         self.progress.show(mailbox, done, of);
     }
 
-    fn message(&mut self, line: &MessageLine) {
+    fn message(&mut self, line: MessageLine) {
         let word =
             self.out.palette.paint(Paint::of_outcome(line.outcome), &format!("{:<9}", line.outcome.as_str()));
         let text = format!(
