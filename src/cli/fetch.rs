@@ -82,6 +82,7 @@ fn jobs(args: &Args, plan: &Plan) -> usize {
         .mailboxes
         .iter()
         .filter(|mailbox| args.mailbox.is_empty() || args.mailbox.contains(&mailbox.mailbox.name));
-    let remote = chosen.filter(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_))).count();
+    let remote =
+        chosen.filter(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_) | Place::Pop3(_))).count();
     args.jobs.map_or(remote.clamp(1, USEFUL), NonZeroUsize::get)
 }

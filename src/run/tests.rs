@@ -83,7 +83,7 @@ struct Lines(Vec<String>);
 impl Listener for Lines {
     fn progress(&mut self, _: &MailboxName, _: u64, _: u64) {}
 
-    fn message(&mut self, line: &MessageLine) {
+    fn message(&mut self, line: MessageLine) {
         let ticket = line.ticket.as_deref().unwrap_or("-");
         let code = line.error.as_ref().map_or("-", |trouble| trouble.code.as_str());
         self.0.push(format!("{}/{} {ticket} {code}", line.outcome, line.reason));
