@@ -1,20 +1,17 @@
 //! Several mailboxes at once: a thread for each worker, what they tell in the order of the configuration.
 //!
-//! One that hangs delays no other. What a mailbox tells before its turn waits in memory, a line for each message.
+//! One that hangs delays no other, and what goes wrong with one is its own line. What a mailbox tells before its turn waits in memory, a line for each message.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::model::ids::MailboxName;
-use crate::model::trouble::{ErrorCode, Trouble};
 
 use super::companions::Companions;
 use super::config::MailboxPlan;
-use super::report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Summary};
+use super::report::{Listener, MailboxLine, MessageLine, Summary};
 
 /// Works at one mailbox and sums it up.
 pub(super) type Errand<'a> =
@@ -35,7 +32,7 @@ pub(super) fn work(
             scope.spawn(move || {
                 while let Some((place, mailbox)) = take(next, mailboxes) {
                     let mut relay = Relay { place, sender: sender.clone() };
-                    let line = guarded(errand, mailbox, worker.as_mut(), &mut relay);
+                    let line = errand(mailbox, worker.as_mut(), &mut relay);
                     relay.send(Event::Done(line));
                 }
             });
@@ -48,30 +45,6 @@ pub(super) fn work(
 fn take<'a>(next: &AtomicUsize, mailboxes: &[&'a MailboxPlan]) -> Option<(usize, &'a MailboxPlan)> {
     let place = next.fetch_add(1, Ordering::Relaxed);
     mailboxes.get(place).map(|mailbox| (place, *mailbox))
-}
-
-/// A panic that no message answers for costs its mailbox alone.
-fn guarded(
-    errand: &Errand<'_>,
-    mailbox: &MailboxPlan,
-    desk: &mut dyn Companions,
-    listener: &mut dyn Listener,
-) -> MailboxLine {
-    catch_unwind(AssertUnwindSafe(|| errand(mailbox, desk, listener))).unwrap_or_else(|_| {
-        let name = mailbox.mailbox.name.clone();
-        let trouble = Trouble::new(ErrorCode::Internal, format!("a bug in the work at mailbox \"{name}\""))
-            .hint("report it with what -vv logs; the next run takes what is not settled");
-        log::error!("{trouble}");
-        MailboxLine {
-            mailbox: name,
-            status: MailboxStatus::Failed,
-            listed: 0,
-            new: 0,
-            counts: Counts::default(),
-            duration: Duration::ZERO,
-            error: Some(trouble),
-        }
-    })
 }
 
 enum Event {
@@ -132,7 +105,10 @@ fn in_order(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::run::report::{Counts, MailboxStatus};
 
     /// Notes what it hears.
     #[derive(Default)]
