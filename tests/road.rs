@@ -190,3 +190,16 @@ fn an_image_among_the_files_of_a_directory_stops_nothing() {
     let run = desk.run(&["fetch", "--json"]).exits(1);
     assert_eq!(run.outcomes(), ["created/new support-1", "failed/unreadable -", "created/new support-2"]);
 }
+
+#[test]
+fn a_mailbox_that_fails_is_left_alone_for_its_interval_unless_forced() {
+    let desk = Desk::new(
+        "[mailbox.away]\ntype = \"maildir\"\nqueue = \"support\"\npath = \"nowhere\"\ninterval = \"10m\"\n",
+    );
+    let status =
+        |arguments: &[&str], code| desk.run(arguments).exits(code).lines("mailbox")[0]["status"].clone();
+    assert_eq!(status(&["fetch", "--json"], 69), "failed");
+    assert_eq!(status(&["fetch", "--json"], 0), "not-due");
+    assert_eq!(status(&["fetch", "--dry-run", "--json"], 0), "not-due");
+    assert_eq!(status(&["fetch", "--json", "--force"], 69), "failed");
+}

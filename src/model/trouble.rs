@@ -121,6 +121,11 @@ impl ErrorCode {
         }
     }
 
+    /// Whether it is a mailbox's own failure, which makes its interval grow; being held by another run is none.
+    pub fn is_of_the_mailbox(self) -> bool {
+        matches!(self.exit(), Exit::Unavailable | Exit::Refused)
+    }
+
     /// The exit code of a run that met this and nothing worse.
     pub fn exit(self) -> Exit {
         match self {

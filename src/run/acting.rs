@@ -89,6 +89,10 @@ impl Companions for Acting {
         self.store.set_baseline(source, baseline)
     }
 
+    fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
+        self.store.failed(mailbox, at)
+    }
+
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
         self.store.fetched(mailbox, at)
     }

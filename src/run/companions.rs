@@ -60,6 +60,9 @@ pub trait Companions {
     /// Notes what `--baseline` settled.
     fn baselined(&mut self, source: &Source, baseline: &Baseline) -> Result<(), StoreError>;
 
+    /// Notes that the mailbox had trouble of its own.
+    fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError>;
+
     /// Notes that the mailbox was fetched without trouble of its own.
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
-
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::TicketFacts;
-use crate::store::{Fingerprint, Lookup, Source, StoreError};
+use crate::store::{Fingerprint, Lookup, MailboxState, Source, StoreError};
 
 /// Nothing is known.
 pub(super) struct Empty;
@@ -54,8 +52,8 @@ impl Lookup for Empty {
         Ok(Vec::new())
     }
 
-    fn last_success(&mut self, _: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
+    fn mailbox_state(&mut self, _: &MailboxName) -> Result<MailboxState, StoreError> {
+        Ok(MailboxState::default())
     }
 
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {

@@ -11,6 +11,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
 use super::crew;
+use super::due;
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
@@ -119,6 +120,11 @@ impl Fetch<'_> {
             }
             Err(trouble) => (MailboxStatus::Failed, Some(trouble)),
         };
+        if let Some(trouble) = error.as_ref().filter(|trouble| trouble.code.is_of_the_mailbox())
+            && let Err(error) = desk.failed(&name, Timestamp::now())
+        {
+            log::warn!("after {trouble}: {error}");
+        }
         if let Some(trouble) = &error {
             let code = trouble.code.as_str();
             // A second run beside a long one is nothing to wake anybody for.
@@ -162,9 +168,6 @@ fn gave_up(mailbox: &MailboxName) -> Trouble {
 }
 
 fn is_due(mailbox: &MailboxPlan, desk: &mut dyn Companions) -> Result<bool, Trouble> {
-    let Some(interval) = mailbox.interval else { return Ok(true) };
-    let last = desk.lookup().last_success(&mailbox.mailbox.name)?;
-    let now = Timestamp::now();
-    // A clock that was set back must not stop a mailbox for ever.
-    Ok(last.is_none_or(|last| last > now || now.duration_since(last).unsigned_abs() >= interval))
+    let state = desk.lookup().mailbox_state(&mailbox.mailbox.name)?;
+    Ok(due::is_due(mailbox.interval, state, Timestamp::now()))
 }

@@ -6,6 +6,7 @@ mod companions;
 mod config;
 mod crew;
 mod deeds;
+mod due;
 mod empty;
 mod facts;
 mod fetch;

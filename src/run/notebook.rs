@@ -13,7 +13,8 @@ use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::{Status, TicketFacts};
 use crate::store::{
-    Books, Fingerprint, LedgerEntry, Lookup, NewMessage, NewParticipant, NewTicket, Source, StoreError,
+    Books, Fingerprint, LedgerEntry, Lookup, MailboxState, NewMessage, NewParticipant, NewTicket, Source,
+    StoreError,
 };
 
 /// Books of which nothing is left.
@@ -101,8 +102,8 @@ impl Lookup for Notebook {
         Ok(Vec::new())
     }
 
-    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
-        self.base.last_success(mailbox)
+    fn mailbox_state(&mut self, mailbox: &MailboxName) -> Result<MailboxState, StoreError> {
+        self.base.mailbox_state(mailbox)
     }
 
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {

@@ -89,6 +89,10 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
+    fn failed(&mut self, _: &MailboxName, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn fetched(&mut self, _: &MailboxName, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }

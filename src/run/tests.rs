@@ -15,8 +15,7 @@ use crate::model::item::{Acknowledgement, Baseline, Extent, Fetched, ItemKey, Li
 use crate::model::ticket::TicketFacts;
 use crate::model::trouble::ErrorCode;
 use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
-use crate::store::{Fingerprint, KeepRaw, Lookup, Source, StoreError};
-use jiff::Timestamp;
+use crate::store::{Fingerprint, KeepRaw, Lookup, MailboxState, Source, StoreError};
 
 /// A store that knows nothing and gives up on messages by their ids.
 struct Tripping;
@@ -67,8 +66,8 @@ impl Lookup for Tripping {
         Empty.owed(source)
     }
 
-    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
-        Empty.last_success(mailbox)
+    fn mailbox_state(&mut self, mailbox: &MailboxName) -> Result<MailboxState, StoreError> {
+        Empty.mailbox_state(mailbox)
     }
 
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {

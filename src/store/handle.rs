@@ -7,11 +7,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::desk::Desk;
 use super::engine::{Access, Engine, Sqlite};
-use super::{Books, Config, Fingerprint, Lookup, Source, StoreError, schema, secret};
+use super::{Books, Config, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
@@ -139,8 +137,8 @@ impl Lookup for Store {
         self.desk().owed(source)
     }
 
-    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
-        self.desk().last_success(mailbox)
+    fn mailbox_state(&mut self, mailbox: &MailboxName) -> Result<MailboxState, StoreError> {
+        self.desk().mailbox_state(mailbox)
     }
 
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {

@@ -69,8 +69,8 @@ pub trait Lookup {
     /// [`Telling::Again`]: crate::model::item::Telling::Again
     fn owed(&mut self, source: &Source) -> Result<Vec<Acknowledgement>, StoreError>;
 
-    /// When the mailbox was last fetched without trouble of its own.
-    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError>;
+    /// How the last fetches of the mailbox ended.
+    fn mailbox_state(&mut self, mailbox: &MailboxName) -> Result<MailboxState, StoreError>;
 
     /// The number that the next new ticket gets.
     fn next_ticket(&mut self) -> Result<TicketId, StoreError>;

@@ -87,6 +87,17 @@ pub struct KeptCopy<'a> {
     pub is_whole: bool,
 }
 
+/// How the last fetches of a mailbox ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailboxState {
+    /// When it was last fetched without trouble of its own.
+    pub last_success: Option<Timestamp>,
+    /// When it last had trouble of its own.
+    pub last_failure: Option<Timestamp>,
+    /// How often it had since.
+    pub failures: u32,
+}
+
 /// An error as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredError {

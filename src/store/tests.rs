@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::engine::first;
 use super::sample::{self, Place, entry, key, mail, message, source, ticket, time};
-use super::{Books, Lookup, NewTicket, Store, StoreError};
+use super::{Books, Lookup, MailboxState, NewTicket, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::TicketId;
 
@@ -258,14 +258,20 @@ fn a_mailbox_keeps_its_last_success_and_a_source_its_watermark() {
     let place = Place::new();
     let mut store = place.open();
     let (source, mark) = (source(), crate::model::item::Watermark("1:42".to_owned()));
-    assert_eq!(store.last_success(&source.mailbox).unwrap(), None);
+    assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), MailboxState::default());
     assert_eq!(store.watermark(&source).unwrap(), None);
     for second in [1, 2] {
         store.fetched(&source.mailbox, time(second)).unwrap();
         let before = store.watermark(&source).unwrap();
         store.set_watermark(&source, &mark, before.as_ref()).unwrap();
     }
-    assert_eq!(store.last_success(&source.mailbox).unwrap(), Some(time(2)));
+    let state = |last_failure, failures| MailboxState { last_success: Some(time(2)), last_failure, failures };
+    assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(None, 0));
+    store.failed(&source.mailbox, time(3)).unwrap();
+    store.failed(&source.mailbox, time(4)).unwrap();
+    assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(Some(time(4)), 2));
+    store.fetched(&source.mailbox, time(2)).unwrap();
+    assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(Some(time(4)), 0));
     assert_eq!(store.watermark(&source).unwrap(), Some(mark));
 }
 

@@ -40,10 +40,18 @@ SET baseline_at = ?2,
 WHERE id = ?1";
 
 pub(super) const UPSERT_LAST_SUCCESS: &str = "
-INSERT INTO mailbox_state (mailbox, last_success)
-VALUES (?1, ?2)
+INSERT INTO mailbox_state (mailbox, last_success, failures)
+VALUES (?1, ?2, 0)
 ON CONFLICT (mailbox) DO UPDATE
-SET last_success = excluded.last_success";
+SET last_success = excluded.last_success,
+    failures = 0";
+
+pub(super) const UPSERT_LAST_FAILURE: &str = "
+INSERT INTO mailbox_state (mailbox, last_failure, failures)
+VALUES (?1, ?2, 1)
+ON CONFLICT (mailbox) DO UPDATE
+SET last_failure = excluded.last_failure,
+    failures = mailbox_state.failures + 1";
 
 impl Store {
     /// Writes down that a run begins, and numbers it.
@@ -97,6 +105,12 @@ impl Store {
             let values = [source, Value::Time(baseline.at), Value::Text(&baseline.numbering)];
             engine.execute(UPDATE_BASELINE, &values).map(drop)
         })
+    }
+
+    /// The mailbox had trouble of its own.
+    pub fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
+        let values = [Value::Text(mailbox.as_str()), Value::Time(at)];
+        self.engine.execute(UPSERT_LAST_FAILURE, &values).map(drop)
     }
 
     /// The mailbox was fetched without trouble of its own.

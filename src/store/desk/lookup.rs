@@ -10,7 +10,7 @@ use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::store::engine::{Engine, Row, Value, first};
-use crate::store::{Fingerprint, Lookup, Source, StoreError};
+use crate::store::{Fingerprint, Lookup, MailboxState, Source, StoreError};
 
 pub(super) const SELECT_TICKET: &str = "
 SELECT id, queue, status, status_since, merged_into
@@ -74,8 +74,8 @@ WHERE source = ?1
   AND disposition <> 'keep'
 ORDER BY id";
 
-pub(super) const SELECT_LAST_SUCCESS: &str = "
-SELECT last_success
+pub(super) const SELECT_MAILBOX_STATE: &str = "
+SELECT last_success, last_failure, failures
 FROM mailbox_state
 WHERE mailbox = ?1";
 
@@ -153,9 +153,10 @@ impl Lookup for Desk<'_> {
         }
     }
 
-    fn last_success(&mut self, mailbox: &MailboxName) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.engine.query(SELECT_LAST_SUCCESS, &[Value::Text(mailbox.as_str())])?;
-        first(rows).map(|mut row| row.take(0)).transpose()
+    fn mailbox_state(&mut self, mailbox: &MailboxName) -> Result<MailboxState, StoreError> {
+        let rows = self.engine.query(SELECT_MAILBOX_STATE, &[Value::Text(mailbox.as_str())])?;
+        let Some(mut row) = first(rows) else { return Ok(MailboxState::default()) };
+        Ok(MailboxState { last_success: row.take(0)?, last_failure: row.take(1)?, failures: row.take(2)? })
     }
 
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {

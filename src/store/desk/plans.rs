@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 32] = [
+const ROAD: [&str; 33] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -29,7 +29,7 @@ const ROAD: [&str; 32] = [
     lookup::SELECT_SETTLED,
     lookup::SELECT_DEFERRED,
     lookup::SELECT_OWED,
-    lookup::SELECT_LAST_SUCCESS,
+    lookup::SELECT_MAILBOX_STATE,
     message::INSERT_MESSAGE,
     message::INSERT_ATTACHMENT,
     message::UPDATE_TICKET,
@@ -38,6 +38,7 @@ const ROAD: [&str; 32] = [
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
     upkeep::UPSERT_LAST_SUCCESS,
+    upkeep::UPSERT_LAST_FAILURE,
 ];
 
 /// The statements that a command runs for every row it shows or changes.

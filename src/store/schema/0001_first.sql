@@ -33,7 +33,9 @@ CREATE TABLE source (
 
 CREATE TABLE mailbox_state (
   mailbox TEXT NOT NULL PRIMARY KEY,
-  last_success TEXT NOT NULL
+  last_success TEXT,
+  last_failure TEXT,
+  failures INTEGER NOT NULL CHECK (failures >= 0)
 ) STRICT;
 
 CREATE TABLE blob (
