@@ -75,3 +75,14 @@ fn causes_are_told_with_v_alone() {
     assert!(told[0]["detail"].is_string(), "{told:?}");
     place.command("-v outcomes").assert().code(74).stderr(contains("cause: "));
 }
+
+#[test]
+fn warnings_are_told_by_check_and_fetch_alone() {
+    let place = Place::configured();
+    place.write("helpdesk-mail.toml", "[store]\nurl = \"sqlite:db\"\n[queue.support]\ntitle = \"S\"\n");
+    for (line, warned) in [("check", true), ("fetch", true), ("outcomes", false), ("ticket list", false)] {
+        let output = place.command(line).assert().code(0).get_output().stderr.clone();
+        let text = String::from_utf8(output).unwrap();
+        assert_eq!(text.contains("`fetch` has nothing to do"), warned, "{line}: {text}");
+    }
+}

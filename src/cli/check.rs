@@ -37,7 +37,7 @@ struct Answer {
 
 /// Checks.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
-    let settings = context.settings()?;
+    let settings = context.settings_with_warnings()?;
     let store = desk::look(&settings.store)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
@@ -80,7 +80,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             for plan in &plan.mailboxes {
                 out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
             }
-            out.line("nobody is notified: there is no [outbox]");
+            out.line("nobody is notified: this version sends no mail");
         }
     }
 }

@@ -36,12 +36,15 @@ impl Context {
         if self.globals.verbose > 0 { Causes::Told } else { Causes::Left }
     }
 
-    /// Finds and reads the configuration, and logs its warnings.
+    /// Finds and reads the configuration.
     pub(crate) fn settings(&self) -> Result<Settings, Trouble> {
-        let settings = desk::settings(&self.config_file()?)?;
-        for warning in &settings.warnings {
-            log::warn!("{warning}");
-        }
+        desk::settings(&self.config_file()?)
+    }
+
+    /// The configuration with its warnings logged, for the commands that cron and people run to hear them.
+    pub(crate) fn settings_with_warnings(&self) -> Result<Settings, Trouble> {
+        let settings = self.settings()?;
+        settings.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         Ok(settings)
     }
 

@@ -53,7 +53,7 @@ pub struct Args {
 
 /// Fetches. Here, and nowhere below, it is chosen whether anything is done.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
-    let settings = context.settings()?;
+    let settings = context.settings_with_warnings()?;
     let options = Options {
         mailboxes: args.mailbox.clone(),
         limit: args.limit.map(NonZeroU64::get),

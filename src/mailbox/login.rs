@@ -154,12 +154,10 @@ mod tests {
 
     #[test]
     fn a_command_that_hangs_is_killed() {
-        let began = Instant::now();
         for command in ["sleep 30", "sleep 30 & sleep 30", "echo x; sleep 30"] {
             let text = fetched(&Password::Command(command.to_owned())).unwrap_err();
             assert_eq!(text, "the password command did not end within 400ms");
         }
-        assert!(began.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

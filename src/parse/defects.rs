@@ -16,6 +16,7 @@ pub const DEFECTS: &[(&str, &str)] = &[
     ("no-message-id", "there is no usable Message-ID"),
     ("no-date", "there is no Date"),
     ("invalid-date", "the Date names no instant"),
+    ("date-without-zone", "the Date has no time zone; it was read as UTC"),
     ("no-from", "there is no usable address in From"),
     ("too-many-addresses", "further addresses of a field were left out"),
     ("too-many-references", "older ids of References were left out"),

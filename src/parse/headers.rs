@@ -138,11 +138,21 @@ pub(super) fn date(fields: &Fields, defects: &mut Defects) -> Option<Timestamp> 
         return None;
     };
     let value = clean::line(&fields::unfolded(raw));
-    let date = instant(&value);
-    if date.is_none() {
-        defects.with("invalid-date", &value);
+    if let Some(date) = instant(&value) {
+        return Some(date);
+    }
+    // A day alone is no instant.
+    let date = Some(&value).filter(|value| value.contains(':')).and_then(|value| without_zone(value));
+    match date {
+        Some(_) => defects.add("date-without-zone"),
+        None => defects.with("invalid-date", &value),
     }
     date
+}
+
+/// RFC 5322 section 4.3 reads zones that nobody knows as UTC, too.
+fn without_zone(value: &str) -> Option<Timestamp> {
+    instant(&format!("{value} +0000")).or_else(|| instant(&format!("{value}Z")))
 }
 
 fn instant(value: &str) -> Option<Timestamp> {
@@ -334,6 +344,7 @@ mod tests {
             ("Tue, 3 Nov 2026 25:61:00 +0000", None),
             ("Mon, 30 Feb 2026 10:00:00 +0000", None),
             ("yesterday", None),
+            ("3 Nov 2026", None),
             ("", None),
         ];
         for (value, expected) in table {
@@ -342,6 +353,15 @@ mod tests {
             assert_eq!(defects.is_empty(), expected.is_some(), "{value}");
         }
         assert_eq!(with(b"A: b\n\n", date).1, ["no-date"]);
+    }
+
+    #[test]
+    fn a_date_without_a_zone_is_read_as_utc_and_noted() {
+        for value in ["Tue, 3 Nov 2026 10:00:00", "3 Nov 2026 10:00", "2026-11-03T10:00:00"] {
+            let (found, defects) = with(format!("Date: {value}\n\n").as_bytes(), date);
+            assert_eq!(found.map(|at| at.to_string()).as_deref(), Some("2026-11-03T10:00:00Z"), "{value}");
+            assert_eq!(defects, ["date-without-zone"], "{value}");
+        }
     }
 
     #[test]

@@ -204,6 +204,7 @@ fn every_defect_of_the_table_can_happen() {
         "A: b\n".repeat(limits::FIELDS + 1),
         format!("A: {}\n", "x".repeat(limits::FIELD_BYTES + 1)),
         "From: a@b.example\nFrom: c@d.example\nDate: x\n\na\0b".to_owned(),
+        "Date: 3 Nov 2026 10:00\n\nx".to_owned(),
         format!("To: {}\n\nx", to(limits::ADDRESSES + 1)),
         format!("References: {}\nSubject: {}\n\nx", "<a@b>".repeat(limits::REFERENCES + 1), "x".repeat(2000)),
         "Content-Type: multipart/mixed\n\nx".to_owned(),

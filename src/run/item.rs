@@ -68,9 +68,13 @@ impl Item {
         if let Self::Withheld(_, why) = self {
             let code = ErrorCode::MessageAttempts;
             let message = format!("the mailbox does not give item {}: {why}", self.key());
-            return Some(Trouble::new(code, message).hint(
-                "look at the message in the mailbox itself; \"outcomes reset\" lets it be taken again",
-            ));
+            let hint = if outcome == OutcomeWord::Deferred {
+                "look at the message in the mailbox itself; the next run takes it again"
+            } else {
+                // Nothing of it is in quarantine.
+                "look at the message in the mailbox itself; \"helpdesk-mail outcomes reset\" lets the next fetch take it again"
+            };
+            return Some(Trouble::new(code, message).hint(hint));
         }
         if let Self::Suspected(_, why) = self {
             let message = format!("the mailbox broke off when item {} was due: {why}", self.key());

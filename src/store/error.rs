@@ -54,6 +54,15 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The file is no longer what was written to it.
+    #[error("the store {place} cannot be made out")]
+    Damaged {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
     /// A statement or a row is not what the program expects: a bug.
     #[error("the store was misused: {what}")]
     Misuse {
@@ -84,6 +93,7 @@ impl StoreError {
             | Self::Full { .. }
             | Self::Schema { .. }
             | Self::Unavailable { .. }
+            | Self::Damaged { .. }
             | Self::Misuse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
@@ -108,6 +118,11 @@ impl From<StoreError> for Trouble {
                 .hint("use the program version that wrote it, or name another file in [store] url"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint("check that the file and its directory belong to the user that runs the program")
+                .because(source),
+            StoreError::Damaged { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint(
+                    "the file is damaged or no database: restore a backup, or try \"sqlite3 FILE .recover\"",
+                )
                 .because(source),
             StoreError::Settled | StoreError::Misuse { .. } => Self::new(ErrorCode::Internal, message),
             StoreError::Missing { .. } => Self::new(ErrorCode::InputMissing, message),

@@ -8,6 +8,7 @@ use super::sample::{self, Place, entry, key, mail, message, source, ticket, time
 use super::{Books, Lookup, MailboxState, NewTicket, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::TicketId;
+use crate::model::trouble::{ErrorCode, Trouble};
 
 fn open_ticket(books: &mut dyn Books) -> Result<TicketId, StoreError> {
     let queue = sample::queue("support");
@@ -62,6 +63,22 @@ fn a_directory_that_is_not_there_is_unavailable() {
 }
 
 #[test]
+fn a_damaged_store_is_told_with_what_to_do() {
+    for from in [0, 100] {
+        let place = Place::new();
+        drop(Store::open(&place.config).unwrap());
+        let mut octets = std::fs::read(&place.config.path).unwrap();
+        octets[from..4000].fill(b'x');
+        std::fs::write(&place.config.path, octets).unwrap();
+        let error = Store::open(&place.config).map(drop).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{from}: {error:?}");
+        let trouble = Trouble::from(error);
+        assert_eq!(trouble.code, ErrorCode::StoreUnavailable);
+        assert!(trouble.hint.unwrap().contains(".recover"));
+    }
+}
+
+#[test]
 fn a_strangers_database_is_refused_and_left_as_it_is() {
     let place = Place::new();
     let stranger = strange_database(&place);
@@ -88,8 +105,8 @@ fn strange_database(place: &Place) -> Vec<u8> {
 fn a_file_that_is_no_database_is_refused() {
     let place = Place::new();
     std::fs::write(&place.config.path, "From: alice@example.org\n".repeat(400)).unwrap();
-    assert!(matches!(Store::open(&place.config), Err(StoreError::Schema { .. })));
-    assert!(matches!(Store::look(&place.config), Err(StoreError::Schema { .. })));
+    assert!(matches!(Store::open(&place.config), Err(StoreError::Damaged { .. })));
+    assert!(matches!(Store::look(&place.config), Err(StoreError::Damaged { .. })));
 }
 
 #[test]

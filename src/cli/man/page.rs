@@ -83,7 +83,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     defects(page)?;
     table("FILES", None, FILES.iter().copied(), page)?;
     table("ENVIRONMENT", None, ENVIRONMENT.iter().copied(), page)?;
-    table("EXAMPLES", None, EXAMPLES.iter().copied(), page)?;
+    examples(page)?;
     Roff::new()
         .control("SH", ["SEE ALSO"])
         .text([bold("helpdesk-mail.toml"), roman("(5), "), bold("helpdesk-mail-schema"), roman("(5)")])
@@ -172,6 +172,20 @@ fn defects(page: &mut Vec<u8>) -> io::Result<()> {
 fn sentence(meaning: &str) -> String {
     let mut letters = meaning.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
+}
+
+/// Literal, so that a line can be copied as it stands.
+fn examples(page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    for (at, (line, meaning)) in EXAMPLES.iter().enumerate() {
+        if at > 0 {
+            roff.control("PP", []);
+        }
+        roff.text([roman(*meaning)]).control("PP", []).control("RS", ["4"]).control("nf", []);
+        roff.text([roman(*line)]).control("fi", []).control("RE", []);
+    }
+    roff.to_writer(page)
 }
 
 fn table<'a>(

@@ -1,8 +1,8 @@
 //! Where one message of an mbox ends and the next begins.
 //!
 //! A `From ` line separates at the start of the file, and after an empty line if it looks like one that a program wrote:
-//! an envelope sender alone, or anything with a time of day in it (RFC 4155 demands one). So a sentence that begins with
-//! "From" in mail of a careless writer splits nothing, nor does one of a careful writer, which is quoted.
+//! a word of it is a time of day (RFC 4155 demands one). So a sentence that begins with "From" in mail of a careless
+//! writer splits nothing, nor does one of a careful writer, which is quoted.
 //! `>From `, `>>From `… lose one `>` (mboxrd). Mail written as mboxo loses a `>` that was its own: the file does not tell.
 //! The empty line before a separator or the end belongs to the file, not to the message. `Content-Length` is not heeded:
 //! it is wrong too often. Lines end in LF or CRLF, and octets stay what they are.
@@ -114,14 +114,16 @@ fn part(line: &[u8], at: At) -> Part {
 
 fn separates(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
-    let words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
-    words == 1 || rest.windows(4).any(is_time)
+    rest.split(u8::is_ascii_whitespace).any(is_time)
 }
 
-/// The middle of `9:41` and of `09:41:00`.
-fn is_time(text: &[u8]) -> bool {
-    matches!(text, [hour, b':', tens, minutes]
-        if hour.is_ascii_digit() && tens.is_ascii_digit() && minutes.is_ascii_digit())
+/// `9:41`, `09:41` or `09:41:00`.
+fn is_time(word: &[u8]) -> bool {
+    let mut parts =
+        word.split(|byte| *byte == b':').map(|part| (part.len(), part.iter().all(u8::is_ascii_digit)));
+    let hour = parts.next();
+    let rest: Vec<_> = parts.collect();
+    matches!(hour, Some((1 | 2, true))) && matches!(rest.as_slice(), [(2, true)] | [(2, true), (2, true)])
 }
 
 /// Takes the messages of an mbox apart; `None` if it does not begin with `From `.
@@ -208,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_mbox_is_split_as_documented() {
-        let table: [(&str, Option<&[&str]>); 19] = [
+        let table: [(&str, Option<&[&str]>); 22] = [
             ("", None),
             ("\n", None),
             ("Subject: a\n\nFrom a\n", None),
@@ -219,7 +221,10 @@ mod tests {
             ("From a\nA: b\n\ntext\n", Some(&["A: b\n\ntext\n"])),
             ("From a\nA: b\n\ntext", Some(&["A: b\n\ntext"])),
             ("From a\nA: b\n\ntext\n\n\n\n", Some(&["A: b\n\ntext\n\n\n"])),
-            ("From a\nA: 1\n\nFrom b\nA: 2\n\n", Some(&["A: 1\n", "A: 2\n"])),
+            ("From a\nA: 1\n\nFrom b 10:00:01\nA: 2\n\n", Some(&["A: 1\n", "A: 2\n"])),
+            ("From a\nA: 1\n\nFrom me\n", Some(&["A: 1\n\nFrom me\n"])),
+            ("From a\nA: 1\n\nFrom 2:1 to 3:100 at 1:2:3\n", Some(&["A: 1\n\nFrom 2:1 to 3:100 at 1:2:3\n"])),
+            ("From a\nA: 1\n\nFrom b Sat Jan  3 01:05:34 +0100 2026\n\n", Some(&["A: 1\n", ""])),
             (
                 "From a\r\nA: 1\r\n\r\nx\r\n\r\nFrom b 9:41\r\nA: 2\r\n",
                 Some(&["A: 1\r\n\r\nx\r\n", "A: 2\r\n"]),
@@ -229,9 +234,9 @@ mod tests {
             ("From a\nA: 1\n\nx\n\nFrom - Sat Jan  3 01:05:34 2026\n", Some(&["A: 1\n\nx\n", ""])),
             ("From a\n\n>From b 10:00\n>>From c\n>>x\n", Some(&["\nFrom b 10:00\n>From c\n>>x\n"])),
             ("From a\nA: 1\n\nFrom:\nFromage 10:00\n", Some(&["A: 1\n\nFrom:\nFromage 10:00\n"])),
-            ("From a\n\nFrom b\n\nFrom c\n\n", Some(&["", "", ""])),
+            ("From a\n\nFrom b 1:00\n\nFrom c 1:00\n\n", Some(&["", "", ""])),
             (
-                "From M 1:00\nSubject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1 2\n\nx\n\nFrom b\nA: 2\n",
+                "From M 1:00\nSubject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1 2\n\nx\n\nFrom b 1:00\nA: 2\n",
                 Some(&["A: 2\n"]),
             ),
         ];

@@ -335,13 +335,10 @@ fn fault(error: rusqlite::Error, path: &Path, place: &str) -> StoreError {
         ffi::SQLITE_IOERR
         | ffi::SQLITE_CANTOPEN
         | ffi::SQLITE_READONLY
-        | ffi::SQLITE_CORRUPT
         | ffi::SQLITE_PERM
         | ffi::SQLITE_AUTH
         | ffi::SQLITE_NOMEM => StoreError::Unavailable { place, source: error.into() },
-        ffi::SQLITE_NOTADB => {
-            StoreError::Schema { place, what: "it is not a store of helpdesk-mail".to_owned() }
-        }
+        ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => StoreError::Damaged { place, source: error.into() },
         _ => StoreError::Misuse { what: error.to_string() },
     }
 }
