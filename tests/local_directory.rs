@@ -90,6 +90,7 @@ fn moving_goes_to_a_sub_directory_and_never_overwrites() {
     let done = root.path().join("mail/done");
     fs::create_dir(&done).unwrap();
     fs::write(done.join("1.eml"), "another").unwrap();
+    directory.target("done").unwrap();
     for _ in 0..2 {
         directory.acknowledge(&tell(&key("1.eml"), Disposition::Move("done".to_owned()))).unwrap();
     }
@@ -106,6 +107,9 @@ fn what_a_directory_cannot_do_is_refused() {
     for disposition in moves.into_iter().chain([Disposition::Seen]) {
         let error = directory.acknowledge(&tell(&key("1.eml"), disposition.clone())).unwrap_err();
         assert!(matches!(error, MailboxError::Folder { hint: Some(_), .. }), "{disposition}: {error:?}");
+        if let Disposition::Move(folder) = &disposition {
+            assert!(matches!(directory.target(folder), Err(MailboxError::Folder { hint: Some(_), .. })));
+        }
     }
     assert_eq!(keys(&mut directory), [key("1.eml")]);
     for name in ["missing", "mail/1.eml"] {
