@@ -7,5 +7,6 @@ pub mod ca;
 pub mod desk;
 pub mod dovecot;
 pub mod letter;
+pub mod nobody;
 pub mod raw;
 pub mod script;
