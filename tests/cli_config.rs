@@ -86,3 +86,17 @@ fn warnings_are_told_by_check_and_fetch_alone() {
         assert_eq!(text.contains("`fetch` has nothing to do"), warned, "{line}: {text}");
     }
 }
+
+#[test]
+fn check_misses_a_directory_that_mail_is_moved_to() {
+    let place = Place::configured();
+    let mailbox = "type = \"directory\"\nqueue = \"support\"\npath = \"mail\"\non_success = \"move:done\"\n";
+    place.write(
+        "helpdesk-mail.toml",
+        &format!("[store]\nurl = \"sqlite:db\"\n[queue.support]\ntitle = \"S\"\n[mailbox.m]\n{mailbox}"),
+    );
+    std::fs::create_dir(place.directory.path().join("mail")).unwrap();
+    assert!(place.output("check --connect", 69).contains("create the sub-directory \"done\""));
+    std::fs::create_dir(place.directory.path().join("mail/done")).unwrap();
+    place.command("check --connect").assert().code(0);
+}

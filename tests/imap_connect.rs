@@ -220,6 +220,9 @@ fn a_missing_folder_is_told_with_its_neighbours() {
     let text = told(mailbox.open("helpdesk"));
     assert!(text.starts_with("mailbox.folder: cannot use folder \"helpdesk\" of server"), "{text}");
     assert!(text.contains("there is \"Helpdesk\", "), "{text}");
+    let text = told(mailbox.target("helpdesk"));
+    assert!(text.starts_with("mailbox.folder: ") && text.contains("there is \"Helpdesk\", "), "{text}");
+    mailbox.target("Helpdesk").unwrap();
     mailbox.open("Gelöscht").expect("the session goes on, and folders have any letters");
     mailbox.open("INBOX").unwrap();
 }

@@ -7,6 +7,8 @@ use helpdesk_mail::mailbox::{Directory, Mailbox, MailboxError, Reader};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, ItemKey, Telling};
 use tempfile::TempDir;
 
+use crate::support::nobody::as_nobody;
+
 /// SHA-256 of `A: b\n\n`.
 const DIGEST: &str = "e6cfa255438448285be0e8859d3d28c97817d7f96ee0da2ef0523cb9c52681ac";
 
@@ -90,6 +92,7 @@ fn moving_goes_to_a_sub_directory_and_never_overwrites() {
     let done = root.path().join("mail/done");
     fs::create_dir(&done).unwrap();
     fs::write(done.join("1.eml"), "another").unwrap();
+    directory.target("done").unwrap();
     for _ in 0..2 {
         directory.acknowledge(&tell(&key("1.eml"), Disposition::Move("done".to_owned()))).unwrap();
     }
@@ -106,6 +109,9 @@ fn what_a_directory_cannot_do_is_refused() {
     for disposition in moves.into_iter().chain([Disposition::Seen]) {
         let error = directory.acknowledge(&tell(&key("1.eml"), disposition.clone())).unwrap_err();
         assert!(matches!(error, MailboxError::Folder { hint: Some(_), .. }), "{disposition}: {error:?}");
+        if let Disposition::Move(folder) = &disposition {
+            assert!(matches!(directory.target(folder), Err(MailboxError::Folder { hint: Some(_), .. })));
+        }
     }
     assert_eq!(keys(&mut directory), [key("1.eml")]);
     for name in ["missing", "mail/1.eml"] {
@@ -141,17 +147,16 @@ fn a_file_that_cannot_be_read_fails_alone_and_is_never_deleted() {
     let (root, mut directory) = directory(&["1.eml", "2.eml"]);
     let path = root.path().join("mail/1.eml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::read(&path).is_ok() {
-        return; // root reads everything
-    }
-    let listing = directory.list(None).unwrap();
-    assert_eq!(listing.items[0].key.0, "1.eml:unreadable");
-    let fetched = directory.fetch(&listing.items).unwrap();
-    assert!(matches!(fetched[0].extent, Extent::Nothing { .. }), "{:?}", fetched[0].extent);
-    assert_eq!(fetched[1].bytes, b"A: b\n\n");
-    directory.acknowledge(&tell("1.eml:unreadable", Disposition::Delete)).unwrap();
-    assert!(path.exists());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(directory.fetch(&listing.items).unwrap().len(), 1);
-    assert_eq!(keys(&mut directory), [key("1.eml"), key("2.eml")]);
+    as_nobody(root.path(), || {
+        let listing = directory.list(None).unwrap();
+        assert_eq!(listing.items[0].key.0, "1.eml:unreadable");
+        let fetched = directory.fetch(&listing.items).unwrap();
+        assert!(matches!(fetched[0].extent, Extent::Nothing { .. }), "{:?}", fetched[0].extent);
+        assert_eq!(fetched[1].bytes, b"A: b\n\n");
+        directory.acknowledge(&tell("1.eml:unreadable", Disposition::Delete)).unwrap();
+        assert!(path.exists());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(directory.fetch(&listing.items).unwrap().len(), 1);
+        assert_eq!(keys(&mut directory), [key("1.eml"), key("2.eml")]);
+    });
 }

@@ -8,6 +8,8 @@ use helpdesk_mail::mailbox::{Mailbox, MailboxError, Maildir, Reader};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Telling};
 use tempfile::TempDir;
 
+use crate::support::nobody::as_nobody;
+
 fn maildir() -> (TempDir, Maildir) {
     let root = tempfile::tempdir().unwrap();
     for part in ["new", "cur", "tmp"] {
@@ -200,20 +202,19 @@ fn a_file_that_cannot_be_read_fails_alone() {
     put(&root, "new/2.host", 2);
     let path = root.path().join("box/new/1.host");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::read(&path).is_ok() {
-        return; // root reads everything
-    }
-    let listing = maildir.list(None).unwrap();
-    let found = maildir.fetch(&listing.items).unwrap();
-    assert!(matches!(found[0].extent, Extent::Nothing { .. }), "{:?}", found[0].extent);
-    assert_eq!(found[1].bytes, b"Subject: new/2.host\n\n");
-    let new = root.path().join("box/new");
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(matches!(maildir.list(None), Err(MailboxError::Folder { .. })));
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o500)).unwrap();
-    assert!(matches!(
-        maildir.acknowledge(&tell("2.host", Disposition::Delete)),
-        Err(MailboxError::Folder { hint: Some(_), .. })
-    ));
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o700)).unwrap();
+    as_nobody(root.path(), || {
+        let listing = maildir.list(None).unwrap();
+        let found = maildir.fetch(&listing.items).unwrap();
+        assert!(matches!(found[0].extent, Extent::Nothing { .. }), "{:?}", found[0].extent);
+        assert_eq!(found[1].bytes, b"Subject: new/2.host\n\n");
+        let new = root.path().join("box/new");
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(maildir.list(None), Err(MailboxError::Folder { .. })));
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o500)).unwrap();
+        assert!(matches!(
+            maildir.acknowledge(&tell("2.host", Disposition::Delete)),
+            Err(MailboxError::Folder { hint: Some(_), .. })
+        ));
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o700)).unwrap();
+    });
 }

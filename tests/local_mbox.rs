@@ -13,6 +13,8 @@ use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, ItemKey, 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::support::nobody::as_nobody;
+
 const FROM: &str = "From a@b.example Sat Jan  3 01:05:34 2026\n";
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -285,20 +287,19 @@ fn what_cannot_be_written_is_read_but_not_deleted() {
     let (root, path) = file(written(&["a"]));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o500)).unwrap();
-    if fs::write(root.path().join("try"), "").is_ok() {
-        return; // root writes everything
-    }
-    let before = picture(root.path());
-    let mut mbox = opened(&path);
-    let items = mbox.list(None).unwrap().items;
-    assert_eq!(mbox.fetch(&items).unwrap().len(), 1);
-    let error = mbox.acknowledge(&delete(&items)).unwrap_err();
-    assert!(matches!(error, MailboxError::Folder { hint: Some(_), .. }), "{error:?}");
-    drop(mbox);
-    assert_eq!(picture(root.path()), before);
-    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    assert!(matches!(opening(&path, Access::ReadOnly), Err(MailboxError::Folder { hint: Some(_), .. })));
+    as_nobody(root.path(), || {
+        let before = picture(root.path());
+        let mut mbox = opened(&path);
+        let items = mbox.list(None).unwrap().items;
+        assert_eq!(mbox.fetch(&items).unwrap().len(), 1);
+        let error = mbox.acknowledge(&delete(&items)).unwrap_err();
+        assert!(matches!(error, MailboxError::Folder { hint: Some(_), .. }), "{error:?}");
+        drop(mbox);
+        assert_eq!(picture(root.path()), before);
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+        assert!(matches!(opening(&path, Access::ReadOnly), Err(MailboxError::Folder { hint: Some(_), .. })));
+    });
 }
 
 #[test]

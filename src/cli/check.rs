@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::mailbox;
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
+use crate::run::MailboxPlan;
 use crate::settings::Settings;
 
 use super::context::Context;
@@ -19,7 +19,7 @@ use super::output::{Form, escape};
 /// Nothing is changed: folders are opened read-only, and a store that is not there is not made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Log in to every mailbox, open every folder, and show what the server can do
+    /// Log in to every mailbox, open every folder, see those that are moved to, and show what the server can do
     #[arg(long)]
     pub connect: bool,
 
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {
-        let answer = connect(&plan.mailbox);
+        let answer = connect(plan);
         if let Err(trouble) = &answer {
             exit = exit.worse(trouble.code.exit());
         }
@@ -51,11 +51,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     Ok(exit)
 }
 
-fn connect(config: &mailbox::Config) -> Result<Answer, Trouble> {
-    let mut reader = desk::read_only(config)?;
+fn connect(plan: &MailboxPlan) -> Result<Answer, Trouble> {
+    let mut reader = desk::read_only(&plan.mailbox)?;
     let folders = reader.folders();
     for folder in &folders {
         reader.open(folder)?;
+    }
+    for folder in plan.dispositions.targets() {
+        reader.target(folder)?;
     }
     Ok(Answer { account: reader.account(), folders, capabilities: reader.capabilities()? })
 }

@@ -165,14 +165,14 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
             .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
     }
-    let count = context.store_to_change()?.reset(&filter.over(items))?;
-    if count == 0 && !items.is_empty() {
-        return Err(Trouble::new(
-            ErrorCode::InputMissing,
-            format!("there is no outcome of {}", items.join(", ")),
-        )
-        .hint("see \"helpdesk-mail outcomes\""));
-    }
+    let count = context.store_to_change()?.reset(&filter.over(items)).map_err(|error| {
+        let trouble = Trouble::from(error);
+        if trouble.code == ErrorCode::InputMissing {
+            trouble.hint("nothing was reset; see \"helpdesk-mail outcomes\"")
+        } else {
+            trouble
+        }
+    })?;
     match context.form {
         Form::Json => context.out.json(&serde_json::json!({ "reset": count })),
         Form::Human => context.out.line(&format!("{count} reset; the next fetch takes them again")),

@@ -1,5 +1,6 @@
 //! How a mailbox is reached and what it is told.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -127,4 +128,14 @@ pub struct Dispositions {
     pub on_ignore: Disposition,
     /// Failed.
     pub on_failure: Disposition,
+}
+
+impl Dispositions {
+    /// The folders that items are moved to, each once.
+    pub fn targets(&self) -> BTreeSet<&str> {
+        let all = [&self.on_success, &self.on_skip, &self.on_ignore, &self.on_failure];
+        all.into_iter()
+            .filter_map(|one| if let Disposition::Move(folder) = one { Some(folder.as_str()) } else { None })
+            .collect()
+    }
 }

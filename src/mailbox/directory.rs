@@ -186,6 +186,10 @@ impl Reader for Directory {
         None
     }
 
+    fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
+        self.sub_directory(folder).map(drop)
+    }
+
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
         Ok(["files", "delete", "move"].map(str::to_owned).to_vec())
     }

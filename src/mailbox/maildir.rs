@@ -238,6 +238,10 @@ impl Reader for Maildir {
         None
     }
 
+    fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
+        self.sub_folder(folder).map(drop)
+    }
+
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
         Ok(["Maildir++", "seen", "delete", "move"].map(str::to_owned).to_vec())
     }

@@ -82,6 +82,9 @@ pub trait Reader: Send {
     /// What to remember for the next `list` if everything listed is settled but for what begins at `first_open`.
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark>;
 
+    /// Whether items can be moved to `folder`; nothing is changed, but no folder is open afterwards.
+    fn target(&mut self, folder: &str) -> Result<(), MailboxError>;
+
     /// What this kind of mailbox can do, for `check --connect`, for instance `IMAP4rev1 UIDPLUS MOVE`.
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError>;
 }

@@ -7,6 +7,7 @@ pub mod ca;
 pub mod desk;
 pub mod dovecot;
 pub mod letter;
+pub mod nobody;
 pub mod odd;
 pub mod pop;
 pub mod raw;

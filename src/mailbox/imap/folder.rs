@@ -86,6 +86,14 @@ impl ImapMailbox {
         Ok(open)
     }
 
+    /// Looks whether a folder is there; it is the server's open one afterwards.
+    pub(super) fn examined(&mut self, folder: &str) -> Result<(), MailboxError> {
+        match self.session.run(&format!("EXAMINE {}", name::mailbox(folder)))? {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.missing(folder, refusal)),
+        }
+    }
+
     /// The error for a folder that cannot be opened, with the names of near ones.
     fn missing(&mut self, folder: &str, refusal: Refusal) -> MailboxError {
         let hint = match self.session.run("LIST \"\" \"*\"") {

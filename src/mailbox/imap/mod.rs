@@ -116,6 +116,12 @@ impl Reader for ImapMailbox {
         self.open.as_ref()?.watermark(first_open)
     }
 
+    /// EXAMINE, whatever the access: it tells of a folder that is missing or cannot be selected.
+    fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
+        self.open = None;
+        self.examined(folder)
+    }
+
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
         Ok(self.capabilities.clone())
     }

@@ -25,6 +25,8 @@ use crate::model::item::{Acknowledgement, Disposition, Fetched, ItemKey, Listed,
 use index::Index;
 use lock::LockedFile;
 
+const ONLY_DELETED: &str = "messages of an mbox can only be kept or deleted; use \"keep\" or \"delete\"";
+
 /// So long others are waited for.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -223,6 +225,10 @@ impl Reader for Mbox {
         (session.listed == Some(stamp)).then(|| stamp.watermark(there))
     }
 
+    fn target(&mut self, _folder: &str) -> Result<(), MailboxError> {
+        Err(self.place.refused(ONLY_DELETED, None))
+    }
+
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
         Ok(["mboxrd", "fcntl", "dotlock", "delete"].map(str::to_owned).to_vec())
     }
@@ -240,8 +246,7 @@ impl Mailbox for Mbox {
                 Disposition::Keep => {}
                 Disposition::Delete => gone.push(&item.key),
                 Disposition::Seen | Disposition::Move(_) => {
-                    let hint = "messages of an mbox can only be kept or deleted; use \"keep\" or \"delete\"";
-                    return Err(self.place.refused(hint, None));
+                    return Err(self.place.refused(ONLY_DELETED, None));
                 }
             }
         }

@@ -119,6 +119,11 @@ impl Reader for Pop3Mailbox {
         None
     }
 
+    fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
+        Err(self
+            .maildrop_error("POP3 has no folders but INBOX", format!("nothing can be moved to {folder:?}")))
+    }
+
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
         Ok(self.offer.shown())
     }

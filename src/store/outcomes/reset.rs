@@ -1,6 +1,6 @@
 //! Letting the next fetch take settled items again.
 
-use super::select;
+use super::{of_item, select};
 use crate::store::engine::{Engine, Value, first};
 use crate::store::{OutcomeFilter, Store, StoreError};
 
@@ -18,12 +18,21 @@ SET watermark = NULL
 WHERE id = ?1";
 
 impl Store {
-    /// Lets the next fetch take the items again, and tells how many rows that are.
+    /// Lets the next fetch take the items again, and tells how many rows that are; all that are named, or none.
     ///
     /// A copy in quarantine stays until the item was taken again: the mailbox may have lost it meanwhile, and what was
     /// handed to `ingest` never lay in one.
     pub fn reset(&mut self, filter: &OutcomeFilter) -> Result<u64, StoreError> {
         self.atomically(|engine| {
+            let mut missing = Vec::new();
+            for item in &filter.items {
+                if of_item(engine, filter, Some(item))?.is_empty() {
+                    missing.push(item.as_str());
+                }
+            }
+            if !missing.is_empty() {
+                return Err(StoreError::Missing { what: format!("outcome of {}", missing.join(", ")) });
+            }
             let rows = select(engine, filter)?;
             rows.iter().try_for_each(|row| reset(engine, row.id))?;
             Ok(rows.iter().map(|_| 1).sum())
