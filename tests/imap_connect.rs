@@ -1,7 +1,7 @@
 //! TLS, passwords and folders against a real Dovecot, and against servers that try to get round them.
 
 use helpdesk_mail::mailbox::Access;
-use helpdesk_mail::mailbox::{Imap, Mailbox as _, Password, Plaintext, Reader as _, Tls};
+use helpdesk_mail::mailbox::{Mailbox as _, Password, Plaintext, Reader as _, Server, Tls};
 
 use crate::support::account::{connect, connect_as, on, plain, told};
 use crate::support::ca::{Ca, Flaw};
@@ -28,7 +28,7 @@ fn each_way_of_protection_leads_to_a_session() {
 #[test]
 fn a_server_can_be_named_by_name_too() {
     let server = Dovecot::start();
-    let imap = Imap { host: "localhost".to_owned(), ..on(&server, Tls::Implicit) };
+    let imap = Server { host: "localhost".to_owned(), ..on(&server, Tls::Implicit) };
     connect(&imap).unwrap();
 }
 
@@ -38,13 +38,14 @@ fn certificates_that_do_not_verify_are_refused_with_advice() {
     Ca::new(stranger.path());
     let server = Dovecot::start();
     for tls in [Tls::Implicit, Tls::StartTls] {
-        let unknown = told(connect(&Imap { ca_file: None, ..on(&server, tls) }));
+        let unknown = told(connect(&Server { ca_file: None, ..on(&server, tls) }));
         assert!(unknown.starts_with("mailbox.tls: ") && unknown.contains("in \"ca_file\""), "{unknown}");
-        let other = Imap { ca_file: Some(stranger.path().join("ca.pem")), ..on(&server, tls) };
+        let other = Server { ca_file: Some(stranger.path().join("ca.pem")), ..on(&server, tls) };
         let other = told(connect(&other));
         assert!(other.starts_with("mailbox.tls: ") && other.contains("neither by \"ca_file\""), "{other}");
     }
-    let missing = told(connect(&Imap { ca_file: Some("/nowhere.pem".into()), ..on(&server, Tls::Implicit) }));
+    let missing =
+        told(connect(&Server { ca_file: Some("/nowhere.pem".into()), ..on(&server, Tls::Implicit) }));
     assert!(missing.starts_with("mailbox.tls: ") && missing.contains("/nowhere.pem"), "{missing}");
 }
 
@@ -62,7 +63,7 @@ fn certificates_of_another_day_or_name_are_refused() {
 #[test]
 fn the_wrong_protection_for_a_port_is_told() {
     let server = Dovecot::start();
-    let text = told(connect(&Imap { port: server.port, ..on(&server, Tls::Implicit) }));
+    let text = told(connect(&Server { port: server.port, ..on(&server, Tls::Implicit) }));
     assert!(text.starts_with("mailbox.tls: ") && text.contains("does not speak TLS on this port"), "{text}");
 }
 
@@ -103,7 +104,7 @@ fn no_password_leaves_before_starttls_stands() {
         (vec![], "connect"),
     ] {
         let script = Script::start(steps);
-        let imap = Imap { tls: Tls::StartTls, username: "su\u{70}port".to_owned(), ..plain(script.port) };
+        let imap = Server { tls: Tls::StartTls, username: "su\u{70}port".to_owned(), ..plain(script.port) };
         let text = told(connect(&imap));
         assert!(text.starts_with(&format!("mailbox.{kind}: ")), "{text}");
         let sent = script.sent().join("\n");
@@ -122,7 +123,7 @@ fn clear_text_stays_on_this_host_unless_it_is_allowed() {
     let Some(outside) = outside.ok().filter(|ip| !ip.is_loopback()) else { return };
     let listener = std::net::TcpListener::bind((outside, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let imap = Imap { host: outside.to_string(), ..plain(port) };
+    let imap = Server { host: outside.to_string(), ..plain(port) };
     let text = told(connect(&imap));
     assert!(text.starts_with("mailbox.tls: ") && text.contains("allow_plaintext"), "{text}");
     let answer = std::thread::spawn(move || {
@@ -130,7 +131,7 @@ fn clear_text_stays_on_this_host_unless_it_is_allowed() {
         let (_refused, _) = listener.accept().unwrap();
         listener.accept().unwrap().0.write_all(b"* BYE reached\r\n").unwrap();
     });
-    let text = told(connect(&Imap { plaintext: Plaintext::Allowed, ..imap }));
+    let text = told(connect(&Server { plaintext: Plaintext::Allowed, ..imap }));
     assert!(text.contains("it says: reached"), "{text}");
     answer.join().unwrap();
 }
@@ -138,7 +139,7 @@ fn clear_text_stays_on_this_host_unless_it_is_allowed() {
 #[test]
 fn refused_credentials_are_told_without_the_password() {
     let server = Dovecot::start();
-    let imap = Imap { password: password("wr0ng-secret"), ..on(&server, Tls::Implicit) };
+    let imap = Server { password: password("wr0ng-secret"), ..on(&server, Tls::Implicit) };
     let text = told(connect(&imap));
     assert!(text.starts_with("mailbox.auth: no login to server \"127.0.0.1\""), "{text}");
     assert!(text.contains("the server answers: Authentication failed") && !text.contains("wr0ng"), "{text}");
@@ -168,17 +169,18 @@ fn passwords_hold_any_letters() {
     ];
     server.set_passwords(&odd);
     for (user, word) in odd {
-        let imap = Imap { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
+        let imap =
+            Server { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
         connect(&imap).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
     }
-    let text = told(connect(&Imap { password: password("a\r\nb"), ..on(&server, Tls::Implicit) }));
+    let text = told(connect(&Server { password: password("a\r\nb"), ..on(&server, Tls::Implicit) }));
     assert!(text.starts_with("mailbox.auth: ") && text.contains("a line end"), "{text}");
 }
 
 #[test]
 fn login_disabled_sends_no_password() {
     let server = Dovecot::start_with(Options { tls_required: true, ..Options::default() });
-    let far = |tls| Imap { host: Dovecot::FAR.to_owned(), ..on(&server, tls) };
+    let far = |tls| Server { host: Dovecot::FAR.to_owned(), ..on(&server, tls) };
     connect(&far(Tls::StartTls)).unwrap();
     let text = told(connect(&far(Tls::None)));
     assert!(text.starts_with("mailbox.auth: ") && text.contains("no login by password"), "{text}");

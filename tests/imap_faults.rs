@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use helpdesk_mail::mailbox::imap::ImapMailbox;
-use helpdesk_mail::mailbox::{Imap, Mailbox as _, MailboxError, Reader as _, Tls};
+use helpdesk_mail::mailbox::{Mailbox as _, MailboxError, Reader as _, Server, Tls};
 use helpdesk_mail::model::item::{Extent, ItemKey, Listed};
 
 use crate::support::account::{connect, plain, told};
@@ -185,17 +185,17 @@ fn a_server_that_breaks_off_ends_the_session() {
 #[test]
 fn a_silent_or_dripping_server_runs_out_of_time() {
     let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
-    let text = told(connect(&Imap { timeout: Duration::from_millis(200), ..plain(script.port) }));
+    let text = told(connect(&Server { timeout: Duration::from_millis(200), ..plain(script.port) }));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("set \"tls\" to \"implicit\""), "{text}");
 
     let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
-    let imap = Imap { timeout: Duration::from_millis(200), tls: Tls::Implicit, ..plain(script.port) };
+    let imap = Server { timeout: Duration::from_millis(200), tls: Tls::Implicit, ..plain(script.port) };
     let text = told(connect(&imap));
     assert!(text.starts_with("mailbox.timeout: no answer in time from server"), "{text}");
 
     let drip = (0..200).flat_map(|_| [Send("* 1 EXISTS\r\n"), Sleep(Duration::from_millis(50))]);
     let script = Script::after_login("IMAP4rev1", [Expect("SELECT")].into_iter().chain(drip).collect());
-    let mut mailbox = connect(&Imap { timeout: Duration::from_millis(200), ..plain(script.port) }).unwrap();
+    let mut mailbox = connect(&Server { timeout: Duration::from_millis(200), ..plain(script.port) }).unwrap();
     let text = told(mailbox.open("INBOX"));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");
 }
@@ -232,7 +232,7 @@ fn a_server_that_drips_octets_is_left_at_every_stage() {
         // A record of TLS that announces far more than comes.
         let tls_record = (tls == Tls::Implicit || stage == 3).then(|| SendOwned(vec![0x16, 3, 3, 0x40, 0]));
         let script = Script::start(steps.into_iter().chain(tls_record).chain(drip(slow)).collect());
-        let text = told(connect(&Imap { timeout: Duration::from_millis(100), tls, ..plain(script.port) }));
+        let text = told(connect(&Server { timeout: Duration::from_millis(100), tls, ..plain(script.port) }));
         assert!(text.starts_with("mailbox.timeout: "), "{stage}: {text}");
     }
 }
@@ -243,7 +243,7 @@ fn a_message_that_drips_or_never_ends_is_left() {
     let steps =
         [Expect("SELECT"), Send(SELECTED), Expect("UID FETCH"), Send("* 1 FETCH (UID 5 BODY[] {300}\r\n")];
     let script = Script::after_login("IMAP4rev1", steps.into_iter().chain(drip).collect());
-    let mut mailbox = connect(&Imap { timeout: Duration::from_millis(100), ..plain(script.port) }).unwrap();
+    let mut mailbox = connect(&Server { timeout: Duration::from_millis(100), ..plain(script.port) }).unwrap();
     mailbox.open("INBOX").unwrap();
     let text = told(cut_short(&mut mailbox));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");

@@ -1,6 +1,6 @@
 //! TLS and logins of POP3 against a real Dovecot, and against servers that try to get round them.
 
-use helpdesk_mail::mailbox::{Mailbox as _, Password, Plaintext, Pop3, Reader as _, Tls};
+use helpdesk_mail::mailbox::{Mailbox as _, Password, Plaintext, Reader as _, Server, Tls};
 
 use crate::support::account::told;
 use crate::support::ca::Flaw;
@@ -47,7 +47,7 @@ fn certificates_that_do_not_verify_are_refused() {
         for tls in [Tls::Implicit, Tls::StartTls] {
             let text = told(connect(&on(&server, tls)));
             assert!(text.starts_with("mailbox.tls: ") && text.contains(advice), "{text}");
-            let unknown = told(connect(&Pop3 { ca_file: None, ..on(&server, tls) }));
+            let unknown = told(connect(&Server { ca_file: None, ..on(&server, tls) }));
             assert!(unknown.starts_with("mailbox.tls: "), "{unknown}");
         }
     }
@@ -56,7 +56,7 @@ fn certificates_that_do_not_verify_are_refused() {
 #[test]
 fn the_wrong_protection_for_a_port_is_told() {
     let server = Dovecot::start();
-    let text = told(connect(&Pop3 { port: server.pop3_port, ..on(&server, Tls::Implicit) }));
+    let text = told(connect(&Server { port: server.pop3_port, ..on(&server, Tls::Implicit) }));
     assert!(text.starts_with("mailbox.tls: ") && text.contains("does not speak TLS on this port"), "{text}");
     let bare = Dovecot::start_with(Options { no_tls: true, ..Options::default() });
     let text = told(connect(&on(&bare, Tls::StartTls)));
@@ -67,7 +67,7 @@ fn the_wrong_protection_for_a_port_is_told() {
 #[test]
 fn strangers_without_tls_send_no_password_where_the_server_wants_tls() {
     let server = Dovecot::start_with(Options { tls_required: true, ..Options::default() });
-    let far = |tls| Pop3 { host: Dovecot::FAR.to_owned(), ..on(&server, tls) };
+    let far = |tls| Server { host: Dovecot::FAR.to_owned(), ..on(&server, tls) };
     connect(&far(Tls::StartTls)).unwrap();
     let text = told(connect(&far(Tls::None)));
     assert!(text.starts_with("mailbox.auth: ") && text.contains("no login by password"), "{text}");
@@ -84,11 +84,12 @@ fn passwords_hold_any_letters_and_are_never_told() {
     ];
     server.set_passwords(&odd);
     for (user, word) in odd {
-        let pop3 = Pop3 { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
+        let pop3 =
+            Server { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
         connect(&pop3).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
     }
     for (word, told_of) in [("wr0ng-secret", "the server answers: [AUTH] "), ("a\r\nb", "a line end")] {
-        let text = told(connect(&Pop3 { password: password(word), ..on(&server, Tls::Implicit) }));
+        let text = told(connect(&Server { password: password(word), ..on(&server, Tls::Implicit) }));
         assert!(text.starts_with("mailbox.auth: no login to server \"127.0.0.1\""), "{text}");
         assert!(text.contains(told_of) && !text.contains(word), "{text}");
     }
@@ -147,7 +148,7 @@ fn no_password_leaves_before_stls_stands() {
         (vec![], "connect"),
     ] {
         let script = Script::start(steps);
-        let text = told(connect(&Pop3 { tls: Tls::StartTls, ..plain(script.port) }));
+        let text = told(connect(&Server { tls: Tls::StartTls, ..plain(script.port) }));
         assert!(text.starts_with(&format!("mailbox.{kind}: ")), "{kind}: {text}");
         let sent = script.sent().join("\n");
         assert!(!["USER", "PASS", "AUTH", "secret", "APOP"].iter().any(|word| sent.contains(word)), "{sent}");
@@ -163,7 +164,7 @@ fn clear_text_stays_on_this_host_unless_it_is_allowed() {
     let Some(outside) = outside.ok().filter(|ip| !ip.is_loopback()) else { return };
     let listener = std::net::TcpListener::bind((outside, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let pop3 = Pop3 { host: outside.to_string(), ..plain(port) };
+    let pop3 = Server { host: outside.to_string(), ..plain(port) };
     let text = told(connect(&pop3));
     assert!(text.starts_with("mailbox.tls: ") && text.contains("allow_plaintext"), "{text}");
     let answer = std::thread::spawn(move || {
@@ -171,7 +172,7 @@ fn clear_text_stays_on_this_host_unless_it_is_allowed() {
         let (_refused, _) = listener.accept().unwrap();
         listener.accept().unwrap().0.write_all(b"-ERR reached\r\n").unwrap();
     });
-    let text = told(connect(&Pop3 { plaintext: Plaintext::Allowed, ..pop3 }));
+    let text = told(connect(&Server { plaintext: Plaintext::Allowed, ..pop3 }));
     assert!(text.contains("the server answers: reached"), "{text}");
     answer.join().unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use helpdesk_mail::mailbox::{Access, Mailbox as _, Pop3, Pop3Mailbox, Reader as _};
+use helpdesk_mail::mailbox::{Access, Mailbox as _, Pop3Mailbox, Reader as _, Server};
 use helpdesk_mail::model::item::{Disposition, Extent, ItemKey, Listed};
 
 use crate::support::account::{first, told};
@@ -287,7 +287,7 @@ fn a_server_that_loses_commands_sent_ahead_gets_them_one_by_one() {
         vec![Line("RETR 1"), Send("+OK\r\na\r\n.\r\n"), Sleep(Duration::from_millis(1300))],
         vec![Line("RETR 2"), Send("+OK\r\nb\r\n.\r\n"), Line("RETR 3"), Send("+OK\r\nc\r\n.\r\n")],
     ]);
-    let mut mailbox = connect(&Pop3 { timeout: Duration::from_secs(1), ..plain(script.port) }).unwrap();
+    let mut mailbox = connect(&Server { timeout: Duration::from_secs(1), ..plain(script.port) }).unwrap();
     let items = listed(&mut mailbox);
     let expected = ["a", "b", "c"].map(|key| got(key, &format!("{key}\r\n"), Extent::Whole));
     assert_eq!(bodies(&mut mailbox, &items), expected);
@@ -371,7 +371,7 @@ fn listings_are_bounded() {
 
 #[test]
 fn a_silent_or_dripping_server_runs_out_of_time() {
-    let short = |port| Pop3 { timeout: Duration::from_millis(200), ..plain(port) };
+    let short = |port| Server { timeout: Duration::from_millis(200), ..plain(port) };
     let script = Script::start(vec![Sleep(Duration::from_millis(600))]);
     let text = told(connect(&short(script.port)));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("set \"tls\" to \"implicit\""), "{text}");

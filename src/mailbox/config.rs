@@ -26,7 +26,7 @@ pub enum Place {
     /// On an IMAP server.
     Imap(Imap),
     /// On a POP3 server.
-    Pop3(Pop3),
+    Pop3(Server),
     /// In a Maildir.
     Maildir(PathBuf),
     /// In an mbox file.
@@ -38,7 +38,16 @@ pub enum Place {
 /// An IMAP account.
 #[derive(Debug, Clone)]
 pub struct Imap {
-    /// Name or address of the server.
+    /// The server and the user on it.
+    pub server: Server,
+    /// The folders, in the order they are fetched.
+    pub folders: Vec<String>,
+}
+
+/// A server and a user on it.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Its name or address.
     pub host: String,
     /// Its port.
     pub port: u16,
@@ -52,31 +61,15 @@ pub struct Imap {
     pub username: String,
     /// Where the password comes from.
     pub password: Password,
-    /// The folders, in the order they are fetched.
-    pub folders: Vec<String>,
     /// The longest wait for the network to give or take anything.
     pub timeout: Duration,
 }
 
-/// A POP3 account.
-#[derive(Debug, Clone)]
-pub struct Pop3 {
-    /// Name or address of the server.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: Tls,
-    /// Where a password may go without TLS.
-    pub plaintext: Plaintext,
-    /// A PEM file of certificates trusted besides the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The user.
-    pub username: String,
-    /// Where the password comes from.
-    pub password: Password,
-    /// The longest wait for the network to give or take anything.
-    pub timeout: Duration,
+impl Server {
+    /// The user and where, as ledgers name it behind the protocol: `support@imap.example.org:993`.
+    pub fn account(&self) -> String {
+        format!("{}@{}:{}", self.username, self.host, self.port)
+    }
 }
 
 /// `tls`: there is no fallback from one to another.

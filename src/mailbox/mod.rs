@@ -18,7 +18,7 @@ pub mod pop3;
 mod wire;
 
 pub use access::Access;
-pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Pop3, Tls};
+pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Server, Tls};
 pub use directory::Directory;
 pub use error::MailboxError;
 pub use imap::ImapMailbox;
@@ -42,7 +42,7 @@ fn reach(config: &Config, access: Access) -> Result<Box<dyn Mailbox>, MailboxErr
     let max = config.max_message_size;
     Ok(match &config.place {
         Place::Imap(imap) => Box::new(ImapMailbox::connect(config, imap, access)?),
-        Place::Pop3(pop3) => Box::new(Pop3Mailbox::connect(config, pop3, access)?),
+        Place::Pop3(server) => Box::new(Pop3Mailbox::connect(config, server, access)?),
         Place::Maildir(path) => Box::new(Maildir::new(path, max)),
         Place::Mbox(path) => Box::new(Mbox::new(path, max, access)),
         Place::Directory(path) => Box::new(Directory::new(path, max)),

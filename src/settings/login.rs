@@ -1,7 +1,6 @@
 //! The keys of an IMAP or POP3 mailbox: the server, its protection, and the password, which no error ever shows.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -12,60 +11,29 @@ use super::measure;
 use super::source::Readers;
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::mailbox::{Imap, Password, Plaintext, Pop3, Tls};
+use crate::mailbox::{Imap, Password, Plaintext, Server, Tls};
 
 /// Reads an IMAP account; `None` if something it cannot do without is missing or wrong.
 pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
-    let server = server(table, context);
+    let server = server(table, context, Ports { implicit: 993, clear: 143 });
     let folders = folders(table);
-    let server = server?;
-    Some(Imap {
-        port: server.port.unwrap_or(match server.tls {
-            Tls::Implicit => 993,
-            Tls::StartTls | Tls::None => 143,
-        }),
-        host: server.host,
-        tls: server.tls,
-        plaintext: server.plaintext,
-        ca_file: server.ca_file,
-        username: server.username,
-        password: server.password,
-        folders,
-        timeout: server.timeout,
-    })
+    Some(Imap { server: server?, folders })
 }
 
 /// Reads a POP3 account, as [`imap()`] does.
-pub(super) fn pop3(table: &Table<'_>, context: &Context<'_>) -> Option<Pop3> {
-    let server = server(table, context)?;
-    Some(Pop3 {
-        port: server.port.unwrap_or(match server.tls {
-            Tls::Implicit => 995,
-            Tls::StartTls | Tls::None => 110,
-        }),
-        host: server.host,
-        tls: server.tls,
-        plaintext: server.plaintext,
-        ca_file: server.ca_file,
-        username: server.username,
-        password: server.password,
-        timeout: server.timeout,
-    })
+pub(super) fn pop3(table: &Table<'_>, context: &Context<'_>) -> Option<Server> {
+    server(table, context, Ports { implicit: 995, clear: 110 })
 }
 
-/// What both have.
-struct Server {
-    host: String,
-    port: Option<u16>,
-    tls: Tls,
-    plaintext: Plaintext,
-    ca_file: Option<PathBuf>,
-    username: String,
-    password: Password,
-    timeout: Duration,
+/// The ports that a protocol has by default.
+struct Ports {
+    /// With TLS from the first octet (RFC 8314).
+    implicit: u16,
+    /// Without, or with TLS begun later.
+    clear: u16,
 }
 
-fn server(table: &Table<'_>, context: &Context<'_>) -> Option<Server> {
+fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Server> {
     let host = table.required("host", value::host);
     let tls = table.read("tls", value::word(TLS)).unwrap_or(Tls::Implicit);
     let plaintext = plaintext(table);
@@ -79,7 +47,10 @@ fn server(table: &Table<'_>, context: &Context<'_>) -> Option<Server> {
     }
     Some(Server {
         host: host?,
-        port,
+        port: port.unwrap_or(match tls {
+            Tls::Implicit => ports.implicit,
+            Tls::StartTls | Tls::None => ports.clear,
+        }),
         tls,
         plaintext,
         ca_file,

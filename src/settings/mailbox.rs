@@ -12,7 +12,7 @@ use super::queue;
 use super::source::Readers;
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::mailbox::{Config, Place};
+use crate::mailbox::{Config, Place, Server};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::run::{Headers, MailboxPlan};
 
@@ -73,19 +73,13 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
 pub(super) fn overlap(one: &Place, other: &Place) -> bool {
     match (one, other) {
         (Place::Imap(one), Place::Imap(other)) => {
-            one.host.eq_ignore_ascii_case(&other.host)
-                && one.port == other.port
-                && one.username == other.username
+            same_account(&one.server, &other.server)
                 && one
                     .folders
                     .iter()
                     .any(|folder| other.folders.iter().any(|second| disposition::same_folder(folder, second)))
         }
-        (Place::Pop3(one), Place::Pop3(other)) => {
-            one.host.eq_ignore_ascii_case(&other.host)
-                && one.port == other.port
-                && one.username == other.username
-        }
+        (Place::Pop3(one), Place::Pop3(other)) => same_account(one, other),
         (Place::Maildir(one), Place::Maildir(other))
         | (Place::Mbox(one), Place::Mbox(other))
         | (Place::Directory(one), Place::Directory(other)) => one.components().eq(other.components()),
@@ -93,6 +87,10 @@ pub(super) fn overlap(one: &Place, other: &Place) -> bool {
             false
         }
     }
+}
+
+fn same_account(one: &Server, other: &Server) -> bool {
+    one.host.eq_ignore_ascii_case(&other.host) && one.port == other.port && one.username == other.username
 }
 
 fn mailbox_type(value: &toml::de::DeValue<'_>) -> Result<MailboxType, Wrong> {

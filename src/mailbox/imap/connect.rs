@@ -14,23 +14,23 @@ use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
 use crate::mailbox::wire::{self, Peer, Socket, Stream};
-use crate::mailbox::{Imap, MailboxError, Tls, login};
+use crate::mailbox::{MailboxError, Server, Tls, login};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
 
 /// Connects and logs in; gives the session and the server's capabilities in capitals.
-pub(super) fn session(imap: &Imap) -> Result<(Session, Vec<String>), MailboxError> {
-    let peer = Peer { host: imap.host.clone(), port: imap.port };
-    let socket = wire::connect(&peer, imap.timeout)?;
-    let stream = protected(socket, imap, &peer)?;
+pub(super) fn session(server: &Server) -> Result<(Session, Vec<String>), MailboxError> {
+    let peer = Peer { host: server.host.clone(), port: server.port };
+    let socket = wire::connect(&peer, server.timeout)?;
+    let stream = protected(socket, server, &peer)?;
     let link = Link { answers: Shared::new(), pace: stream.pace(), peer };
     let mut client = Client::new(Tap::new(stream, link.answers.clone()));
     client.greeting_read = true;
     let offered = capabilities(&mut client, &link)?;
-    let password = login::password(&imap.password, imap.timeout, &link.peer)?;
-    login::check(&imap.username, &password, &link.peer)?;
-    let mut session = log_in(client, &link, &Credentials { user: &imap.username, password }, &offered)?;
+    let password = login::password(&server.password, server.timeout, &link.peer)?;
+    login::check(&server.username, &password, &link.peer)?;
+    let mut session = log_in(client, &link, &Credentials { user: &server.username, password }, &offered)?;
     // What is offered may grow with the login (RFC 3501 section 6.1.1).
     let offered = match session.run("CAPABILITY")? {
         Ok(answer) => answer.told.capabilities.unwrap_or(offered),
@@ -39,26 +39,26 @@ pub(super) fn session(imap: &Imap) -> Result<(Session, Vec<String>), MailboxErro
     Ok((session, offered))
 }
 
-fn protected(socket: Socket, imap: &Imap, peer: &Peer) -> Result<Stream, MailboxError> {
-    let ca_file = imap.ca_file.as_deref();
-    match imap.tls {
+fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<Stream, MailboxError> {
+    let ca_file = server.ca_file.as_deref();
+    match server.tls {
         Tls::Implicit => {
             let mut stream = Stream::protect(socket, peer, ca_file)?;
-            greeting(&mut stream, imap, peer)?;
+            greeting(&mut stream, server, peer)?;
             Ok(stream)
         }
-        Tls::StartTls => Stream::protect(start_tls(socket, imap, peer)?, peer, ca_file),
+        Tls::StartTls => Stream::protect(start_tls(socket, server, peer)?, peer, ca_file),
         Tls::None => {
-            let mut stream = Stream::clear(socket, imap.plaintext, peer)?;
-            greeting(&mut stream, imap, peer)?;
+            let mut stream = Stream::clear(socket, server.plaintext, peer)?;
+            greeting(&mut stream, server, peer)?;
             Ok(stream)
         }
     }
 }
 
 /// Reads the greeting (RFC 3501 section 7.1).
-fn greeting(stream: &mut Stream, imap: &Imap, peer: &Peer) -> Result<(), MailboxError> {
-    let line = stream.line().map_err(|error| peer.silent(imap.tls, error))?;
+fn greeting(stream: &mut Stream, server: &Server, peer: &Peer) -> Result<(), MailboxError> {
+    let line = stream.line().map_err(|error| peer.silent(server.tls, error))?;
     let word = line::words(&line, 0).get(1).cloned().unwrap_or_default();
     let text = wire::text(line::status(&line).text);
     match (line.starts_with(b"* "), word.as_str()) {
@@ -68,7 +68,7 @@ fn greeting(stream: &mut Stream, imap: &Imap, peer: &Peer) -> Result<(), Mailbox
         }
         // The session belongs to whom the server thinks it does, not to "username"; with STARTTLS outstanding it
         // is an attack (RFC 3501 section 6.2.1 allows STARTTLS only before authentication).
-        (true, "PREAUTH") if imap.tls == Tls::StartTls => Err(peer.tls(
+        (true, "PREAUTH") if server.tls == Tls::StartTls => Err(peer.tls(
             "somebody on the way may have changed the greeting; use \"implicit\" TLS if the server can",
             "the server greets with PREAUTH, after which STARTTLS is not allowed",
         )),
@@ -78,11 +78,11 @@ fn greeting(stream: &mut Stream, imap: &Imap, peer: &Peer) -> Result<(), Mailbox
 }
 
 /// Asks for TLS and hands the connection back as soon as the server agrees.
-fn start_tls(socket: Socket, imap: &Imap, peer: &Peer) -> Result<Socket, MailboxError> {
+fn start_tls(socket: Socket, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
     const HINT: &str = "the server must offer STARTTLS on this port; nothing was sent in clear text. \
                         Use \"implicit\" with the port for it, usually 993";
     let mut stream = Stream::Plain(socket);
-    greeting(&mut stream, imap, peer)?;
+    greeting(&mut stream, server, peer)?;
     let offered = ask(&mut stream, "S1", "CAPABILITY", peer)?;
     if !offered.is_ok_and(|words| words.iter().any(|word| word == "STARTTLS")) {
         return Err(peer.tls(HINT, "STARTTLS is not among the server's capabilities"));

@@ -50,12 +50,12 @@ impl ImapMailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth` and `Protocol`. Without the protection that is configured no password is
     /// sent.
     pub fn connect(config: &Config, imap: &Imap, access: Access) -> Result<Self, MailboxError> {
-        let (session, capabilities) = connect::session(imap)?;
+        let (session, capabilities) = connect::session(&imap.server)?;
         Ok(Self {
             session,
             capabilities,
             access,
-            account: format!("imap:{}@{}:{}", imap.username, imap.host, imap.port),
+            account: format!("imap:{}", imap.server.account()),
             folders: imap.folders.clone(),
             max_message_size: config.max_message_size,
             open: None,

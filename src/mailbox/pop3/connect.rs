@@ -9,18 +9,18 @@ use super::auth::{self, Credentials, Stamp};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
 use crate::mailbox::wire::{self, Peer, Socket, Stream};
-use crate::mailbox::{MailboxError, Pop3, Tls, login};
+use crate::mailbox::{MailboxError, Server, Tls, login};
 
 /// Connects and logs in; gives the session and what the server offers.
-pub(super) fn session(pop3: &Pop3) -> Result<(Session, Offer), MailboxError> {
-    let peer = Peer { host: pop3.host.clone(), port: pop3.port };
-    let socket = wire::connect(&peer, pop3.timeout)?;
-    let (mut session, stamp) = protected(socket, pop3, &peer)?;
+pub(super) fn session(server: &Server) -> Result<(Session, Offer), MailboxError> {
+    let peer = Peer { host: server.host.clone(), port: server.port };
+    let socket = wire::connect(&peer, server.timeout)?;
+    let (mut session, stamp) = protected(socket, server, &peer)?;
     let offer = Offer::ask(&mut session)?;
-    let password = login::password(&pop3.password, pop3.timeout, &peer)?;
-    login::check(&pop3.username, &password, &peer)?;
-    let credentials = Credentials::Password { user: &pop3.username, password };
-    auth::log_in(&mut session, &credentials, &auth::Ground { offer: &offer, stamp, tls: pop3.tls })?;
+    let password = login::password(&server.password, server.timeout, &peer)?;
+    login::check(&server.username, &password, &peer)?;
+    let credentials = Credentials::Password { user: &server.username, password };
+    auth::log_in(&mut session, &credentials, &auth::Ground { offer: &offer, stamp, tls: server.tls })?;
     // What is offered may change with the login (RFC 2449 section 5).
     let offer = if offer.is_told() { Offer::ask(&mut session)?.or(offer) } else { offer };
     if offer.has("PIPELINING") {
@@ -30,29 +30,29 @@ pub(super) fn session(pop3: &Pop3) -> Result<(Session, Offer), MailboxError> {
 }
 
 /// The session as it is protected, and the time stamp of its greeting.
-fn protected(socket: Socket, pop3: &Pop3, peer: &Peer) -> Result<(Session, Option<Stamp>), MailboxError> {
-    let ca_file = pop3.ca_file.as_deref();
-    match pop3.tls {
+fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<(Session, Option<Stamp>), MailboxError> {
+    let ca_file = server.ca_file.as_deref();
+    match server.tls {
         Tls::Implicit => {
             let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone());
-            let stamp = greeting(&mut session, pop3)?;
+            let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }
         Tls::StartTls => {
-            let stream = Stream::protect(start_tls(socket, pop3, peer)?, peer, ca_file)?;
+            let stream = Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?;
             Ok((Session::new(stream, peer.clone()), None))
         }
         Tls::None => {
-            let mut session = Session::new(Stream::clear(socket, pop3.plaintext, peer)?, peer.clone());
-            let stamp = greeting(&mut session, pop3)?;
+            let mut session = Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone());
+            let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }
     }
 }
 
 /// Reads the greeting (RFC 1939 section 4).
-fn greeting(session: &mut Session, pop3: &Pop3) -> Result<Option<Stamp>, MailboxError> {
-    match session.greeting().map_err(|error| session.peer.silent(pop3.tls, error))? {
+fn greeting(session: &mut Session, server: &Server) -> Result<Option<Stamp>, MailboxError> {
+    match session.greeting().map_err(|error| session.peer.silent(server.tls, error))? {
         Status::Ok(text) => Ok(Stamp::find(&text)),
         Status::Refused(refusal) => Err(of_the_maildrop(&session.peer, &refusal).unwrap_or_else(|| {
             session.peer.connect("the server takes no session now; try again later", told(&refusal))
@@ -62,11 +62,11 @@ fn greeting(session: &mut Session, pop3: &Pop3) -> Result<Option<Stamp>, Mailbox
 }
 
 /// Asks for TLS (RFC 2595 section 4) and hands the connection back as soon as the server agrees.
-fn start_tls(socket: Socket, pop3: &Pop3, peer: &Peer) -> Result<Socket, MailboxError> {
+fn start_tls(socket: Socket, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
     const HINT: &str = "the server must offer STLS on this port; nothing was sent in clear text. \
                         Use \"implicit\" with the port for it, usually 995";
     let mut session = Session::octet_by_octet(Stream::Plain(socket), peer.clone());
-    greeting(&mut session, pop3)?;
+    greeting(&mut session, server)?;
     if !Offer::ask(&mut session)?.has("STLS") {
         return Err(peer.tls(HINT, "STLS is not among the server's capabilities"));
     }

@@ -29,7 +29,7 @@ mod tell;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Mailbox, MailboxError, Pop3, Reader};
+use super::{Access, Config, Mailbox, MailboxError, Reader, Server};
 use maildrop::Maildrop;
 use offer::Offer;
 use session::Session;
@@ -49,7 +49,7 @@ pub struct Pop3Mailbox {
     /// What QUIT will remove.
     doomed: Vec<ItemKey>,
     /// How the server is reached again.
-    config: Pop3,
+    server: Server,
     /// How often that may still be.
     returns: u8,
     /// The number of the message at which the session broke.
@@ -62,17 +62,17 @@ impl Pop3Mailbox {
     /// # Errors
     /// `Connect`, `Timeout`, `Tls`, `Auth`, `Locked` and `Protocol`. Without the protection that is configured no
     /// password is sent.
-    pub fn connect(config: &Config, pop3: &Pop3, access: Access) -> Result<Self, MailboxError> {
-        let (session, offer) = connect::session(pop3)?;
+    pub fn connect(config: &Config, server: &Server, access: Access) -> Result<Self, MailboxError> {
+        let (session, offer) = connect::session(server)?;
         Ok(Self {
             session,
             offer,
             access,
-            account: format!("pop3:{}@{}:{}", pop3.username, pop3.host, pop3.port),
+            account: format!("pop3:{}", server.account()),
             max_message_size: config.max_message_size,
             maildrop: None,
             doomed: Vec::new(),
-            config: pop3.clone(),
+            server: server.clone(),
             returns: recover::RETURNS,
             stumbled: None,
         })

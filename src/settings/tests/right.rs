@@ -57,9 +57,12 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((plan.batch_size, plan.max_attempts, plan.mailbox.max_message_size), (200, 10, 50_000_000));
 
     let imap = imap("");
-    assert_eq!((imap.port, imap.tls, imap.plaintext), (993, Tls::Implicit, Plaintext::LoopbackOnly));
-    assert_eq!((imap.folders, imap.timeout), (vec!["INBOX".to_owned()], Duration::from_secs(60)));
-    assert_eq!(imap.ca_file, None);
+    assert_eq!(
+        (imap.server.port, imap.server.tls, imap.server.plaintext),
+        (993, Tls::Implicit, Plaintext::LoopbackOnly)
+    );
+    assert_eq!((imap.folders, imap.server.timeout), (vec!["INBOX".to_owned()], Duration::from_secs(60)));
+    assert_eq!(imap.server.ca_file, None);
 }
 
 #[test]
@@ -110,13 +113,16 @@ fn a_pop3_mailbox_keeps_its_mail_and_has_ports_of_its_own() {
         let Place::Pop3(pop3) = mailbox(&format!("{text}{lines}")).mailbox.place else { panic!("{lines}") };
         pop3
     };
-    let read = pop3("");
-    assert_eq!((read.host.as_str(), read.port, read.username.as_str()), ("imap.example.org", 995, "u"));
-    assert_eq!((read.tls, read.plaintext), (Tls::Implicit, Plaintext::LoopbackOnly));
-    assert_eq!((read.ca_file, read.timeout), (None, Duration::from_secs(60)));
-    let read = pop3("tls = 'starttls'\nca_file = 'ca.pem'\nallow_plaintext = true\ntimeout = '5m'\n");
-    assert_eq!((read.port, read.tls, read.plaintext), (110, Tls::StartTls, Plaintext::Allowed));
-    assert_eq!((read.ca_file, read.timeout), (Some(PathBuf::from("/conf/ca.pem")), Duration::from_secs(300)));
+    let server = pop3("");
+    assert_eq!((server.host.as_str(), server.port, server.username.as_str()), ("imap.example.org", 995, "u"));
+    assert_eq!((server.tls, server.plaintext), (Tls::Implicit, Plaintext::LoopbackOnly));
+    assert_eq!((server.ca_file, server.timeout), (None, Duration::from_secs(60)));
+    let server = pop3("tls = 'starttls'\nca_file = 'ca.pem'\nallow_plaintext = true\ntimeout = '5m'\n");
+    assert_eq!((server.port, server.tls, server.plaintext), (110, Tls::StartTls, Plaintext::Allowed));
+    assert_eq!(
+        (server.ca_file, server.timeout),
+        (Some(PathBuf::from("/conf/ca.pem")), Duration::from_secs(300))
+    );
     assert_eq!(pop3("port = 1110").port, 1110);
 }
 
@@ -149,15 +155,15 @@ fn every_key_of_a_queue_is_heeded() {
 fn every_key_of_a_mailbox_is_heeded() {
     let lines = "port = 1143\ntls = 'starttls'\nca_file = 'ca.pem'\nfolders = ['A', 'B']\nallow_plaintext = true\n\
                  timeout = '5m'\n";
-    let read = imap(lines);
-    assert_eq!((read.host.as_str(), read.port, read.username.as_str()), ("imap.example.org", 1143, "u"));
-    assert_eq!((read.tls, read.plaintext), (Tls::StartTls, Plaintext::Allowed));
-    assert_eq!(read.ca_file, Some(PathBuf::from("/conf/ca.pem")));
+    let Imap { server, folders } = imap(lines);
     assert_eq!(
-        (read.folders, read.timeout),
-        (vec!["A".to_owned(), "B".to_owned()], Duration::from_secs(300))
+        (server.host.as_str(), server.port, server.username.as_str()),
+        ("imap.example.org", 1143, "u")
     );
-    assert_eq!(imap("tls = 'starttls'").port, 143);
+    assert_eq!((server.tls, server.plaintext), (Tls::StartTls, Plaintext::Allowed));
+    assert_eq!(server.ca_file, Some(PathBuf::from("/conf/ca.pem")));
+    assert_eq!((folders, server.timeout), (vec!["A".to_owned(), "B".to_owned()], Duration::from_secs(300)));
+    assert_eq!(imap("tls = 'starttls'").server.port, 143);
     assert_eq!(imap("folder = 'Hilfe'").folders, ["Hilfe"]);
 
     let plan = mailbox(
@@ -182,7 +188,7 @@ fn each_source_of_a_password_is_kept_as_it_is() {
         let text = format!("{BASE}{}", IMAP.replace("password_file = 'p'", line));
         let settings = read_with(&text, Readers::Few, &environment).unwrap();
         match settings.plan.mailboxes.into_iter().next().map(|plan| plan.mailbox.place) {
-            Some(Place::Imap(imap)) => imap.password,
+            Some(Place::Imap(imap)) => imap.server.password,
             other => panic!("{other:?}"),
         }
     };
