@@ -24,6 +24,7 @@ const HOMES: &[(&str, &str)] = &[
     ("imap", "mailbox/imap"),
     ("imap_proto", "mailbox/imap"),
     ("native_tls", "mailbox/wire"),
+    ("ureq", "mailbox/oauth"),
     ("md5", "mailbox/pop3"),
     ("mail_parser", "parse"),
     ("html5gum", "parse"),

@@ -1,6 +1,6 @@
 //! TLS and logins of POP3 against a real Dovecot, and against servers that try to get round them.
 
-use helpdesk_mail::mailbox::{Mailbox as _, Password, Plaintext, Reader as _, Server, Tls};
+use helpdesk_mail::mailbox::{Login, Mailbox as _, Password, Plaintext, Reader as _, Server, Tls};
 
 use crate::support::account::told;
 use crate::support::ca::Flaw;
@@ -10,8 +10,8 @@ use crate::support::script::{Script, Step};
 
 use Step::{Line, Send};
 
-fn password(text: &str) -> Password {
-    Password::Literal(text.into())
+fn password(text: &str) -> Login {
+    Login::Password(Password::Literal(text.into()))
 }
 
 #[test]
@@ -84,12 +84,11 @@ fn passwords_hold_any_letters_and_are_never_told() {
     ];
     server.set_passwords(&odd);
     for (user, word) in odd {
-        let pop3 =
-            Server { username: user.to_owned(), password: password(word), ..on(&server, Tls::Implicit) };
+        let pop3 = Server { username: user.to_owned(), login: password(word), ..on(&server, Tls::Implicit) };
         connect(&pop3).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
     }
     for (word, told_of) in [("wr0ng-secret", "the server answers: [AUTH] "), ("a\r\nb", "a line end")] {
-        let text = told(connect(&Server { password: password(word), ..on(&server, Tls::Implicit) }));
+        let text = told(connect(&Server { login: password(word), ..on(&server, Tls::Implicit) }));
         assert!(text.starts_with("mailbox.auth: no login to server \"127.0.0.1\""), "{text}");
         assert!(text.contains(told_of) && !text.contains(word), "{text}");
     }

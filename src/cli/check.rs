@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::mailbox::oauth::Life;
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
 use crate::run::MailboxPlan;
@@ -33,6 +34,7 @@ struct Answer {
     account: String,
     folders: Vec<String>,
     capabilities: Vec<String>,
+    token: Option<Life>,
 }
 
 /// Checks.
@@ -60,7 +62,8 @@ fn connect(plan: &MailboxPlan) -> Result<Answer, Trouble> {
     for folder in plan.dispositions.targets() {
         reader.target(folder)?;
     }
-    Ok(Answer { account: reader.account(), folders, capabilities: reader.capabilities()? })
+    let token = plan.mailbox.token_life();
+    Ok(Answer { account: reader.account(), folders, capabilities: reader.capabilities()?, token })
 }
 
 fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Context) {
@@ -100,6 +103,7 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
                 ("account", json!(told.map(|answer| &answer.account))),
                 ("folders", json!(told.map_or(&[][..], |answer| &answer.folders))),
                 ("capabilities", json!(told.map_or(&[][..], |answer| &answer.capabilities))),
+                ("token_expires_in_s", json!(told.and_then(|answer| answer.token).and_then(seconds))),
                 (
                     "error",
                     answer.as_ref().err().map_or(Value::Null, |trouble| failure::object(trouble, causes)),
@@ -114,6 +118,13 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
             context.out.line(&format!("mailbox {name}: {word}, {account}"));
             context.out.line(&format!("  folders: {folders}"));
             context.out.line(&format!("  capabilities: {capabilities}"));
+            if let Some(life) = answer.token {
+                let lives = seconds(life).map_or_else(
+                    || "nobody says how long the access token lives".to_owned(),
+                    |seconds| format!("the access token lives for {}", span(seconds)),
+                );
+                context.out.line(&format!("  token: {lives}"));
+            }
         }
         (Form::Human, Err(trouble)) => {
             let word = context.out.palette.paint(Paint::Bad, "failed");
@@ -122,5 +133,23 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
                 context.out.line(&format!("  {line}"));
             }
         }
+    }
+}
+
+/// The life of a token in seconds, if it is known.
+fn seconds(life: Life) -> Option<u64> {
+    match life {
+        Life::Left(left) => Some(left.as_secs()),
+        Life::Untold => None,
+    }
+}
+
+/// Seconds as a person says them: `59m 59s`.
+fn span(seconds: u64) -> String {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match minutes {
+        0 => format!("{rest}s"),
+        1..=59 => format!("{minutes}m {rest}s"),
+        _ => format!("{}h {}m", minutes / 60, minutes % 60),
     }
 }

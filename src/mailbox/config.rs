@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use super::oauth::{Life, Tokens};
+use super::sasl::Mechanism;
 use crate::model::ids::MailboxName;
 use crate::model::item::Disposition;
 
@@ -18,6 +20,21 @@ pub struct Config {
     pub place: Place,
     /// A message larger than this is fetched in part, in octets.
     pub max_message_size: u64,
+}
+
+impl Config {
+    /// How long the access token lives that it was logged in with; `None` without one.
+    pub fn token_life(&self) -> Option<Life> {
+        let server = match &self.place {
+            Place::Imap(imap) => &imap.server,
+            Place::Pop3(server) => server,
+            Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_) => return None,
+        };
+        match &server.login {
+            Login::Password(_) => None,
+            Login::Token { tokens, .. } => tokens.life(),
+        }
+    }
 }
 
 /// Where a mailbox's mail is.
@@ -59,8 +76,8 @@ pub struct Server {
     pub ca_file: Option<PathBuf>,
     /// The user.
     pub username: String,
-    /// Where the password comes from.
-    pub password: Password,
+    /// What proves that we are that user.
+    pub login: Login,
     /// The longest wait for the network to give or take anything.
     pub timeout: Duration,
 }
@@ -92,7 +109,21 @@ pub enum Plaintext {
     Allowed,
 }
 
-/// Where a password comes from; it is fetched when it is needed and kept no longer.
+/// `auth`: what proves who we are.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// A password.
+    Password(Password),
+    /// An access token of OAuth 2.0.
+    Token {
+        /// How it is given to the server.
+        mechanism: Mechanism,
+        /// Where it comes from.
+        tokens: Tokens,
+    },
+}
+
+/// Where a password or another secret comes from; it is fetched when it is needed and kept no longer.
 #[derive(Debug, Clone)]
 pub enum Password {
     /// Written in the configuration.
@@ -108,6 +139,18 @@ pub enum Password {
     },
     /// The first line that a command prints; run by `/bin/sh -c`.
     Command(String),
+}
+
+impl PartialEq for Password {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(one), Self::Literal(other)) => one.expose_secret() == other.expose_secret(),
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Environment { variable: one, .. }, Self::Environment { variable: other, .. })
+            | (Self::Command(one), Self::Command(other)) => one == other,
+            (Self::Literal(_) | Self::File(_) | Self::Environment { .. } | Self::Command(_), _) => false,
+        }
+    }
 }
 
 /// What a mailbox is told of each outcome.

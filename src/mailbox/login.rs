@@ -1,8 +1,9 @@
-//! Fetches a password from where the configuration says, at the moment it is needed.
+//! Fetches a password or another secret from where the configuration says, at the moment it is needed.
 //!
 //! Errors tell what failed, never the secret nor what a command printed. A command and all it started are killed
 //! when its time is over. Limits: the first line counts, of at most 64 KiB.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -14,57 +15,126 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::sasl::Bearer;
 use super::wire::Peer;
-use super::{MailboxError, Password};
+use super::{Login, MailboxError, Password, Server};
 
 const LONGEST: u64 = 64 * 1024;
 
-/// Why a password could not be had.
-#[derive(Debug, thiserror::Error)]
-enum NoPassword {
-    #[error("the password file {0:?} cannot be read")]
-    File(std::path::PathBuf, #[source] std::io::Error),
-    #[error("the environment variable {0} is not set")]
-    Environment(String),
-    #[error("the password command cannot be run")]
-    Spawn(#[source] std::io::Error),
-    #[error("the password command ended with {0}")]
-    Exit(ExitStatus),
-    #[error("the password command did not end within {0:?}")]
-    TooLong(Duration),
-    #[error("the password is empty")]
-    Empty,
+/// What a secret is; its keys in the configuration begin so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    /// `password`.
+    Password,
+    /// `token`.
+    Token,
+    /// `client_secret`.
+    ClientSecret,
+    /// `refresh_token`.
+    RefreshToken,
 }
 
-/// Fetches the password; a command may take as long as `limit`.
-pub(super) fn password(
-    password: &Password,
+impl Name {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Token => "token",
+            Self::ClientSecret => "client_secret",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key().replace('_', " "))
+    }
+}
+
+/// Why a secret could not be had.
+#[derive(Debug, thiserror::Error)]
+enum NoSecret {
+    #[error("the {0} file {1:?} cannot be read")]
+    File(Name, std::path::PathBuf, #[source] std::io::Error),
+    #[error("the environment variable {0} is not set")]
+    Environment(String),
+    #[error("the {0} command cannot be run")]
+    Spawn(Name, #[source] std::io::Error),
+    #[error("the {0} command ended with {1}")]
+    Exit(Name, ExitStatus),
+    #[error("the {0} command did not end within {1:?}")]
+    TooLong(Name, Duration),
+    #[error("the {0} is empty")]
+    Empty(Name),
+}
+
+/// What proves who we are, for one attempt.
+pub(super) enum Credentials<'a> {
+    /// A password.
+    Password {
+        /// Whose.
+        user: &'a str,
+        /// It.
+        password: SecretString,
+    },
+    /// An access token.
+    Token(Bearer<'a>),
+}
+
+/// Fetches the credentials of an attempt; it is called when the server is ready for them.
+pub(super) type Ask<'s, 'a> = &'s dyn Fn() -> Result<Credentials<'a>, MailboxError>;
+
+/// Begins a session: one attempt, and another if a token that was in hand is refused.
+pub(super) fn begin<T>(
+    server: &Server,
+    peer: &Peer,
+    attempt: impl Fn(Ask<'_, '_>) -> Result<T, MailboxError>,
+) -> Result<T, MailboxError> {
+    let (user, limit) = (server.username.as_str(), server.timeout);
+    match &server.login {
+        Login::Password(source) => attempt(&|| {
+            let password = secret(Name::Password, source, limit, peer)?;
+            check(user, &password, peer)?;
+            Ok(Credentials::Password { user, password })
+        }),
+        Login::Token { mechanism, tokens } => tokens.log_in(limit, peer, |token| {
+            attempt(&|| Ok(Credentials::Token(Bearer { mechanism: *mechanism, user, peer, token })))
+        }),
+    }
+}
+
+/// Fetches a secret; a command may take as long as `limit`.
+pub(super) fn secret(
+    name: Name,
+    source: &Password,
     limit: Duration,
     peer: &Peer,
 ) -> Result<SecretString, MailboxError> {
-    let (found, hint) = match password {
-        Password::Literal(secret) => (Ok(secret.clone()), "set \"password\""),
+    let key = name.key();
+    let (found, hint) = match source {
+        Password::Literal(secret) => (Ok(secret.clone()), format!("set {key:?}")),
         Password::File(path) => (
-            File::open(path).and_then(first_line).map_err(|error| NoPassword::File(path.clone(), error)),
-            "\"password_file\" must be readable and have the password in its first line",
+            File::open(path).and_then(first_line).map_err(|error| NoSecret::File(name, path.clone(), error)),
+            format!("\"{key}_file\" must be readable and have the {name} in its first line"),
         ),
         Password::Environment { variable, value } => (
-            value.clone().ok_or_else(|| NoPassword::Environment(variable.clone())),
-            "set the variable that \"password_env\" names; cron passes few of them on",
+            value.clone().ok_or_else(|| NoSecret::Environment(variable.clone())),
+            format!("set the variable that \"{key}_env\" names; cron passes few of them on"),
         ),
-        Password::Command(command) => {
-            (printed(command, limit), "run \"password_command\" by hand as the same user, without a terminal")
-        }
+        Password::Command(command) => (
+            printed(name, command, limit),
+            format!("run \"{key}_command\" by hand as the same user, without a terminal"),
+        ),
     };
     found
         .and_then(
-            |secret| if secret.expose_secret().is_empty() { Err(NoPassword::Empty) } else { Ok(secret) },
+            |secret| if secret.expose_secret().is_empty() { Err(NoSecret::Empty(name)) } else { Ok(secret) },
         )
-        .map_err(|error| peer.auth(hint, error))
+        .map_err(|error| peer.auth(&hint, error))
 }
 
 /// Refuses what no protocol's line can carry.
-pub(super) fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), MailboxError> {
+fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), MailboxError> {
     if [user, password.expose_secret()].iter().any(|text| text.contains(['\r', '\n', '\0'])) {
         return Err(peer.auth("", "the user name or password holds a line end or NUL"));
     }
@@ -79,7 +149,7 @@ fn first_line(source: impl Read) -> std::io::Result<SecretString> {
     Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
 }
 
-fn printed(command: &str, limit: Duration) -> Result<SecretString, NoPassword> {
+fn printed(name: Name, command: &str, limit: Duration) -> Result<SecretString, NoSecret> {
     let deadline = Instant::now() + limit;
     let mut child = Command::new("/bin/sh")
         .arg("-c")
@@ -89,7 +159,7 @@ fn printed(command: &str, limit: Duration) -> Result<SecretString, NoPassword> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
-        .map_err(NoPassword::Spawn)?;
+        .map_err(|error| NoSecret::Spawn(name, error))?;
     let (sender, line) = mpsc::channel();
     if let Some(output) = child.stdout.take() {
         thread::spawn(move || {
@@ -105,9 +175,13 @@ fn printed(command: &str, limit: Duration) -> Result<SecretString, NoPassword> {
     let status = wait(&mut child, deadline);
     let (Ok(secret), Some(status)) = (answer, status) else {
         kill(&mut child);
-        return Err(NoPassword::TooLong(limit));
+        return Err(NoSecret::TooLong(name, limit));
     };
-    if status.success() { secret.map_err(NoPassword::Spawn) } else { Err(NoPassword::Exit(status)) }
+    if status.success() {
+        secret.map_err(|error| NoSecret::Spawn(name, error))
+    } else {
+        Err(NoSecret::Exit(name, status))
+    }
 }
 
 fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
@@ -133,7 +207,7 @@ mod tests {
 
     fn fetched(source: &Password) -> Result<String, String> {
         let peer = Peer { host: "imap.example.org".to_owned(), port: 993 };
-        match password(source, Duration::from_millis(400), &peer) {
+        match secret(Name::Password, source, Duration::from_millis(400), &peer) {
             Ok(secret) => Ok(secret.expose_secret().to_owned()),
             Err(MailboxError::Auth { source: Some(cause), .. }) => Err(cause.to_string()),
             Err(other) => panic!("{other:?}"),

@@ -14,17 +14,20 @@ pub mod imap;
 mod login;
 mod maildir;
 pub mod mbox;
+pub mod oauth;
 pub mod pop3;
+mod sasl;
 mod wire;
 
 pub use access::Access;
-pub use config::{Config, Dispositions, Imap, Password, Place, Plaintext, Server, Tls};
+pub use config::{Config, Dispositions, Imap, Login, Password, Place, Plaintext, Server, Tls};
 pub use directory::Directory;
 pub use error::MailboxError;
 pub use imap::ImapMailbox;
 pub use maildir::Maildir;
 pub use mbox::Mbox;
 pub use pop3::Pop3Mailbox;
+pub use sasl::Mechanism;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 

@@ -1,5 +1,6 @@
 //! Walks the whole document, section by section, and puts the settings together.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -38,7 +39,13 @@ pub(super) fn settings(
     document.check_sections();
     let queues = document.named::<QueueSlug>(Section::Queue);
     let slugs: Vec<QueueSlug> = queues.iter().map(|(slug, _)| slug.clone()).collect();
-    let context = Context { base: &base, queues: &slugs, environment, readers: source.readers };
+    let context = Context {
+        base: &base,
+        queues: &slugs,
+        environment,
+        readers: source.readers,
+        tokens: RefCell::default(),
+    };
     let store = document.store(&context);
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
     let queues = document.queues(queues);
@@ -88,7 +95,11 @@ struct Document<'a> {
 
 impl<'a> Document<'a> {
     fn check_sections(&self) {
-        let known = Section::ALL.map(Section::name);
+        let known: Vec<&str> = Section::ALL
+            .into_iter()
+            .filter(|section| section.parent().is_none())
+            .map(Section::name)
+            .collect();
         for (name, at, _) in table::in_order(self.root) {
             if !known.contains(&name) {
                 let wrong = table::unknown("unknown section", name, &known);

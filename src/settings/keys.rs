@@ -9,20 +9,39 @@ pub enum Section {
     Queue,
     /// `[mailbox.NAME]`.
     Mailbox,
+    /// `[mailbox.NAME.oauth]`.
+    OAuth,
     /// `[alert]`.
     Alert,
 }
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 4] = [Self::Store, Self::Queue, Self::Mailbox, Self::Alert];
+    pub const ALL: [Self; 5] = [Self::Store, Self::Queue, Self::Mailbox, Self::OAuth, Self::Alert];
 
-    /// The first word of its header.
+    /// The section that it is part of; `None` if it stands by itself.
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Self::OAuth => Some(Self::Mailbox),
+            Self::Store | Self::Queue | Self::Mailbox | Self::Alert => None,
+        }
+    }
+
+    /// The mailbox types it is for, if it is part of a mailbox.
+    pub(super) fn types(self) -> &'static [MailboxType] {
+        match self {
+            Self::OAuth => SERVER,
+            Self::Store | Self::Queue | Self::Mailbox | Self::Alert => &[],
+        }
+    }
+
+    /// The word of its header; the last one, if it is part of another section.
     pub fn name(self) -> &'static str {
         match self {
             Self::Store => "store",
             Self::Queue => "queue",
             Self::Mailbox => "mailbox",
+            Self::OAuth => "oauth",
             Self::Alert => "alert",
         }
     }
@@ -33,6 +52,7 @@ impl Section {
             Self::Store => "[store]",
             Self::Queue => "[queue.SLUG]",
             Self::Mailbox => "[mailbox.NAME]",
+            Self::OAuth => "[mailbox.NAME.oauth]",
             Self::Alert => "[alert]",
         }
     }
@@ -155,6 +175,10 @@ const fn mailbox(
     key(Section::Mailbox, name, kind, default, meaning)
 }
 
+const fn oauth(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::OAuth, name, kind, default, meaning)
+}
+
 const fn alert(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
     key(Section::Alert, name, kind, default, meaning)
 }
@@ -184,6 +208,7 @@ pub const KEYS: &[Key] = &[
     mailbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").only(SERVER),
     mailbox("ca_file", "path", "none", "certificates trusted besides the system's").only(SERVER),
     mailbox("username", "string", "required", "the user").only(SERVER),
+    mailbox("auth", r#""password", "xoauth2" or "oauthbearer""#, r#""password""#, "what proves who we are").only(SERVER),
     mailbox("password", "string", "none", "the password itself").only(SERVER).secret(),
     mailbox("password_file", "path", "none", "a file whose first line is the password").only(SERVER).secret(),
     mailbox("password_env", "string", "none", "an environment variable that holds the password").only(SERVER).secret(),
@@ -204,6 +229,20 @@ pub const KEYS: &[Key] = &[
     mailbox("on_skip", "disposition", r#""keep""#, "what becomes of skipped"),
     mailbox("on_ignore", "disposition", r#""seen"; "keep" for pop3, mbox and directory"#, "what becomes of ignored"),
     mailbox("on_failure", "disposition", r#""keep""#, "what becomes of failed"),
+
+    oauth("token_command", "string", "none", "a command whose first line of output is an access token").secret(),
+    oauth("token_url", "URL", "none", "the token endpoint").secret(),
+    oauth("ca_file", "path", "none", "certificates trusted for it besides the system's"),
+    oauth("client_id", "string", "none", "the client"),
+    oauth("client_secret", "string", "none", "the client's secret itself").secret(),
+    oauth("client_secret_file", "path", "none", "a file whose first line is that secret").secret(),
+    oauth("client_secret_env", "string", "none", "an environment variable that holds it").secret(),
+    oauth("client_secret_command", "string", "none", "a command whose first line of output is that secret").secret(),
+    oauth("refresh_token", "string", "none", "the refresh token itself").secret(),
+    oauth("refresh_token_file", "path", "none", "a file that holds the refresh token and is kept up to date").secret(),
+    oauth("refresh_token_env", "string", "none", "an environment variable that holds it").secret(),
+    oauth("refresh_token_command", "string", "none", "a command whose first line of output is the refresh token").secret(),
+    oauth("scope", "string", "none", "what the token is to be good for"),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),

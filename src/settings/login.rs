@@ -1,17 +1,16 @@
-//! The keys of an IMAP or POP3 mailbox: the server, its protection, and the password, which no error ever shows.
+//! The keys of an IMAP or POP3 mailbox: the server, its protection, and the login.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::disposition::same_folder;
 use super::mailbox::Context;
 use super::measure;
-use super::source::Readers;
+use super::oauth;
+use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::mailbox::{Imap, Password, Plaintext, Server, Tls};
+use crate::mailbox::{Imap, Login, Mechanism, Plaintext, Server, Tls};
 
 /// Reads an IMAP account; `None` if something it cannot do without is missing or wrong.
 pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
@@ -40,7 +39,7 @@ fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Serv
     let port = table.read("port", value::integer(1..=65_535)).and_then(|port| u16::try_from(port).ok());
     let ca_file = table.read("ca_file", value::path(context.base));
     let username = table.required("username", value::string);
-    let password = password(table, context);
+    let login = login(table, context);
     let timeout = table.read("timeout", measure::duration).unwrap_or(Duration::from_secs(60));
     if let Some(host) = &host {
         check_plaintext(table, host, tls, plaintext);
@@ -55,7 +54,7 @@ fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Serv
         plaintext,
         ca_file,
         username: username?,
-        password: password?,
+        login: login?,
         timeout,
     })
 }
@@ -69,7 +68,18 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
 
-const PASSWORDS: [&str; 4] = ["password", "password_file", "password_env", "password_command"];
+/// `auth`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Auth {
+    Password,
+    Token(Mechanism),
+}
+
+const AUTH: &[(&str, Auth)] = &[
+    ("password", Auth::Password),
+    ("xoauth2", Auth::Token(Mechanism::XOAuth2)),
+    ("oauthbearer", Auth::Token(Mechanism::OAuthBearer)),
+];
 
 fn plaintext(table: &Table<'_>) -> Plaintext {
     match table.read("allow_plaintext", value::boolean) {
@@ -92,67 +102,26 @@ fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext
     }
 }
 
-fn password(table: &Table<'_>, context: &Context<'_>) -> Option<Password> {
-    let given: Vec<&str> = PASSWORDS.into_iter().filter(|key| table.has(key)).collect();
-    // Each is read, so that each says what is wrong with it.
-    let mut read: Vec<Password> =
-        given.iter().filter_map(|key| source_of_password(table, key, context)).collect();
-    match given.as_slice() {
-        [_] => read.pop(),
-        [] => {
-            let allowed = PASSWORDS.join(", ");
-            let what = format!("missing: one of {allowed} is needed");
-            table.report("password", Wrong { allowed, ..Wrong::because(what) });
-            None
-        }
-        [first, others @ ..] => {
-            for other in others {
-                let what = format!("{first} is given too; exactly one may be");
-                table.report(other, Wrong { allowed: PASSWORDS.join(", "), ..Wrong::because(what) });
+fn login(table: &Table<'_>, context: &Context<'_>) -> Option<Login> {
+    let auth = table.read("auth", value::word(AUTH)).unwrap_or(Auth::Password);
+    let tokens = oauth::tokens(table, context);
+    match auth {
+        Auth::Password => {
+            if oauth::is_there(table) {
+                let what = "not used: auth is \"password\"; \"xoauth2\" and \"oauthbearer\" use it";
+                table.report("oauth", Wrong::because(what));
             }
-            None
+            secret::required(table, context, &PASSWORD).map(Login::Password)
+        }
+        Auth::Token(mechanism) => {
+            secret::refused(table, &PASSWORD, "not used: auth is not \"password\"");
+            if !oauth::is_there(table) {
+                let what = "missing: [mailbox.NAME.oauth] says where its tokens come from";
+                table.report("auth", Wrong::because(what));
+            }
+            Some(Login::Token { mechanism, tokens: tokens? })
         }
     }
-}
-
-fn source_of_password(table: &Table<'_>, key: &str, context: &Context<'_>) -> Option<Password> {
-    match key {
-        "password" => {
-            let password = table.read("password", value::string)?;
-            if context.readers == Readers::Everyone {
-                table.warn("password", "everyone on this machine may read this file and the password in it");
-            }
-            Some(Password::Literal(SecretString::from(password)))
-        }
-        "password_file" => {
-            let file = table.read("password_file", value::path(context.base))?;
-            context.warn_of_readers(table, "password_file", &file);
-            Some(Password::File(file))
-        }
-        "password_env" => environment(table, context),
-        _ => table.read("password_command", value::string).map(Password::Command),
-    }
-}
-
-fn environment(table: &Table<'_>, context: &Context<'_>) -> Option<Password> {
-    let variable = table.read("password_env", |value| {
-        value::string(value)
-            .ok()
-            .filter(|name| !name.contains(['=', ' ', '$']))
-            .ok_or_else(|| Wrong::expected("the name of an environment variable"))
-    })?;
-    let value = match (context.environment)(&variable).map(std::ffi::OsString::into_string) {
-        None => None,
-        Some(Ok(value)) => Some(SecretString::from(value)),
-        Some(Err(_)) => {
-            table.report(
-                "password_env",
-                Wrong::because(format!("the variable {variable} does not hold UTF-8")),
-            );
-            return None;
-        }
-    };
-    Some(Password::Environment { variable, value })
 }
 
 fn folders(table: &Table<'_>) -> Vec<String> {

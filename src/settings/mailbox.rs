@@ -1,5 +1,6 @@
 //! `[mailbox.NAME]`.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,7 @@ use super::queue;
 use super::source::Readers;
 use super::table::Table;
 use super::value::{self, Wrong};
+use crate::mailbox::oauth::Tokens;
 use crate::mailbox::{Config, Place, Server};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::run::{Headers, MailboxPlan};
@@ -26,6 +28,8 @@ pub(super) struct Context<'a> {
     pub(super) environment: &'a dyn Fn(&str) -> Option<OsString>,
     /// Who may read the configuration.
     pub(super) readers: Readers,
+    /// The sources of tokens so far.
+    pub(super) tokens: RefCell<Vec<Tokens>>,
 }
 
 impl Context<'_> {

@@ -128,6 +128,21 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    /// The table of a section that is part of this one, if it is there.
+    pub(super) fn sub(&self, part: Section) -> Option<Table<'a>> {
+        let (key, value) = self.entries.get_key_value(part.name())?;
+        let path = self.key(part.name());
+        match value.get_ref().as_table() {
+            Some(entries) => Some(Table::new(part, path, Some(key.span().start), entries, self.findings)),
+            None => {
+                let found = value::type_of(value.get_ref());
+                let wrong = Wrong::expected(format!("a table {}", part.heading())).with_found(&found);
+                self.findings.problem(Some(key.span().start), path, wrong);
+                None
+            }
+        }
+    }
+
     /// Notes a problem where the value of a key stands, or at the header if it has none.
     pub(super) fn report(&self, key: &str, wrong: Wrong) {
         self.findings.problem(self.place(key), self.key(key), wrong);
@@ -147,6 +162,16 @@ impl<'a> Table<'a> {
     pub(super) fn check_keys(&self, kind: Option<MailboxType>) {
         for key in self.entries.keys() {
             let name: &str = key.get_ref();
+            let part = Section::ALL
+                .into_iter()
+                .find(|part| part.parent() == Some(self.section) && part.name() == name);
+            if let Some(part) = part {
+                if let Some(kind) = kind.filter(|kind| !part.types().contains(kind)) {
+                    let wrong = foreign_key(part.types(), kind);
+                    self.findings.problem(Some(key.span().start), self.key(name), wrong);
+                }
+                continue;
+            }
             let wrong = match keys::find(self.section, name) {
                 None => unknown_key(self.section, kind, name),
                 Some(known) => match kind {
@@ -168,9 +193,11 @@ impl<'a> Table<'a> {
 }
 
 fn unknown_key(section: Section, kind: Option<MailboxType>, name: &str) -> Wrong {
+    let parts = Section::ALL.into_iter().filter(|part| part.parent() == Some(section)).map(Section::name);
     let known: Vec<&str> = keys::of(section)
         .filter(|key| kind.is_none_or(|kind| key.belongs_to(kind)))
         .map(|key| key.name)
+        .chain(parts)
         .collect();
     unknown("unknown key", name, &known)
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use helpdesk_mail::mailbox::imap::ImapMailbox;
-use helpdesk_mail::mailbox::{Access, Config, Imap, MailboxError, Password, Place, Plaintext, Server, Tls};
+use helpdesk_mail::mailbox::{
+    Access, Config, Imap, Login, MailboxError, Password, Place, Plaintext, Server, Tls,
+};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, ItemKey, Telling};
 
 use super::dovecot::Dovecot;
@@ -17,7 +19,7 @@ pub fn plain(port: u16) -> Server {
         plaintext: Plaintext::LoopbackOnly,
         ca_file: None,
         username: "support".to_owned(),
-        password: Password::Literal("secret".into()),
+        login: Login::Password(Password::Literal("secret".into())),
         timeout: Duration::from_secs(10),
     }
 }

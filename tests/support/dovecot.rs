@@ -41,6 +41,8 @@ pub struct Options {
     pub capability: Option<&'static str>,
     /// Whether POP3 offers APOP.
     pub apop: bool,
+    /// The port of the endpoint that it asks about access tokens; then it takes XOAUTH2 and OAUTHBEARER.
+    pub introspection: Option<u16>,
 }
 
 /// A running server.
@@ -60,6 +62,12 @@ pub struct Dovecot {
 }
 
 impl Dovecot {
+    /// What each session says first, once it is logged in.
+    pub const HELLO: [&'static str; 2] = [
+        "CAPABILITY",
+        concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")"),
+    ];
+
     /// An address of this host that the server takes for a stranger's.
     pub const FAR: &'static str = "127.0.0.2";
 
@@ -305,9 +313,10 @@ impl Plan<'_> {
         let mut text = format!(
             "base_dir = {directory}/run\nstate_dir = {directory}/state\nlog_path = {directory}/log\n\
              protocols = imap pop3\nlisten = 127.0.0.1, {}\nfirst_valid_uid = 1\n\
-             mail_max_userip_connections = 100\nauth_mechanisms = plain login{}\n",
+             mail_max_userip_connections = 100\nauth_mechanisms = plain login{}{}\n",
             Dovecot::FAR,
             if self.options.apop { " apop" } else { "" },
+            if self.options.introspection.is_some() { " xoauth2 oauthbearer" } else { "" },
         );
         let chroots = ["anvil", "stats", "imap-login"];
         if !root {
@@ -359,13 +368,39 @@ impl Plan<'_> {
         let ((uid, gid), directory) = (self.owner(), self.directory.display());
         let clear = if self.options.tls_required { "yes" } else { "no" };
         format!(
-            "{}ssl_cert = <{}\nssl_key = <{}\ndisable_plaintext_auth = {clear}\n\
+            "{}{}ssl_cert = <{}\nssl_key = <{}\ndisable_plaintext_auth = {clear}\n\
              passdb {{\n  driver = passwd-file\n  args = username_format=%u {directory}/passwords\n}}\n\
              userdb {{\n  driver = static\n  args = uid={uid} gid={gid} home={directory}/mail/%u\n}}\n\
              mail_location = maildir:~/Maildir\n",
             self.common(),
+            self.oauth2_for_2_3(),
             self.certificate.display(),
             self.key.display(),
+        )
+    }
+
+    fn oauth2_for_2_3(&self) -> String {
+        let Some(port) = self.options.introspection else { return String::new() };
+        let file = self.directory.join("oauth2.conf");
+        let text = format!(
+            "introspection_mode = post\nintrospection_url = http://127.0.0.1:{port}/introspect\n\
+             username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+        );
+        fs::write(&file, text).unwrap();
+        open_to_all(&file, 0o644);
+        let file = file.display();
+        // Each refused login would make the next one wait longer, beyond any time-out.
+        format!(
+            "service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
+             passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {file}\n}}\n"
+        )
+    }
+
+    fn oauth2_for_2_4(&self) -> String {
+        let Some(port) = self.options.introspection else { return String::new() };
+        format!(
+            "oauth2 {{\n  introspection_mode = post\n  introspection_url = http://127.0.0.1:{port}/introspect\n  \
+             username_attribute = username\n  active_attribute = active\n  active_value = true\n}}\n"
         )
     }
 
@@ -374,12 +409,13 @@ impl Plan<'_> {
         let clear = if self.options.tls_required { "no" } else { "yes" };
         let version = version.split([' ', '-']).next().unwrap();
         format!(
-            "dovecot_config_version = {version}\ndovecot_storage_version = {version}\n{}\
+            "dovecot_config_version = {version}\ndovecot_storage_version = {version}\n{}{}\
              ssl_server_cert_file = {}\nssl_server_key_file = {}\nauth_allow_cleartext = {clear}\n\
              passdb passwd-file {{\n  passwd_file_path = {directory}/passwords\n}}\n\
              userdb static {{\n  fields {{\n    uid = {uid}\n    gid = {gid}\n    \
              home = {directory}/mail/%{{user}}\n  }}\n}}\nmail_driver = maildir\nmail_path = ~/Maildir\n",
             self.common(),
+            self.oauth2_for_2_4(),
             self.certificate.display(),
             self.key.display(),
         )

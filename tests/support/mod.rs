@@ -10,5 +10,6 @@ pub mod letter;
 pub mod nobody;
 pub mod odd;
 pub mod pop;
+pub mod provider;
 pub mod raw;
 pub mod script;

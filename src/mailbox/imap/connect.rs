@@ -6,10 +6,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use imap::{Authenticator, Client};
-use secrecy::{ExposeSecret, SecretString};
+use imap::Client;
 
 use super::answers::{Bounds, Farewell};
+use super::auth;
 use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
@@ -22,22 +22,36 @@ const LINES: usize = 100;
 /// Connects and logs in; gives the session and the server's capabilities in capitals.
 pub(super) fn session(server: &Server) -> Result<(Session, Vec<String>), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    let socket = wire::connect(&peer, server.timeout)?;
-    let stream = protected(socket, server, &peer)?;
-    let link = Link { answers: Shared::new(), pace: stream.pace(), peer };
+    login::begin(server, &peer, |credentials| attempt(server, &peer, credentials))
+}
+
+/// One connection and one attempt to log in.
+fn attempt(
+    server: &Server,
+    peer: &Peer,
+    credentials: login::Ask<'_, '_>,
+) -> Result<(Session, Vec<String>), MailboxError> {
+    let socket = wire::connect(peer, server.timeout)?;
+    let stream = protected(socket, server, peer)?;
+    let link = Link { answers: Shared::new(), pace: stream.pace(), peer: peer.clone() };
     let mut client = Client::new(Tap::new(stream, link.answers.clone()));
     client.greeting_read = true;
     let offered = capabilities(&mut client, &link)?;
-    let password = login::password(&server.password, server.timeout, &link.peer)?;
-    login::check(&server.username, &password, &link.peer)?;
-    let mut session = log_in(client, &link, &Credentials { user: &server.username, password }, &offered)?;
+    let mut session = auth::log_in(client, &link, &credentials()?, &offered)?;
     // What is offered may grow with the login (RFC 3501 section 6.1.1).
     let offered = match session.run("CAPABILITY")? {
         Ok(answer) => answer.told.capabilities.unwrap_or(offered),
         Err(_) => offered,
     };
+    if offered.iter().any(|word| word == "ID") {
+        // NetEase (163.com, 126.com) opens no folder to a client without a name; what is answered does not matter.
+        drop(session.run(ID)?);
+    }
     Ok((session, offered))
 }
+
+/// Who we are (RFC 2971).
+const ID: &str = concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
 
 fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<Stream, MailboxError> {
     let ca_file = server.ca_file.as_deref();
@@ -134,68 +148,5 @@ fn capabilities(client: &mut Client<Tap<Stream>>, link: &Link) -> Result<Vec<Str
         }
         Ok(Err(error)) => Err(broken(&link.peer, &link.answers, error)),
         Err(_) => Err(link.peer.protocol("the IMAP library stumbled over an answer")),
-    }
-}
-
-struct Credentials<'a> {
-    user: &'a str,
-    password: SecretString,
-}
-
-/// SASL PLAIN (RFC 4616), for what LOGIN cannot carry.
-impl Authenticator for Credentials<'_> {
-    type Response = String;
-
-    fn process(&self, _challenge: &[u8]) -> String {
-        format!("\0{}\0{}", self.user, self.password.expose_secret())
-    }
-}
-
-fn log_in(
-    client: Client<Tap<Stream>>,
-    link: &Link,
-    credentials: &Credentials<'_>,
-    offered: &[String],
-) -> Result<Session, MailboxError> {
-    const WAYS: &str =
-        "the server must offer LOGIN or AUTH=PLAIN on this connection; many do so only under TLS";
-    let has = |word: &str| offered.iter().any(|offer| offer == word);
-    let password = credentials.password.expose_secret();
-    let fits_login =
-        [credentials.user, password].iter().all(|text| text.chars().all(|c| matches!(c, ' '..='~')));
-    link.pace.begin();
-    link.answers.lock().begin(Bounds::default(), Farewell::Unexpected);
-    let attempt = if fits_login && !has("LOGINDISABLED") {
-        log::debug!("{}: LOGIN", link.peer);
-        catch_unwind(AssertUnwindSafe(|| {
-            client.login(credentials.user, password).map_err(|(error, _)| error)
-        }))
-    } else if has("AUTH=PLAIN") {
-        log::debug!("{}: AUTHENTICATE PLAIN", link.peer);
-        catch_unwind(AssertUnwindSafe(|| {
-            client.authenticate("PLAIN", credentials).map_err(|(error, _)| error)
-        }))
-    } else if fits_login {
-        return Err(link.peer.auth(WAYS, "the server allows no login by password here"));
-    } else {
-        return Err(link
-            .peer
-            .auth(WAYS, "letters beyond printable ASCII need AUTH=PLAIN, which is not offered"));
-    };
-    match attempt {
-        Ok(Ok(session)) => Ok(Session::new(session, link.clone())),
-        Ok(Err(imap::Error::No(_) | imap::Error::Bad(_))) => Err(refused(link, password)),
-        Ok(Err(error)) => Err(broken(&link.peer, &link.answers, error)),
-        Err(_) => Err(link.peer.protocol("the IMAP library stumbled over an answer")),
-    }
-}
-
-/// The server's NO to a login. `UNAVAILABLE` (RFC 5530) is not about the credentials.
-fn refused(link: &Link, password: &str) -> MailboxError {
-    let told = link.answers.lock().told();
-    let text = format!("the server answers: {}", told.text.replace(password, "***"));
-    match told.code.as_str() {
-        "UNAVAILABLE" | "INUSE" | "LIMIT" => link.peer.connect("the server cannot log in anybody now", text),
-        _ => link.peer.auth("check \"username\" and the password; some servers want an app password", text),
     }
 }

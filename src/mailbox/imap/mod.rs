@@ -6,10 +6,11 @@
 //! `\Seen`; CREATE.
 //!
 //! Left behind on error: the server keeps what it was told; nothing is sent when the value is dropped.
-//! Limits: one connection, one command at a time, no IDLE, no COMPRESS, passwords only,
+//! Limits: one connection, one command at a time, no IDLE, no COMPRESS,
 //! five million messages in a folder.
 
 mod answers;
+mod auth;
 mod connect;
 mod fetch;
 mod folder;

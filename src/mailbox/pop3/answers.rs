@@ -22,8 +22,8 @@ pub enum Status {
     Ok(Vec<u8>),
     /// `-ERR`.
     Refused(Refusal),
-    /// `+`: the server waits for more of an AUTH (RFC 5034 section 4).
-    Continue,
+    /// `+` and a text: the server waits for more of an AUTH (RFC 5034 section 4).
+    Continue(Vec<u8>),
 }
 
 /// A `-ERR`.
@@ -107,8 +107,8 @@ impl<R: Read> Answers<R> {
             Ok(Status::Ok(text))
         } else if let Some(text) = behind(b"-ERR") {
             Ok(Status::Refused(refusal(text)))
-        } else if behind(b"+").is_some() {
-            Ok(Status::Continue)
+        } else if let Some(text) = behind(b"+") {
+            Ok(Status::Continue(text))
         } else {
             Err(fault("the answer is none of a POP3 server"))
         }

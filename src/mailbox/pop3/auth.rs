@@ -1,4 +1,5 @@
-//! Logs in: SASL PLAIN (RFC 4616 by RFC 5034), USER and PASS or APOP (RFC 1939 section 7), one attempt.
+//! Logs in: SASL PLAIN (RFC 4616 by RFC 5034), USER and PASS or APOP (RFC 1939 section 7), XOAUTH2 and OAUTHBEARER;
+//! one attempt.
 //!
 //! A refused login is never tried another way: a second attempt is what locks accounts.
 
@@ -7,22 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answers::Refusal;
+use super::answers::{Refusal, Status};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
+use crate::mailbox::login::Credentials;
+use crate::mailbox::sasl::{Bearer, REFUSED_HINT};
 use crate::mailbox::wire::Peer;
 use crate::mailbox::{MailboxError, Tls};
-
-/// What proves who we are; each kind has its own ways of login.
-pub(super) enum Credentials<'a> {
-    /// A password.
-    Password {
-        /// Whose.
-        user: &'a str,
-        /// It.
-        password: SecretString,
-    },
-}
 
 /// What a login stands on.
 pub(super) struct Ground<'a> {
@@ -60,13 +52,54 @@ enum Way<'a> {
     Apop(&'a Stamp),
 }
 
-/// Logs in by the best way that the server offers.
+/// Logs in by what the credentials and the server's offer allow.
 pub(super) fn log_in(
     session: &mut Session,
     credentials: &Credentials<'_>,
     ground: &Ground<'_>,
 ) -> Result<(), MailboxError> {
-    let Credentials::Password { user, password } = credentials;
+    match credentials {
+        Credentials::Password { user, password } => by_password(session, user, password, ground),
+        Credentials::Token(bearer) => by_token(session, bearer, ground),
+    }
+}
+
+fn by_token(session: &mut Session, bearer: &Bearer<'_>, ground: &Ground<'_>) -> Result<(), MailboxError> {
+    let name = bearer.mechanism.name();
+    if !ground.offer.has_sasl(name) {
+        return Err(session.peer.auth(
+            "set \"auth\" to what the server offers on this connection; many offer less without TLS",
+            format!("the server does not offer {name}"),
+        ));
+    }
+    let (refusal, challenge) = match session.begin_auth(name)? {
+        Err(refusal) => (refusal, Vec::new()),
+        Ok(()) => match session.respond(&STANDARD.encode(bearer.response()))? {
+            Status::Ok(_) => return Ok(()),
+            Status::Refused(refusal) => (refusal, Vec::new()),
+            Status::Continue(challenge) => {
+                // The server tells why not, and gives its -ERR once that is answered.
+                match session.respond(&STANDARD.encode(bearer.dismissal()))? {
+                    Status::Refused(refusal) => (refusal, STANDARD.decode(challenge).unwrap_or_default()),
+                    Status::Ok(_) | Status::Continue(_) => {
+                        session.hang_up();
+                        return Err(session.peer.protocol("the server goes on after it refused the token"));
+                    }
+                }
+            }
+        },
+    };
+    Err(of_the_maildrop(&session.peer, &refusal)
+        .unwrap_or_else(|| session.peer.auth(REFUSED_HINT, bearer.refusal(&told(&refusal), &challenge))))
+}
+
+/// Logs in by the best way that the server offers for passwords.
+fn by_password(
+    session: &mut Session,
+    user: &str,
+    password: &SecretString,
+    ground: &Ground<'_>,
+) -> Result<(), MailboxError> {
     let Some(way) = way(ground, user) else {
         return Err(session.peer.auth(
             "the server must offer USER, SASL PLAIN or APOP on this connection; many do so only under TLS",

@@ -5,7 +5,7 @@
 //! told before, the time stamp for APOP among it, is forgotten (RFC 2595 section 4): nothing injected survives.
 
 use super::answers::Status;
-use super::auth::{self, Credentials, Stamp};
+use super::auth::{self, Stamp};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
 use crate::mailbox::wire::{self, Peer, Socket, Stream};
@@ -14,13 +14,20 @@ use crate::mailbox::{MailboxError, Server, Tls, login};
 /// Connects and logs in; gives the session and what the server offers.
 pub(super) fn session(server: &Server) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    let socket = wire::connect(&peer, server.timeout)?;
-    let (mut session, stamp) = protected(socket, server, &peer)?;
+    login::begin(server, &peer, |credentials| attempt(server, &peer, credentials))
+}
+
+/// One connection and one attempt to log in.
+fn attempt(
+    server: &Server,
+    peer: &Peer,
+    credentials: login::Ask<'_, '_>,
+) -> Result<(Session, Offer), MailboxError> {
+    let socket = wire::connect(peer, server.timeout)?;
+    let (mut session, stamp) = protected(socket, server, peer)?;
     let offer = Offer::ask(&mut session)?;
-    let password = login::password(&server.password, server.timeout, &peer)?;
-    login::check(&server.username, &password, &peer)?;
-    let credentials = Credentials::Password { user: &server.username, password };
-    auth::log_in(&mut session, &credentials, &auth::Ground { offer: &offer, stamp, tls: server.tls })?;
+    let ground = auth::Ground { offer: &offer, stamp, tls: server.tls };
+    auth::log_in(&mut session, &credentials()?, &ground)?;
     // What is offered may change with the login (RFC 2449 section 5).
     let offer = if offer.is_told() { Offer::ask(&mut session)?.or(offer) } else { offer };
     if offer.has("PIPELINING") {
@@ -57,7 +64,7 @@ fn greeting(session: &mut Session, server: &Server) -> Result<Option<Stamp>, Mai
         Status::Refused(refusal) => Err(of_the_maildrop(&session.peer, &refusal).unwrap_or_else(|| {
             session.peer.connect("the server takes no session now; try again later", told(&refusal))
         })),
-        Status::Continue => Err(session.peer.protocol("the greeting is none of a POP3 server")),
+        Status::Continue(_) => Err(session.peer.protocol("the greeting is none of a POP3 server")),
     }
 }
 

@@ -13,7 +13,7 @@
 //! sake.
 //!
 //! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped.
-//! Limits: passwords only; when a message arrived is not told; a million messages.
+//! Limits: when a message arrived is not told; a million messages.
 
 mod answers;
 mod auth;

@@ -102,10 +102,15 @@ impl Session {
     pub(super) fn begin_auth(&mut self, mechanism: &str) -> Result<Result<(), Refusal>, MailboxError> {
         log::debug!("{}: AUTH {mechanism}", self.peer);
         match self.exchange(&format!("AUTH {mechanism}"), Answers::status)? {
-            Status::Continue => Ok(Ok(())),
+            Status::Continue(_) => Ok(Ok(())),
             Status::Refused(refusal) => Ok(Err(refusal)),
             Status::Ok(_) => Err(self.fault("a login without a password")),
         }
+    }
+
+    /// Sends what an AUTH waits for; it is not logged.
+    pub(super) fn respond(&mut self, response: &str) -> Result<Status, MailboxError> {
+        self.exchange(response, Answers::status)
     }
 
     /// Runs a command that is answered by a listing of at most `most` lines.
@@ -206,7 +211,7 @@ fn reply(status: Status) -> io::Result<Reply> {
     match status {
         Status::Ok(text) => Ok(Ok(text)),
         Status::Refused(refusal) => Ok(Err(refusal)),
-        Status::Continue => Err(io::Error::new(
+        Status::Continue(_) => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "the server waits for more where nothing is to come",
         )),

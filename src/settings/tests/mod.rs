@@ -3,6 +3,7 @@
 mod arbitrary;
 mod files;
 mod manual;
+mod oauth;
 mod right;
 mod template;
 mod wrong;

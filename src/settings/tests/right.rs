@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::super::keys;
 use super::super::source::Readers;
 use super::{BASE, IMAP, read, read_with};
-use crate::mailbox::{Imap, Password, Place, Plaintext, Tls};
+use crate::mailbox::{Imap, Login, Password, Place, Plaintext, Server, Tls};
 use crate::model::item::Disposition::{self, Delete, Keep, Move, Seen};
 use crate::policy::{ClosedTicket, Entry, FollowupsFrom};
 use crate::run::{Alert, Headers, MailboxPlan};
@@ -188,7 +188,9 @@ fn each_source_of_a_password_is_kept_as_it_is() {
         let text = format!("{BASE}{}", IMAP.replace("password_file = 'p'", line));
         let settings = read_with(&text, Readers::Few, &environment).unwrap();
         match settings.plan.mailboxes.into_iter().next().map(|plan| plan.mailbox.place) {
-            Some(Place::Imap(imap)) => imap.server.password,
+            Some(Place::Imap(Imap { server: Server { login: Login::Password(password), .. }, .. })) => {
+                password
+            }
             other => panic!("{other:?}"),
         }
     };

@@ -26,7 +26,12 @@ fn setting(line: &str) -> Option<(&str, &str)> {
 
 fn stands_in(key: &Key, block: &str) -> bool {
     let header = block.lines().next().unwrap_or_default().trim_start_matches('#');
-    header.trim_start_matches('[').split(['.', ']']).next() == Some(key.section.name())
+    let mut words = header.trim_start_matches('[').trim_end_matches(']').split('.');
+    let (first, part) = (words.next(), words.nth(1));
+    match key.section.parent() {
+        Some(parent) => (first, part) == (Some(parent.name()), Some(key.section.name())),
+        None => (first, part) == (Some(key.section.name()), None),
+    }
 }
 
 #[test]
@@ -53,6 +58,13 @@ fn every_known_key_stands_in_it_and_no_other() {
 fn each_line_that_is_commented_out_may_be_used() {
     let mut tried = 0;
     for block in blocks() {
+        if block.starts_with("#[mailbox.modern.oauth]") {
+            tried += uses_of_oauth(&block);
+            continue;
+        }
+        if block.starts_with("#[mailbox.modern]") {
+            continue;
+        }
         if block.starts_with("#[") {
             let used = block.replace("\n#", "\n").replacen('#', "", 1);
             let used: Vec<&str> =
@@ -71,6 +83,28 @@ fn each_line_that_is_commented_out_may_be_used() {
         }
     }
     assert!(tried > 30, "{tried}");
+}
+
+/// Each line of an OAuth section, used in its mailbox with what it cannot do without.
+fn uses_of_oauth(block: &str) -> usize {
+    let used = |line: &str| line.trim_start_matches('#').to_owned() + "\n";
+    let mailbox: String = blocks()
+        .iter()
+        .filter(|block| block.starts_with("#[mailbox.modern]"))
+        .flat_map(|block| block.lines().filter(|line| line.starts_with("#[") || setting(line).is_some()))
+        .map(used)
+        .collect();
+    let lines: Vec<&str> = block.lines().filter(|line| setting(line).is_some()).collect();
+    for line in &lines {
+        let mut text = format!("{}\n{mailbox}[mailbox.modern.oauth]\n{}", template(), used(line));
+        let needed = ["#token_url", "#client_id", "#client_secret_file"];
+        for needed in needed.into_iter().filter(|_| !line.starts_with("#token_command")) {
+            let has_it = line.starts_with(needed.trim_end_matches("_file"));
+            text.extend(lines.iter().find(|line| line.starts_with(needed) && !has_it).map(|line| used(line)));
+        }
+        assert_eq!(problems(&text), "", "{line}");
+    }
+    lines.len()
 }
 
 #[test]

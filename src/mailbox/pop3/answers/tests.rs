@@ -88,9 +88,9 @@ fn status_lines_are_understood() {
         (b"-ERR [SYS/TEMP] try later\r\n", refused("SYS/TEMP", b"try later")),
         (b"-ERR [in-use]\r\n", refused("IN-USE", b"")),
         (b"-ERR [unclosed\r\n", refused("", b"[unclosed")),
-        (b"+ \r\n", Status::Continue),
-        (b"+\r\n", Status::Continue),
-        (b"+ c2FzbA==\r\n", Status::Continue),
+        (b"+ \r\n", Status::Continue(Vec::new())),
+        (b"+\r\n", Status::Continue(Vec::new())),
+        (b"+ c2FzbA==\r\n", Status::Continue(b"c2FzbA==".to_vec())),
     ] {
         assert_eq!(status(line).unwrap(), expected, "{}", line.escape_ascii());
     }
