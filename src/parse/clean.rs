@@ -1,6 +1,6 @@
 //! Makes decoded strings harmless: what reaches a terminal, a database or a header of ours passes here first.
 
-use super::limits;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// A single line without control, bidirectional override and invisible marks, trimmed.
 ///
@@ -17,6 +17,11 @@ fn in_line(letter: char) -> Option<char> {
         _ if is_override(letter) || letter.is_control() || letter == '\u{feff}' => None,
         _ => Some(letter),
     }
+}
+
+/// The text in the composed form of Unicode (NFC), so that what looks the same is the same to a comparison.
+pub(super) fn composed(text: String) -> String {
+    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 /// Embeddings, overrides and isolates (Unicode TR 9), which make `exe.txt` out of `txt.exe`.
@@ -44,12 +49,12 @@ pub(super) fn text(raw: &str) -> String {
     out
 }
 
-/// Whether the text had to be cut to [`limits::TEXT`] octets, at the end of a character.
-pub(super) fn cut(text: &mut String) -> bool {
-    if text.len() <= limits::TEXT {
+/// Whether the text had to be cut to so many octets, at the end of a character.
+pub(super) fn cut(text: &mut String, most: usize) -> bool {
+    if text.len() <= most {
         return false;
     }
-    text.truncate(text.floor_char_boundary(limits::TEXT));
+    text.truncate(text.floor_char_boundary(most));
     true
 }
 
@@ -68,6 +73,15 @@ mod tests {
         ];
         for (raw, expected) in table {
             assert_eq!(line(raw), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_the_same_is_the_same() {
+        let table =
+            [("u\u{308}", "ü"), ("ü", "ü"), ("\u{1112}\u{1161}\u{11ab}", "한"), ("\u{1f525}", "\u{1f525}")];
+        for (text, expected) in table {
+            assert_eq!(composed(text.to_owned()), expected);
         }
     }
 

@@ -7,11 +7,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::model::mail::Mail;
 
-use super::limits;
+use super::limits::{self, Limits};
 
 /// A message that not even its header fields could be read of, for a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,11 +24,11 @@ pub struct Crashed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader {
     /// Reads the whole message.
-    pub(super) whole: fn(&[u8]) -> Mail,
+    pub(super) whole: fn(&[u8], &Limits) -> Mail,
     /// Reads its header fields only, and notes the defect.
-    pub(super) headers: fn(&[u8], &'static str) -> Mail,
-    /// Time for one message.
-    pub(super) time: Duration,
+    pub(super) headers: fn(&[u8], &Limits, &'static str) -> Mail,
+    /// The limits, also of time.
+    pub(super) limits: Limits,
 }
 
 /// Reads the messages in order.
@@ -49,14 +48,14 @@ fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Ma
     }
     // Where no thread can be had the message is read here; its time is not limited then.
     let Some(running) = helper.as_ref() else {
-        return guarded(|| (reader.whole)(message))
-            .or_else(|_| guarded(|| (reader.headers)(message, "structure-crashed")));
+        return guarded(|| (reader.whole)(message, &reader.limits))
+            .or_else(|_| guarded(|| (reader.headers)(message, &reader.limits, "structure-crashed")));
     };
     // A helper whose thread has ended takes no message, and the answer below says so.
     let taken = running.jobs.send(message.to_vec());
     let answer = taken
         .map_err(|_| RecvTimeoutError::Disconnected)
-        .and_then(|()| running.mails.recv_timeout(reader.time));
+        .and_then(|()| running.mails.recv_timeout(reader.limits.time));
     let defect = match answer {
         Ok(Ok(mail)) => return Ok(mail),
         Ok(Err(_)) => "structure-crashed",
@@ -69,7 +68,7 @@ fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Ma
             "structure-timeout"
         }
     };
-    guarded(|| (reader.headers)(message, defect))
+    guarded(|| (reader.headers)(message, &reader.limits, defect))
 }
 
 impl Helper {
@@ -78,7 +77,7 @@ impl Helper {
         let (outgoing, mails) = channel();
         let work = move || {
             for message in incoming {
-                if outgoing.send(guarded(|| (reader.whole)(&message))).is_err() {
+                if outgoing.send(guarded(|| (reader.whole)(&message, &reader.limits))).is_err() {
                     return;
                 }
             }
@@ -105,27 +104,30 @@ fn said(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn whole(message: &[u8]) -> Mail {
+    fn whole(message: &[u8], limits: &Limits) -> Mail {
         match message {
             b"slow" => thread::sleep(Duration::from_secs(20)),
             b"panic" | b"worse" => panic!("index 7 of `secret`"),
             _ => {}
         }
-        super::super::read(message)
+        super::super::read(message, limits)
     }
 
-    fn headers(message: &[u8], defect: &'static str) -> Mail {
+    fn headers(message: &[u8], limits: &Limits, defect: &'static str) -> Mail {
         assert!(message != b"worse", "worse");
-        super::super::read_headers(message, defect)
+        super::super::read_headers(message, limits, defect)
     }
 
     #[test]
     fn neighbours_of_bad_messages_are_read() {
         let messages: [&[u8]; 6] =
             [b"Subject: 1\n\nx", b"slow", b"Subject: 2\n\nx", b"panic", b"worse", b"Subject: 3\n\nx"];
-        let reader = Reader { whole, headers, time: Duration::from_secs(1) };
+        let reader =
+            Reader { whole, headers, limits: Limits { time: Duration::from_secs(1), ..Limits::default() } };
         let mails = all(&messages, reader);
         let seen: Vec<String> = mails
             .iter()

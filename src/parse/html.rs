@@ -9,11 +9,11 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::limits;
 
-/// The text of an HTML document or fragment.
-pub(super) fn to_text(html: &str) -> String {
-    let (text, closed) = render(html, Hidden::Dropped);
+/// The text of an HTML document or fragment, a little more than `most` octets of it.
+pub(super) fn to_text(html: &str, most: usize) -> String {
+    let (text, closed) = render(html, Hidden::Dropped, most);
     // Something hidden that is never closed would swallow the rest.
-    if closed { text } else { render(html, Hidden::Shown).0 }
+    if closed { text } else { render(html, Hidden::Shown, most).0 }
 }
 
 /// Line ends in a row that preformatted text may hold.
@@ -26,7 +26,7 @@ enum Hidden {
 }
 
 /// The text, and whether all that was left out was also closed.
-fn render(html: &str, hidden: Hidden) -> (String, bool) {
+fn render(html: &str, hidden: Hidden, most: usize) -> (String, bool) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut page = Page::new(hidden);
@@ -38,7 +38,7 @@ fn render(html: &str, hidden: Hidden) -> (String, bool) {
             Ok(Token::String(text)) => page.text(&String::from_utf8_lossy(&text)),
             Ok(Token::Comment(_) | Token::Doctype(_) | Token::Error(_)) | Err(_) => {}
         }
-        if page.out.len() > limits::TEXT {
+        if page.out.len() > most {
             break;
         }
     }
@@ -268,7 +268,24 @@ fn is_hidden(tag: &StartTag<()>) -> bool {
         return true;
     }
     let style: String = attribute(tag, b"style").split_whitespace().collect::<String>().to_ascii_lowercase();
-    style.contains("display:none") || style.contains("visibility:hidden") || style.contains("mso-hide:all")
+    style.split(';').any(|declaration| {
+        let (name, value) = declaration.split_once(':').unwrap_or((declaration, ""));
+        let value = value.trim_end_matches("!important");
+        match name {
+            "display" => value == "none",
+            "visibility" => value == "hidden",
+            "mso-hide" => value == "all",
+            // How the preview line of a newsletter is hidden.
+            "font-size" | "max-height" | "opacity" => is_nothing(value),
+            _ => false,
+        }
+    })
+}
+
+/// Zero, in whatever unit.
+fn is_nothing(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    number.parse::<f32>().is_ok_and(|number| number == 0.0)
 }
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> String {
@@ -327,7 +344,7 @@ mod tests {
             ("", ""),
         ];
         for (html, expected) in table {
-            assert_eq!(to_text(html), expected, "{html}");
+            assert_eq!(to_text(html, usize::MAX), expected, "{html}");
         }
     }
 
@@ -344,7 +361,7 @@ mod tests {
             "&amp",
             "<x a=1 ",
         ] {
-            to_text(&piece.repeat(200_000 / piece.len()));
+            to_text(&piece.repeat(200_000 / piece.len()), usize::MAX);
         }
     }
 }

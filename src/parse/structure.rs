@@ -1,7 +1,7 @@
 //! The parts of a message (RFC 2046 section 5), from the outside inwards.
 //!
 //! An outer boundary ends whatever is within, closed or not, so that no part can swallow the next. Only whole lines are
-//! boundaries. Each level is one search: time is at most [`limits::DEPTH`] times the length. Messages within the
+//! boundaries. Each level is one search: time is at most [`limits::Limits::depth`] times the length. Messages within the
 //! message are not opened: they are files.
 
 use memchr::memmem;
@@ -34,6 +34,14 @@ impl Part<'_> {
         given.filter(|name| !name.trim().is_empty())
     }
 
+    /// The file name as it was given, with what makes it unsafe.
+    pub(super) fn given_name(&self) -> Option<&str> {
+        match self.disposition.get("filename") {
+            Some(_) => self.disposition.given("filename"),
+            None => self.media.given("name"),
+        }
+    }
+
     /// Whether the media type is of this type, such as `multipart/`.
     pub(super) fn is(&self, prefix: &str) -> bool {
         self.media.value.starts_with(prefix)
@@ -49,8 +57,15 @@ impl Part<'_> {
 
 /// Reads the message; its header fields are those of the part that is returned.
 pub(super) fn read<'a>(message: &'a [u8], defects: &mut Defects) -> Part<'a> {
-    let mut left = limits::PARTS;
+    let mut left = defects.limits.parts;
     let (fields, body) = fields::split(message, Place::Message, defects);
+    part(fields, body, Spot { depth: 0, default: "text/plain" }, &mut left, defects)
+}
+
+/// Reads an entity that was taken out of a part of the message.
+pub(super) fn within<'a>(entity: &'a [u8], defects: &mut Defects) -> Part<'a> {
+    let mut left = defects.limits.parts;
+    let (fields, body) = fields::split(entity, Place::Part, defects);
     part(fields, body, Spot { depth: 0, default: "text/plain" }, &mut left, defects)
 }
 
@@ -81,7 +96,7 @@ fn part<'a>(
     if !part.is("multipart/") {
         return part;
     }
-    if spot.depth >= limits::DEPTH {
+    if spot.depth >= defects.limits.depth {
         defects.add("too-deep");
         return part;
     }
@@ -181,6 +196,7 @@ fn bounds(body: &[u8], boundary: &str) -> Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::limits::Limits;
 
     /// The tree as `type[children]`, with the length of each leaf's body.
     fn outline(part: &Part) -> String {
@@ -246,12 +262,13 @@ mod tests {
 
     #[test]
     fn too_many_parts_end_in_one_file() {
-        let parts = "--b\n\nx\n".repeat(limits::PARTS + 5);
+        let parts = "--b\n\nx\n".repeat(Limits::default().parts + 5);
         let message = format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}--b--");
         let mut defects = Defects::default();
         let root = read(message.as_bytes(), &mut defects);
-        assert_eq!(root.children.len(), limits::PARTS + 1);
-        assert!(root.children[limits::PARTS].body.starts_with(b"\nx\n--b\n"));
+        let most = Limits::default().parts;
+        assert_eq!(root.children.len(), most + 1);
+        assert!(root.children[most].body.starts_with(b"\nx\n--b\n"));
         assert_eq!(defects.into_lines(), ["too-many-parts"]);
     }
 }

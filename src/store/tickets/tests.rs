@@ -39,6 +39,7 @@ fn a_message_is_shown_with_its_files() {
     let mut mail = mail("a@b.example");
     mail.attachments = vec![Attachment {
         filename: "a.txt".to_owned(),
+        given_name: None,
         content_type: "text/plain".to_owned(),
         content: b"abc".to_vec(),
         sha256: digest(b"abc"),
