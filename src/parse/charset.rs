@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, GB18030, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::defects::Defects;
@@ -67,10 +67,22 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
     if label == CODEPAGE_437 {
         return Some((bytes.iter().map(|byte| codepage_437(*byte)).collect(), true));
     }
+    match label.to_ascii_lowercase().as_str() {
+        "iso-2022-kr" | "csiso2022kr" => return Some(shifted(bytes, (b"\x0e", b"\x0f"), EUC_KR)),
+        "hz-gb-2312" | "hz" => return Some(shifted(bytes, (b"~{", b"~}"), GB18030)),
+        _ => {}
+    }
     match Encoding::for_label(label.as_bytes()) {
         // The web standard refuses iso-2022-kr and the like; mail has them.
         Some(encoding) if encoding != REPLACEMENT => {
             let bytes = if encoding == ISO_2022_JP { without_idle_shifts(bytes) } else { bytes.into() };
+            // Programs declare their own charset and send UTF-8, which no other text is by chance.
+            if encoding == WINDOWS_1252
+                && !bytes.is_ascii()
+                && let Ok(text) = std::str::from_utf8(&bytes)
+            {
+                return Some((text.to_owned(), false));
+            }
             let (text, _, malformed) = encoding.decode(&bytes);
             Some((text.into_owned(), !malformed))
         }
@@ -81,6 +93,24 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
             charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
         }
     }
+}
+
+/// Two octets of seven bits a letter between the shifts (RFC 1557, RFC 1843): with the eighth bit it is `encoding`.
+fn shifted(bytes: &[u8], (enter, leave): (&[u8], &[u8]), encoding: &'static Encoding) -> (String, bool) {
+    let bytes = bytes.strip_prefix(b"\x1b$)C").unwrap_or(bytes);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    let mut high = 0;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(if high == 0 { enter } else { leave }) {
+            (high, rest) = (high ^ 0x80, after);
+            continue;
+        }
+        out.push(if first.is_ascii_graphic() { first | high } else { *first });
+        rest = after;
+    }
+    let (text, malformed) = encoding.decode_without_bom_handling(&out);
+    (text.into_owned(), !malformed)
 }
 
 /// ISO-2022-JP without shifts that another follows at once. The web standard calls them errors; where encoded words are
@@ -181,7 +211,7 @@ mod tests {
 
     #[test]
     fn charsets_are_decoded_or_guessed() {
-        let table: [Row; 27] = [
+        let table: [Row; 30] = [
             (b"plain", None, "plain", &[]),
             ("Grüße €".as_bytes(), None, "Grüße €", &[]),
             ("Grüße".as_bytes(), Some("us-ascii"), "Grüße", &[]),
@@ -211,6 +241,9 @@ mod tests {
             (b"\x1b(I1\x1b(B", Some("cp50221"), "ｱ", &[]),
             (b"Gr\x81\xe1e", Some("cp437"), "Grüße", &[]),
             ("Grüße".as_bytes(), Some("x-unknown"), "Grüße", &[]),
+            (b"\x1b$)C\x0eGQ1[\x0f a", Some("iso-2022-kr"), "한글 a", &[]),
+            (b"a ~{<:Ky~} b", Some("hz-gb-2312"), "a 己所 b", &[]),
+            ("Grüße".as_bytes(), Some("iso-8859-1"), "Grüße", &["invalid-charset: iso-8859-1"]),
             (b"Gr\xfc\xdfe", Some("Latin-1"), "Grüße", &[]),
             (b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("win-1251"), "Привет", &[]),
             ("Grüße".as_bytes(), Some("x-foo"), "Grüße", &["unknown-charset: x-foo"]),

@@ -38,23 +38,26 @@ fn instant(value: &str) -> Option<Timestamp> {
     let value = &["GMT+", "UTC+", "GMT-", "UTC-"]
         .iter()
         .fold(value.to_owned(), |value, zone| value.replace(zone, zone.get(3..).unwrap_or_default()));
-    // The library takes the year of `2026/11/03` for a day.
-    if value.as_bytes().get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit)) {
-        return value.parse().ok().or_else(|| pieced(value));
+    // By the standard first, then in pieces; the library reads obsolete forms, and some that it takes for others.
+    let relaxed = DateTimeParser::new().relaxed_weekday(true);
+    let standard = relaxed.parse_timestamp(value).or_else(|_| value.parse()).ok().or_else(|| pieced(value));
+    if standard.is_some() || value.as_bytes().first().is_some_and(|first| !is_day(*first)) {
+        return standard;
     }
     let mut line = value.as_bytes().to_vec();
     line.push(b'\n');
-    if let HeaderValue::DateTime(date) = MessageStream::new(&line).parse_date() {
-        let day = jiff::civil::Date::new(
-            i16::try_from(date.year).ok()?,
-            i8::try_from(date.month).ok()?,
-            i8::try_from(date.day).ok()?,
-        );
-        return (day.is_ok() && date.is_valid()).then(|| Timestamp::from_second(date.to_timestamp()).ok())?;
-    }
-    // Without seconds or weekday rules, as RFC 3339 has it, and in pieces.
-    let relaxed = DateTimeParser::new().relaxed_weekday(true);
-    relaxed.parse_timestamp(value).or_else(|_| value.parse()).ok().or_else(|| pieced(value))
+    let HeaderValue::DateTime(date) = MessageStream::new(&line).parse_date() else { return None };
+    let day = jiff::civil::Date::new(
+        i16::try_from(date.year).ok()?,
+        i8::try_from(date.month).ok()?,
+        i8::try_from(date.day).ok()?,
+    );
+    (day.is_ok() && date.is_valid()).then(|| Timestamp::from_second(date.to_timestamp()).ok())?
+}
+
+/// Whether a date may begin so: with the day of the week or of the month.
+fn is_day(first: u8) -> bool {
+    first.is_ascii_alphabetic() || first.is_ascii_digit()
 }
 
 /// When the topmost server took the message: the date behind the last semicolon of its `Received` (RFC 5321 section
@@ -118,8 +121,9 @@ impl Pieces {
                 _ if piece.len() == 4 => self.year = Some(number),
                 _ => {}
             }
-        } else if self.month.is_none() {
-            self.month = month(piece);
+        } else if self.time.is_none() {
+            // The last one: Tuesday is `mar.` in French.
+            self.month = month(piece).or(self.month);
         }
     }
 }
@@ -204,6 +208,7 @@ mod tests {
             ("Di, 3 Dez 2026 10:00:00 +0100", Some("2026-12-03T09:00:00Z")),
             ("mar., 3 nov. 2026 10:00:00 +0100", Some("2026-11-03T09:00:00Z")),
             ("Tue, 3 Nov 2026 10:00:00 GMT+0100", Some("2026-11-03T09:00:00Z")),
+            ("Tue Nov  3 10:00:00 2026 +0100", Some("2026-11-03T09:00:00Z")),
             ("Tue, 3 Nov 2026 25:61:00 +0000", None),
             ("Mon, 30 Feb 2026 10:00:00 +0000", None),
             ("yesterday", None),
@@ -220,7 +225,12 @@ mod tests {
 
     #[test]
     fn a_date_without_a_zone_is_read_as_utc_and_noted() {
-        for value in ["Tue, 3 Nov 2026 10:00:00", "3 Nov 2026 10:00", "2026-11-03T10:00:00"] {
+        for value in [
+            "Tue, 3 Nov 2026 10:00:00",
+            "Tue Nov  3 10:00:00 2026",
+            "3 Nov 2026 10:00",
+            "2026-11-03T10:00:00",
+        ] {
             let (found, defects) = with(format!("Date: {value}\n\n").as_bytes(), date);
             assert_eq!(found.map(|at| at.to_string()).as_deref(), Some("2026-11-03T10:00:00Z"), "{value}");
             assert_eq!(defects, ["date-without-zone"], "{value}");

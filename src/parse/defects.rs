@@ -7,6 +7,7 @@ use super::limits::{self, Limits};
 pub const DEFECTS: &[(&str, &str)] = &[
     ("no-headers", "the message does not begin with a header field; all of it is taken as text"),
     ("binary", "the message has no header field and is no text: nothing of it was read"),
+    ("lone-cr", "the lines end in CR alone, which was taken for line ends"),
     ("broken-header", "a line among the header fields is none and was left out"),
     ("no-blank-line", "no blank line stands between header and body"),
     ("too-many-headers", "further header fields were left out"),

@@ -126,7 +126,9 @@ fn beginning(message: &[u8]) -> &[u8] {
     let mut rest = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
     loop {
         let (line, after) = cut_line(rest);
-        let skipped = line.is_empty() || line.starts_with(b"From ") || line.starts_with(b">From ");
+        // `From : a@b.example` is a field all the same.
+        let separates = |line: &[u8]| line.starts_with(b"From ") && field_name(line).is_none();
+        let skipped = line.is_empty() || separates(line) || line.strip_prefix(b">").is_some_and(separates);
         if !skipped || rest.is_empty() {
             return rest;
         }

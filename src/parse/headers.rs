@@ -62,6 +62,9 @@ pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defec
 /// The addresses of a raw value, groups flattened (RFC 5322 section 3.4).
 fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
     let mut value = words::normalise(&fields::unfolded(raw), defects);
+    if value.contains("<<") {
+        value = value.replace("<<", "<").replace(">>", ">");
+    }
     // Without it the parser forgets a last word outside of brackets.
     value.push('\n');
     let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_people_write_them() {
-        let table: [(&str, &[&str]); 28] = [
+        let table: [(&str, &[&str]); 29] = [
             ("alice@example.org", &["alice@example.org"]),
             ("Alice <alice@example.org>", &["Alice <alice@example.org>"]),
             ("\"A, B\" <a@b.example>, c@d.example", &["A, B <a@b.example>", "c@d.example"]),
@@ -215,6 +218,7 @@ mod tests {
             ("", &[]),
             (" , ,", &[]),
             ("Alice <alice@example.org", &["Alice <alice@example.org>"]),
+            ("Alice <<alice@example.org>>", &["Alice <alice@example.org>"]),
             ("alice@example.org <alice@example.org>", &["alice@example.org"]),
             ("Ali\0ce\x07 <a@\0b.example>", &["Alice <a@b.example>"]),
             ("=?utf-8?B?QQ1CCkMA?= <a@b.example>", &["AB C <a@b.example>"]),

@@ -37,6 +37,8 @@ mod transfer;
 mod uuencode;
 mod words;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::model::ids::Digest;
@@ -90,7 +92,8 @@ pub fn heed_arrival(mail: &mut Mail, arrived: Timestamp) {
 /// The whole message.
 fn read(message: &[u8], limits: &Limits) -> Mail {
     let mut defects = Defects::under(limits);
-    let root = structure::read(message, &mut defects);
+    let message = lines(message, &mut defects);
+    let root = structure::read(&message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
     if is_no_message(&root) {
         defects.add("binary");
@@ -108,7 +111,8 @@ fn read(message: &[u8], limits: &Limits) -> Mail {
 /// The header fields alone, with the reason why. The octets of the body become a file: nothing is lost.
 fn read_headers(message: &[u8], limits: &Limits, reason: &'static str) -> Mail {
     let mut defects = Defects::under(limits);
-    let root = structure::unopened(message, &mut defects);
+    let message = lines(message, &mut defects);
+    let root = structure::unopened(&message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
     if is_no_message(&root) {
         defects.add("binary");
@@ -118,6 +122,15 @@ fn read_headers(message: &[u8], limits: &Limits, reason: &'static str) -> Mail {
     mail.kind = kind::of(&root, &mail.subject);
     defects.add(reason);
     finish(mail, defects)
+}
+
+/// The message with LF where its line ends are lone CR, as of old Macintosh programs.
+fn lines<'a>(message: &'a [u8], defects: &mut Defects) -> Cow<'a, [u8]> {
+    if memchr::memchr(b'\n', message).is_some() || memchr::memchr(b'\r', message).is_none() {
+        return message.into();
+    }
+    defects.add("lone-cr");
+    message.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<_>>().into()
 }
 
 /// An image or an archive in the place of a message: as a text it would be garbage, and nobody sent it.

@@ -145,7 +145,8 @@ fn media(fields: &Fields, default: &str, defects: &mut Defects) -> Params {
     let (kind, subtype) = media.value.split_once('/').unwrap_or((&media.value, ""));
     let sound = media.value.len() <= limits::TOKEN && media.value.bytes().all(|byte| byte.is_ascii_graphic());
     if kind.is_empty() || subtype.is_empty() || !sound {
-        let plain = matches!(kind, "" | "text") && subtype.is_empty();
+        // RFC 2045 section 5.2: what cannot be understood is text. With a name it is a file, of whatever type.
+        let plain = media.get("name").is_none() || matches!(kind, "" | "text");
         media.value = if plain { "text/plain" } else { "application/octet-stream" }.to_owned();
     }
     media
@@ -156,6 +157,8 @@ fn media(fields: &Fields, default: &str, defects: &mut Defects) -> Params {
 struct Bounds {
     ranges: Vec<(usize, usize)>,
     closed: bool,
+    /// Whether parts follow after it was closed.
+    resumed: bool,
 }
 
 fn bounds(body: &[u8], boundary: &str) -> Bounds {
@@ -182,11 +185,14 @@ fn bounds(body: &[u8], boundary: &str) -> Bounds {
             bounds.ranges.push((start, inner.len().max(start)));
         }
         if line == b"--" {
-            bounds.closed = true;
-            return bounds;
+            (bounds.closed, open) = (true, None);
+            continue;
         }
+        // After the end: an inner multipart had the same boundary, and what follows is not to be lost.
+        bounds.resumed |= bounds.closed;
         open = Some(body.len() - after.len());
     }
+    bounds.closed &= open.is_none() && !bounds.resumed;
     if let Some(start) = open {
         bounds.ranges.push((start, body.len()));
     }
@@ -232,6 +238,11 @@ mod tests {
             ),
             (format!("{mixed}nothing\n"), "text/plain:nothing\\n", "broken-mime"),
             (format!("{mixed}--b--\n"), "multipart/mixed:", ""),
+            (
+                format!("{mixed}--b\n{mixed}--b\n\nx\n--b--\n--b\n\ny\n--b--\n"),
+                "multipart/mixed[text/plain:, text/plain:x, text/plain:y]",
+                "broken-mime",
+            ),
             ("Content-Type: multipart/mixed\n\nx".to_owned(), "text/plain:x", "broken-mime"),
             (
                 "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--".to_owned(),
@@ -239,7 +250,8 @@ mod tests {
                 "",
             ),
             ("Content-Type: text\n\nx".to_owned(), "text/plain:x", ""),
-            ("Content-Type: wrong\n\nx".to_owned(), "application/octet-stream:x", ""),
+            ("Content-Type: wrong\n\nx".to_owned(), "text/plain:x", ""),
+            ("Content-Type: wrong; name=x\n\nx".to_owned(), "application/octet-stream:x", ""),
             (format!("{mixed}--b\nno header here\n--b--"), "multipart/mixed[text/plain:no header here]", ""),
             (format!("{mixed}--b\n--b\n\n\n--b--"), "multipart/mixed[text/plain:, text/plain:]", ""),
         ];

@@ -202,6 +202,7 @@ fn every_defect_of_the_table_can_happen() {
     let messages: Vec<String> = vec![
         String::new(),
         "\0".to_owned(),
+        "From: a@b.example\r\rx".to_owned(),
         "A: b\njunk\nFrom: a@b.example\n\nx".to_owned(),
         "From: a@b.example\njunk\n".to_owned(),
         "A: b\n".repeat(Limits::default().header_fields + 1),
