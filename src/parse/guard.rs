@@ -34,12 +34,17 @@ pub(super) struct Reader {
 /// Reads the messages in order.
 pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashed>> {
     let mut helper: Option<Helper> = None;
-    messages.iter().map(|message| one(message, reader, &mut helper)).collect()
+    let mails = messages.iter().map(|message| one(message, reader, &mut helper)).collect();
+    if let Some(helper) = helper {
+        helper.end();
+    }
+    mails
 }
 
 struct Helper {
     jobs: Sender<Vec<u8>>,
     mails: Receiver<Result<Mail, Crashed>>,
+    thread: thread::JoinHandle<()>,
 }
 
 fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Mail, Crashed> {
@@ -83,7 +88,14 @@ impl Helper {
             }
         };
         let thread = thread::Builder::new().name("parse".to_owned()).stack_size(limits::STACK).spawn(work);
-        thread.ok().map(|_| Self { jobs, mails })
+        Some(Self { jobs, mails, thread: thread.ok()? })
+    }
+
+    /// Waits for the thread, which has nothing left to do.
+    fn end(self) {
+        drop(self.jobs);
+        // It cannot have panicked: what it runs is guarded, and its messages were answered.
+        drop(self.thread.join());
     }
 }
 
