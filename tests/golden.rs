@@ -35,7 +35,8 @@ fn mails() -> Vec<PathBuf> {
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }
@@ -53,16 +54,18 @@ fn fault(mail: &Path) -> Option<String> {
         fs::write(&golden, serde_json::to_string_pretty(&found).unwrap() + "\n").unwrap();
     }
     let expected = fs::read(&golden).map_err(|error| error.to_string());
-    let expected: Value = match expected.and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
-        Ok(expected) => expected,
-        Err(error) => return Some(format!("{}: {error}", golden.display())),
-    };
+    let expected: Value =
+        match expected.and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
+            Ok(expected) => expected,
+            Err(error) => return Some(format!("{}: {error}", golden.display())),
+        };
     let (Value::Object(found), Value::Object(expected)) = (&found, &expected) else {
         return Some(format!("{} is no object", golden.display()));
     };
-    let keys = found.keys().chain(expected.keys());
-    let other = keys.filter(|key| found.get(*key) != expected.get(*key)).next()?;
-    let show = |of: &serde_json::Map<String, Value>| of.get(other).map_or("nothing".to_owned(), Value::to_string);
+    let mut keys = found.keys().chain(expected.keys());
+    let other = keys.find(|key| found.get(*key) != expected.get(*key))?;
+    let show =
+        |of: &serde_json::Map<String, Value>| of.get(other).map_or("nothing".to_owned(), Value::to_string);
     Some(format!("{}: {other} is {}, not {}", mail.display(), show(found), show(expected)))
 }
 

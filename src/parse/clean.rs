@@ -36,7 +36,13 @@ pub(super) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for line in raw.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r')) {
         let start = out.len();
-        out.extend(line.chars().filter(|letter| *letter == '\t' || !letter.is_control()));
+        // Controls beyond ASCII begin with 0xC2 in UTF-8; most lines have neither.
+        let is_control = |byte: u8| (byte.is_ascii_control() && byte != b'\t') || byte == 0xc2;
+        if line.bytes().any(is_control) {
+            out.extend(line.chars().filter(|letter| *letter == '\t' || !letter.is_control()));
+        } else {
+            out.push_str(line);
+        }
         if out.get(start..) != Some("-- ") {
             let kept = out.get(start..).unwrap_or_default().trim_end().len();
             out.truncate(start + kept);

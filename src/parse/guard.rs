@@ -33,51 +33,62 @@ pub(super) struct Reader {
 
 /// Reads the messages in order.
 pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashed>> {
-    let mut helper: Option<Helper> = None;
-    let mails = messages.iter().map(|message| one(message, reader, &mut helper)).collect();
-    if let Some(helper) = helper {
+    let mut batch = Batch { messages, reader, helper: None };
+    let mails = (0..messages.len()).map(|at| batch.one(at)).collect();
+    if let Some(helper) = batch.helper {
         helper.end();
     }
     mails
+}
+
+struct Batch<'a> {
+    messages: &'a [&'a [u8]],
+    reader: Reader,
+    helper: Option<Helper>,
 }
 
 struct Helper {
     jobs: Sender<Vec<u8>>,
     mails: Receiver<Result<Mail, Crashed>>,
     thread: thread::JoinHandle<()>,
+    /// How many of the batch's messages are read or on their way.
+    sent: usize,
 }
 
-fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Mail, Crashed> {
-    if helper.is_none() {
-        *helper = Helper::start(reader);
+impl Batch<'_> {
+    fn one(&mut self, at: usize) -> Result<Mail, Crashed> {
+        let Self { messages, reader, .. } = *self;
+        let message = messages.get(at).copied().unwrap_or_default();
+        if self.helper.is_none() {
+            self.helper = Helper::start(reader, at);
+        }
+        // Where no thread can be had the message is read here; its time is not limited then.
+        let Some(running) = self.helper.as_mut() else {
+            return guarded(|| (reader.whole)(message, &reader.limits))
+                .or_else(|_| guarded(|| (reader.headers)(message, &reader.limits, "structure-crashed")));
+        };
+        running.send_up_to(at, messages);
+        let defect = match running.mails.recv_timeout(reader.limits.time) {
+            Ok(Ok(mail)) => return Ok(mail),
+            Ok(Err(_)) => "structure-crashed",
+            Err(RecvTimeoutError::Disconnected) => {
+                self.helper = None;
+                "structure-crashed"
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                self.helper = None;
+                "structure-timeout"
+            }
+        };
+        guarded(|| (reader.headers)(message, &reader.limits, defect))
     }
-    // Where no thread can be had the message is read here; its time is not limited then.
-    let Some(running) = helper.as_ref() else {
-        return guarded(|| (reader.whole)(message, &reader.limits))
-            .or_else(|_| guarded(|| (reader.headers)(message, &reader.limits, "structure-crashed")));
-    };
-    // A helper whose thread has ended takes no message, and the answer below says so.
-    let taken = running.jobs.send(message.to_vec());
-    let answer = taken
-        .map_err(|_| RecvTimeoutError::Disconnected)
-        .and_then(|()| running.mails.recv_timeout(reader.limits.time));
-    let defect = match answer {
-        Ok(Ok(mail)) => return Ok(mail),
-        Ok(Err(_)) => "structure-crashed",
-        Err(RecvTimeoutError::Disconnected) => {
-            *helper = None;
-            "structure-crashed"
-        }
-        Err(RecvTimeoutError::Timeout) => {
-            *helper = None;
-            "structure-timeout"
-        }
-    };
-    guarded(|| (reader.headers)(message, &reader.limits, defect))
 }
+
+/// Octets and messages that are on their way besides the one that is waited for: small ones then cost no waiting.
+const AHEAD: (usize, usize) = (256 * 1024, 64);
 
 impl Helper {
-    fn start(reader: Reader) -> Option<Self> {
+    fn start(reader: Reader, from: usize) -> Option<Self> {
         let (jobs, incoming) = channel::<Vec<u8>>();
         let (outgoing, mails) = channel();
         let work = move || {
@@ -88,7 +99,23 @@ impl Helper {
             }
         };
         let thread = thread::Builder::new().name("parse".to_owned()).stack_size(limits::STACK).spawn(work);
-        Some(Self { jobs, mails, thread: thread.ok()? })
+        Some(Self { jobs, mails, thread: thread.ok()?, sent: from })
+    }
+
+    /// Sends the message and a few that follow. A thread that has ended takes none, and its answer says so.
+    fn send_up_to(&mut self, at: usize, messages: &[&[u8]]) {
+        let (octets, count) = AHEAD;
+        let mut ahead = 0;
+        while let Some(message) = messages.get(self.sent) {
+            ahead += message.len();
+            if self.sent > at && (ahead > octets || self.sent > at + count) {
+                return;
+            }
+            if self.jobs.send(message.to_vec()).is_err() {
+                return;
+            }
+            self.sent += 1;
+        }
     }
 
     /// Waits for the thread, which has nothing left to do.

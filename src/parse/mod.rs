@@ -1,7 +1,7 @@
 //! Octets to [`Mail`]: never fails on what a message holds, only on faults of ours; what is odd becomes a defect.
 //!
 //! Every step is linear in the length of the message (the structure at most [`Limits::depth`] times), nothing recurses
-//! deeper than that, and messages within a message are files that are not opened. The MIME structure is our
+//! deeper than that, and messages within a message are files that are not opened; only `winmail.dat` and signed S/MIME are, to a fixed depth. The MIME structure is our
 //! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
 //! whose only home this is, the address and date parsers and rare charsets are used. A guard stands behind all of it.
 //!
@@ -181,5 +181,7 @@ fn finish(mut mail: Mail, defects: Defects) -> Mail {
 
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

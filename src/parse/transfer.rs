@@ -51,12 +51,16 @@ fn lf(body: &[u8]) -> Cow<'_, [u8]> {
         return body.into();
     }
     let mut out = Vec::with_capacity(body.len());
-    let mut bytes = body.iter().peekable();
-    while let Some(byte) = bytes.next() {
-        if *byte != b'\r' || bytes.peek() != Some(&&b'\n') {
-            out.push(*byte);
+    let mut rest = body;
+    while let Some(at) = memchr::memchr(b'\r', rest) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        rest = from.get(1..).unwrap_or_default();
+        if rest.first() != Some(&b'\n') {
+            out.push(b'\r');
         }
     }
+    out.extend_from_slice(rest);
     out.into()
 }
 
