@@ -1,10 +1,10 @@
 //! Whatever octets stand in a `winmail.dat`, they are unpacked within bounds or kept as they are.
 #![no_main]
 
-#[allow(dead_code, reason = "the rest is the program's")]
+#[allow(dead_code, unused_imports, reason = "the rest is the program's")]
 #[path = "../../src/model/mod.rs"]
 mod model;
-#[allow(dead_code, reason = "the rest is the program's")]
+#[allow(dead_code, unused_imports, reason = "the rest is the program's")]
 #[path = "../../src/parse/mod.rs"]
 mod parse;
 

@@ -181,14 +181,7 @@ fn numeric_zone(word: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::fields::Place;
-
-    fn with<T>(header: &[u8], read: impl Fn(&Fields, &mut Defects) -> T) -> (T, Vec<String>) {
-        let mut defects = Defects::default();
-        let (fields, _) = fields::split(header, Place::Message, &mut defects);
-        let value = read(&fields, &mut defects);
-        (value, defects.into_lines())
-    }
+    use crate::parse::fields::with;
 
     #[test]
     fn dates_are_instants_or_none() {

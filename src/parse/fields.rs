@@ -191,6 +191,15 @@ fn cut_field(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// What is read from a header, and what was odd about it.
+#[cfg(test)]
+pub(super) fn with<T>(header: &[u8], read: impl Fn(&Fields, &mut Defects) -> T) -> (T, Vec<String>) {
+    let mut defects = Defects::default();
+    let (fields, _) = split(header, Place::Message, &mut defects);
+    let value = read(&fields, &mut defects);
+    (value, defects.into_lines())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -177,14 +177,7 @@ pub(super) fn tickets(fields: &Fields) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::fields::Place;
-
-    fn with<T>(header: &[u8], read: impl Fn(&Fields, &mut Defects) -> T) -> (T, Vec<String>) {
-        let mut defects = Defects::default();
-        let (fields, _) = fields::split(header, Place::Message, &mut defects);
-        let value = read(&fields, &mut defects);
-        (value, defects.into_lines())
-    }
+    use crate::parse::fields::with;
 
     #[test]
     fn addresses_are_read_as_people_write_them() {
