@@ -88,7 +88,7 @@ impl<'p, 'a> Body<'p, 'a> {
         let pieces = match contents.rank {
             Rank::Text => [contents.text.as_str(), self.text.as_str()],
             Rank::Copy if self.text.is_empty() => [contents.text.as_str(), ""],
-            Rank::Copy => [self.text.as_str(), ""],
+            Rank::Copy => return,
         };
         let mut text =
             pieces.iter().filter(|piece| !piece.is_empty()).copied().collect::<Vec<_>>().join("\n\n");

@@ -44,7 +44,7 @@ pub const DEFECTS: &[(&str, &str)] = &[
     ("unsafe-name", "a file has a name that could do harm, and was given another"),
     ("date-in-future", "the Date lies after the message came; the time of its arrival counts"),
     ("too-deep", "parts or files within files are nested too deeply; the innermost are kept as files"),
-    ("too-many-parts", "there are too many parts; the rest is kept as one file"),
+    ("too-many-parts", "there are too many parts, or files to open; the rest is kept unopened"),
     ("too-much-decoded", "the parts decode to too many octets; the last ones are kept as they were sent"),
     ("truncated", "only the beginning of the message was read"),
     ("structure-timeout", "reading took too long; only the header fields are known"),
@@ -61,6 +61,8 @@ pub(super) struct Defects {
     decoded: usize,
     /// How many files within files are open.
     opened: usize,
+    /// How many were opened in all.
+    containers: usize,
 }
 
 impl Defects {
@@ -91,6 +93,11 @@ impl Defects {
             self.add("too-deep");
             return None;
         }
+        if self.containers >= limits::CONTAINERS {
+            self.add("too-many-parts");
+            return None;
+        }
+        self.containers += 1;
         self.opened += 1;
         let done = work(self);
         self.opened -= 1;

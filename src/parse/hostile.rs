@@ -77,6 +77,15 @@ fn encodings_of_nothing_and_without_end_are_read() {
 }
 
 #[test]
+fn so_many_containers_are_opened_and_no_more() {
+    let part =
+        "--b\nContent-Type: application/ms-tnef; name=winmail.dat\n\nx\n".repeat(limits::CONTAINERS + 20);
+    let read = mail(&format!("From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n{part}--b--"));
+    assert_eq!(read.attachments.len(), limits::CONTAINERS + 20);
+    assert!(notes(&read, "too-many-parts") && notes(&read, "broken-tnef"), "{:?}", read.defects);
+}
+
+#[test]
 fn what_decodes_to_too_much_is_kept_as_it_was_sent() {
     let message = "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\n\
         Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\nQUFBQUFBQUFBQUFBQUFB\n--b--";

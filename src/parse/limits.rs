@@ -45,6 +45,9 @@ pub const DEEPEST: usize = 200;
 /// Files within files that are opened: a signed message in a signed message in a `winmail.dat`.
 pub const OPENED: usize = 3;
 
+/// Files of one message that are opened; further ones stay files. The text of each is put to what there was.
+pub const CONTAINERS: usize = 100;
+
 /// Stack of the reading thread, mapped as it is used. Recursion ends at [`DEEPEST`], which takes far less.
 pub const STACK: usize = 32 * 1024 * 1024;
 
