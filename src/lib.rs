@@ -58,6 +58,8 @@
 //!   a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
+//! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.
+//! * **The Date is a claim**: [`model::mail::Mail::sent`] holds it against the time of arrival.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books

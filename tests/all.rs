@@ -11,6 +11,7 @@ mod cli_output; // what a run tells, and what becomes of it where it cannot be w
 mod cli_place; // a home with a configuration and a store, for the other modules
 mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod docs; // the man pages document every code and word, and no other
+mod golden; // each mail of fixtures/mail is read as a person would, as the JSON beside it says
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked

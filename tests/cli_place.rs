@@ -104,6 +104,7 @@ fn mail(id: &str, subject: &str) -> Mail {
         sender: None,
         reply_to: vec![],
         original_from: vec![],
+        received: None,
         to: vec![],
         cc: vec![],
         delivered_to: vec![],
@@ -113,6 +114,7 @@ fn mail(id: &str, subject: &str) -> Mail {
         html: false,
         attachments: vec![Attachment {
             filename: "a.txt".to_owned(),
+            given_name: None,
             content_type: "text/plain".to_owned(),
             content,
             sha256: Digest([1; 32]),

@@ -28,6 +28,7 @@ const HOMES: &[(&str, &str)] = &[
     ("md5", "mailbox/pop3"),
     ("mail_parser", "parse"),
     ("html5gum", "parse"),
+    ("unicode_normalization", "parse"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),

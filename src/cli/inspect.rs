@@ -10,7 +10,8 @@ use crate::model::exit::Exit;
 use crate::model::ids::MessageId;
 use crate::model::mail::{Attachment, Mail};
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::{evidence, parse, policy};
+use crate::parse::{self, Limits};
+use crate::{evidence, policy};
 
 use super::context::Context;
 use super::output::json::{addresses, object};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         Trouble::new(ErrorCode::InputData, format!("{} is not a message", args.file.display()))
             .hint("neither a sender nor a text can be made out")
     };
-    let mail = parse::one(&bytes).map_err(|_| no_message())?;
+    let mail = parse::one(&bytes, &Limits::default()).map_err(|_| no_message())?;
     if policy::is_unreadable(&mail) {
         return Err(no_message());
     }
@@ -79,7 +80,7 @@ pub fn json(mail: &Mail, references: &[Reference]) -> Value {
         ("message_id", json!(mail.message_id.as_ref().map(MessageId::as_str))),
         ("in_reply_to", ids(&mail.in_reply_to)),
         ("references", ids(&mail.references)),
-        ("date", json!(mail.date.map(words::time))),
+        ("date", json!(mail.sent().map(words::time))),
         ("from", addresses(&mail.from)),
         ("reply_to", addresses(&mail.reply_to)),
         ("to", addresses(&mail.to)),
@@ -140,6 +141,7 @@ mod tests {
             date: "2026-11-21T09:00:00+01:00".parse().ok(),
             from: vec![Address { name: Some("Alice".to_owned()), address: "alice@example.org".to_owned() }],
             sender: None,
+            received: None,
             reply_to: vec![],
             original_from: vec![],
             to: vec![Address::bare("support@example.org")],
@@ -151,6 +153,7 @@ mod tests {
             html: false,
             attachments: vec![Attachment {
                 filename: "a.png".to_owned(),
+                given_name: None,
                 content_type: "image/png".to_owned(),
                 content: vec![1, 2, 3],
                 sha256: Digest([0xab; 32]),

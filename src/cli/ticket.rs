@@ -195,7 +195,10 @@ fn tell(message: &MessageRow, out: &mut Out) {
     out.line(&out.palette.paint(Paint::Note, &head));
     out.line(escape::lines(&message.text).trim_end());
     for file in &message.attachments {
-        let text = format!("{} ({}, {})", file.filename, file.content_type, words::size(file.size));
+        let seen = if file.repeated { ", repeated" } else { "" };
+        let given = file.given_name.as_ref().map(|name| format!(", sent as {name:?}")).unwrap_or_default();
+        let size = words::size(file.size);
+        let text = format!("{} ({}, {size}{seen}{given})", file.filename, file.content_type);
         out.line(&format!("attachment: {}", escape::line(&text)));
     }
     for defect in &message.defects {

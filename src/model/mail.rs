@@ -1,6 +1,6 @@
 //! A parsed message: all that the road wants to know of it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::address::Address;
 use super::ids::{Digest, MessageId};
@@ -16,6 +16,8 @@ pub struct Mail {
     pub references: Vec<MessageId>,
     /// The `Date`, if there is a valid one.
     pub date: Option<Timestamp>,
+    /// When a server of ours took it, as the mailbox or its topmost `Received` says.
+    pub received: Option<Timestamp>,
     /// The authors; empty if there is no usable `From`.
     pub from: Vec<Address>,
     /// The `Sender`.
@@ -51,6 +53,15 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// When it was sent: its `Date`, unless there is none or it lies more than a day after the message came; then that.
+    pub fn sent(&self) -> Option<Timestamp> {
+        let tolerance = SignedDuration::from_hours(24);
+        match (self.date, self.received) {
+            (Some(date), Some(received)) if date.duration_since(received) > tolerance => Some(received),
+            (date, received) => date.or(received),
+        }
+    }
+
     /// The author that answers and permissions are reckoned by: the first `From`, else `Sender`, else `Reply-To`.
     pub fn author(&self) -> Option<&Address> {
         self.from.first().or(self.sender.as_ref()).or(self.reply_to.first())
@@ -66,6 +77,7 @@ impl Mail {
             in_reply_to: Vec::new(),
             references: Vec::new(),
             date: None,
+            received: None,
             from: vec![Address::bare(from)],
             sender: None,
             reply_to: Vec::new(),
@@ -91,7 +103,9 @@ impl Mail {
 pub struct Attachment {
     /// A name that is safe to write: no path, no control characters, never empty.
     pub filename: String,
-    /// The declared media type in lower case, for instance `image/png`.
+    /// The name that the mail gave, where the file could not keep it.
+    pub given_name: Option<String>,
+    /// The media type in lower case, for instance `image/png`: the declared one unless the content shows another.
     pub content_type: String,
     /// The decoded octets.
     pub content: Vec<u8>,

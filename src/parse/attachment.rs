@@ -1,4 +1,4 @@
-//! The files of a message: decoded octets under a name that is safe to write on any file system.
+//! The files of a message: decoded octets under a name that is safe, with the type that they are.
 
 use std::collections::HashSet;
 
@@ -7,34 +7,103 @@ use sha2::{Digest as _, Sha256};
 use crate::model::ids::Digest;
 use crate::model::mail::Attachment;
 
-use super::body;
+use super::body::File;
 use super::clean;
 use super::defects::Defects;
 use super::fields::{self, Place};
 use super::headers;
 use super::limits;
+use super::magic;
+use super::names;
+use super::render;
 use super::structure::Part;
+use super::tnef;
 
-/// The files of these parts. `shown` holds the content ids that the HTML refers to.
-pub(super) fn all(parts: &[&Part], shown: &HashSet<String>, defects: &mut Defects) -> Vec<Attachment> {
+/// The files of a body. `shown` holds the content ids that the HTML refers to.
+pub(super) fn all(files: Vec<File>, shown: &HashSet<String>, defects: &mut Defects) -> Vec<Attachment> {
     let mut unnamed = 0;
-    parts.iter().map(|part| file(part, shown, &mut unnamed, defects)).collect()
+    let attachment = |file| match file {
+        File::Part(part) => file_of(part, shown, &mut unnamed, defects),
+        File::Unpacked(file) => file,
+    };
+    files.into_iter().map(attachment).collect()
 }
 
-fn file(part: &Part, shown: &HashSet<String>, unnamed: &mut usize, defects: &mut Defects) -> Attachment {
-    let content = body::octets(part, defects).into_owned();
+/// A part as a file that the text does not show.
+pub(super) fn of_part(part: &Part, defects: &mut Defects) -> Attachment {
+    file_of(part, &HashSet::new(), &mut 0, defects)
+}
+
+fn file_of(part: &Part, shown: &HashSet<String>, unnamed: &mut usize, defects: &mut Defects) -> Attachment {
+    let content = render::octets(part, defects).into_owned();
     let content_id = part.content_id();
     let inline = part.disposition.value == "inline"
         || (part.disposition.value != "attachment"
             && content_id.as_ref().is_some_and(|id| shown.contains(id)));
+    let content_type = typed(&part.media.value, &content, defects);
+    let given = part.name();
     let filename =
-        part.name().and_then(safe_name).or_else(|| subject_name(part, &content)).unwrap_or_else(|| {
+        given.and_then(names::safe).or_else(|| subject_name(part, &content)).unwrap_or_else(|| {
             *unnamed += 1;
             let stem = if part.is("message/rfc822") { "message" } else { "unnamed" };
-            format!("{stem}-{unnamed}.{}", extension(&part.media.value))
+            format!("{stem}-{unnamed}.{}", names::extension(&content_type))
         });
-    let sha256 = Digest(Sha256::digest(&content).into());
-    Attachment { filename, content_type: part.media.value.clone(), content, sha256, inline, content_id }
+    let given = part.given_name().or(given).map(str::to_owned);
+    finished(Attachment {
+        given_name: changed(given, &filename, defects),
+        filename,
+        content_type,
+        content,
+        sha256: Digest([0; 32]),
+        inline,
+        content_id,
+    })
+}
+
+/// A file out of a `winmail.dat`, the `number`th.
+pub(super) fn of_container(file: tnef::File, number: usize, defects: &mut Defects) -> Attachment {
+    let given = file.media.map(|media| clean::line(&media).to_ascii_lowercase());
+    let given = given.filter(|media| media.contains('/') && media.len() <= limits::TOKEN);
+    let content_type = typed(given.as_deref().unwrap_or("application/octet-stream"), &file.content, defects);
+    let unnamed = || format!("unnamed-{number}.{}", names::extension(&content_type));
+    let filename = file.name.as_deref().and_then(names::safe).unwrap_or_else(unnamed);
+    let content_id = file.content_id.map(|id| clean::line(&id)).filter(|id| id.len() <= limits::TOKEN);
+    finished(Attachment {
+        given_name: changed(file.name, &filename, defects),
+        filename,
+        inline: content_id.is_some(),
+        content_type,
+        content: file.content,
+        sha256: Digest([0; 32]),
+        content_id,
+    })
+}
+
+fn finished(file: Attachment) -> Attachment {
+    Attachment { sha256: Digest(Sha256::digest(&file.content).into()), ..file }
+}
+
+/// The declared type, or the one that the content shows where that is another.
+fn typed(claimed: &str, content: &[u8], defects: &mut Defects) -> String {
+    match magic::correction(claimed, content) {
+        Some(found) => {
+            if !magic::is_vague(claimed) {
+                defects.with("wrong-type", &format!("{claimed} is {found}"));
+            }
+            found.to_owned()
+        }
+        None => claimed.to_owned(),
+    }
+}
+
+/// The given name where the file has another for its safety; blanks at the ends are no matter.
+fn changed(given: Option<String>, filename: &str, defects: &mut Defects) -> Option<String> {
+    let given = given?.replace('\0', "");
+    if clean::composed(given.trim().to_owned()) == filename {
+        return None;
+    }
+    defects.with("unsafe-name", filename);
+    Some(given.chars().take(limits::GIVEN_NAME).collect())
 }
 
 /// A message within the message is named after its subject.
@@ -45,71 +114,7 @@ fn subject_name(part: &Part, content: &[u8]) -> Option<String> {
     let (inner, _) = fields::split(content, Place::Message, &mut Defects::default());
     let subject = headers::subject(&inner, &mut Defects::default());
     // In a subject a slash is no path.
-    safe_name(&format!("{}.eml", subject.replace(['/', '\\'], "_"))).filter(|name| name != "eml")
-}
-
-/// A name without path, control characters, marks that some file system refuses, and reserved words; `None` if nothing
-/// is left of it.
-fn safe_name(given: &str) -> Option<String> {
-    let name = clean::line(given);
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let marked: String = last
-        .chars()
-        .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
-        .collect();
-    let bare = marked.trim_matches(|c: char| c.is_whitespace() || c == '.');
-    if bare.is_empty() {
-        return None;
-    }
-    let name = if is_reserved(bare) { format!("_{bare}") } else { bare.to_owned() };
-    Some(shorten(&name))
-}
-
-/// The device names of Windows, which no extension makes harmless.
-fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let numbered =
-        |prefix: &str| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
-}
-
-/// Cuts the stem, keeping a usual extension.
-fn shorten(name: &str) -> String {
-    const LONGEST_EXTENSION: usize = 16;
-    if name.len() <= limits::FILE_NAME {
-        return name.to_owned();
-    }
-    let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if extension.len() <= LONGEST_EXTENSION => (stem, format!(".{extension}")),
-        Some(_) | None => (name, String::new()),
-    };
-    let end = stem.floor_char_boundary(limits::FILE_NAME - extension.len());
-    format!("{}{extension}", stem.get(..end).unwrap_or_default().trim_end_matches([' ', '.']))
-}
-
-fn extension(media: &str) -> &'static str {
-    match media {
-        "message/delivery-status" | "message/feedback-report" => "txt",
-        "text/html" => "html",
-        "text/calendar" => "ics",
-        "text/csv" => "csv",
-        "text/vcard" | "text/x-vcard" => "vcf",
-        "message/rfc822" | "message/global" => "eml",
-        "application/pdf" => "pdf",
-        "application/zip" => "zip",
-        "application/json" => "json",
-        "application/xml" | "text/xml" => "xml",
-        "application/ms-tnef" => "dat",
-        "application/pgp-signature" | "application/pgp-encrypted" => "asc",
-        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
-        "image/jpeg" | "image/jpg" => "jpg",
-        "image/png" => "png",
-        "image/gif" => "gif",
-        "image/webp" => "webp",
-        "image/svg+xml" => "svg",
-        _ if media.starts_with("text/") => "txt",
-        _ => "bin",
-    }
+    names::safe(&format!("{}.eml", subject.replace(['/', '\\'], "_"))).filter(|name| name != "eml")
 }
 
 #[cfg(test)]
@@ -117,38 +122,11 @@ mod tests {
     use super::*;
     use crate::parse::structure;
 
-    #[test]
-    fn names_are_safe() {
-        let long = "ü".repeat(300);
-        let table = [
-            ("report.pdf", Some("report.pdf")),
-            ("../../etc/passwd", Some("passwd")),
-            ("C:\\Users\\x\\a b.txt", Some("a b.txt")),
-            ("a\0b\r\nc\u{202e}txt.exe", Some("ab ctxt.exe")),
-            ("..", None),
-            ("  ", None),
-            ("/", None),
-            (".htaccess", Some("htaccess")),
-            ("x. .", Some("x")),
-            ("con", Some("_con")),
-            ("Aux.txt", Some("_Aux.txt")),
-            ("COM1.log", Some("_COM1.log")),
-            ("COM10", Some("COM10")),
-            ("a<b>:c?.txt", Some("a_b__c_.txt")),
-        ];
-        for (given, expected) in table {
-            assert_eq!(safe_name(given).as_deref(), expected, "{given:?}");
-        }
-        let name = safe_name(&format!("{long}.pdf")).unwrap();
-        assert!(name.len() <= 255 && name.len() > 250 && name.ends_with("ü.pdf"), "{name}");
-        assert!(safe_name(&long).unwrap().len() <= 255);
-    }
-
     fn files(message: &str) -> Vec<Attachment> {
         let mut defects = Defects::default();
         let root = structure::read(message.as_bytes(), &mut defects);
-        let body = body::read(&root, &mut defects);
-        all(&body.files, &body.shown, &mut defects)
+        let body = crate::parse::body::read(&root, &mut defects);
+        all(body.files, &body.shown, &mut defects)
     }
 
     #[test]

@@ -2,19 +2,19 @@
 //!
 //! Of alternatives the plain one is read where it says anything, else the HTML one is rendered.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use memchr::memmem;
 
-use super::charset;
+use crate::model::mail::Attachment;
+
+use super::armor;
 use super::clean;
+use super::container::{self, Rank};
 use super::defects::Defects;
-use super::flowed;
-use super::html;
 use super::limits;
+use super::render;
 use super::structure::Part;
-use super::transfer;
 
 /// The text and what is left over as files.
 #[derive(Debug)]
@@ -23,10 +23,19 @@ pub(super) struct Body<'p, 'a> {
     pub(super) text: String,
     /// Whether there is an HTML body.
     pub(super) html: bool,
-    /// The parts that are files, in order.
-    pub(super) files: Vec<&'p Part<'a>>,
+    /// The files, in order.
+    pub(super) files: Vec<File<'p, 'a>>,
     /// The content ids that the HTML shows.
     pub(super) shown: HashSet<String>,
+}
+
+/// A file of a message.
+#[derive(Debug)]
+pub(super) enum File<'p, 'a> {
+    /// A part of it.
+    Part(&'p Part<'a>),
+    /// Taken out of a part that was opened.
+    Unpacked(Attachment),
 }
 
 /// The parts of a subtree by what they are for.
@@ -37,34 +46,76 @@ struct Found<'p, 'a> {
     files: Vec<&'p Part<'a>>,
 }
 
+/// What stands in the place of a text that nobody but its addressee can read.
+const ENCRYPTED: &str =
+    "[This message is encrypted. It cannot be read here; what was sent is kept as a file.]";
+
 /// Reads the text of a message.
 pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p, 'a> {
     let found = match root.children.is_empty() {
         true => sole(root),
         false => walk(root, Spot::First),
     };
-    let mut files = found.files;
     let (text, cut_at) = join(&found.texts, defects);
-    // What the text does not show whole is kept whole as a file.
-    files.extend(found.texts.iter().skip(cut_at));
     let mut shown = HashSet::new();
     for part in &found.html {
-        collect_shown(&decoded(part, &mut Defects::default()), &mut shown);
+        collect_shown(&render::decoded(part, &mut defects.unheard()), &mut shown);
     }
-    Body { text, html: !found.html.is_empty(), files, shown }
+    let mut body = Body { text, html: !found.html.is_empty(), files: Vec::new(), shown };
+    for part in found.files {
+        body.file(part, defects);
+    }
+    // What the text does not show whole is kept whole as a file.
+    body.files.extend(found.texts.iter().skip(cut_at).map(|part| File::Part(part)));
+    if is_encrypted(root) || armor::is_encrypted(&body.text) {
+        defects.add("encrypted");
+    }
+    if body.text.is_empty() && defects.has("encrypted") {
+        body.text = ENCRYPTED.to_owned();
+    }
+    body
+}
+
+impl<'p, 'a> Body<'p, 'a> {
+    /// Adds a file, or what is in it.
+    fn file(&mut self, part: &'p Part<'a>, defects: &mut Defects) {
+        let Some(contents) = container::open(part, defects) else {
+            self.files.push(File::Part(part));
+            return;
+        };
+        self.html |= contents.html;
+        self.files.extend(contents.files.into_iter().map(File::Unpacked));
+        let pieces = match contents.rank {
+            Rank::Text => [contents.text.as_str(), self.text.as_str()],
+            Rank::Copy if self.text.is_empty() => [contents.text.as_str(), ""],
+            Rank::Copy => return,
+        };
+        let mut text =
+            pieces.iter().filter(|piece| !piece.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
+        if clean::cut(&mut text, defects.limits.text_size) {
+            defects.add("text-truncated");
+            self.files.push(File::Part(part));
+        }
+        self.text = text;
+    }
+}
+
+/// Recursion ends at the depth of the structure.
+fn is_encrypted(part: &Part) -> bool {
+    part.media.value == "multipart/encrypted" || part.children.iter().any(is_encrypted)
 }
 
 /// The text of these parts, and how many of them it shows whole.
 fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
     let mut text = String::new();
     for (at, part) in parts.iter().enumerate() {
-        let (rendered, whole) = render(part, defects);
+        let (rendered, whole) = render::text(part, defects);
         let piece = clean::text(&rendered);
         if !piece.is_empty() && !text.is_empty() {
             text.push_str("\n\n");
         }
         text.push_str(&piece);
-        if clean::cut(&mut text) || !whole {
+        if clean::cut(&mut text, defects.limits.text_size) || !whole {
             defects.add("text-truncated");
             return (text, at);
         }
@@ -184,43 +235,12 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
 }
 
 fn is_blank(part: &Part) -> bool {
-    octets(part, &mut Defects::default()).trim_ascii().is_empty()
-}
-
-/// The decoded octets of a part.
-pub(super) fn octets<'a>(part: &Part<'a>, defects: &mut Defects) -> Cow<'a, [u8]> {
-    transfer::decode(part.body, &part.fields.token("Content-Transfer-Encoding"), defects)
-}
-
-fn decoded(part: &Part, defects: &mut Defects) -> String {
-    let octets = octets(part, defects);
-    charset::decode(&octets, part.media.get("charset"), defects)
-}
-
-/// The text of a part, and whether it is the whole of it.
-fn render(part: &Part, defects: &mut Defects) -> (String, bool) {
-    let text = decoded(part, defects);
-    if text.contains('\0') {
-        defects.add("nul-bytes");
-    }
-    if part.is("text/html") {
-        let source = text.get(..text.floor_char_boundary(limits::HTML)).unwrap_or(&text);
-        let rendered = html::to_text(source);
-        let whole = source.len() == text.len() && rendered.len() <= limits::TEXT;
-        return (rendered, whole);
-    }
-    let set =
-        |name: &str, value: &str| part.media.get(name).is_some_and(|got| got.eq_ignore_ascii_case(value));
-    if set("format", "flowed") {
-        let blank = if set("delsp", "yes") { flowed::Blank::Deleted } else { flowed::Blank::Kept };
-        return (flowed::unwrap(&text, blank), true);
-    }
-    (text, true)
+    render::octets(part, &mut Defects::default()).trim_ascii().is_empty()
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).
 fn collect_shown(html: &str, shown: &mut HashSet<String>) {
-    for at in memmem::find_iter(html.as_bytes(), b"cid:").take(limits::PARTS) {
+    for at in memmem::find_iter(html.as_bytes(), b"cid:").take(limits::SHOWN) {
         let id = html.get(at + 4..).unwrap_or_default();
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | ')' | '&');
         let id: String = id.chars().take(limits::NAME).take_while(|c| !ends(*c)).collect();
@@ -231,13 +251,18 @@ fn collect_shown(html: &str, shown: &mut HashSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::limits::Limits;
     use crate::parse::structure;
 
     fn body(message: &str) -> (String, bool, Vec<String>) {
         let mut defects = Defects::default();
         let root = structure::read(message.as_bytes(), &mut defects);
         let body = read(&root, &mut defects);
-        (body.text, body.html, body.files.iter().map(|part| part.media.value.clone()).collect())
+        let media = |file: &File| match file {
+            File::Part(part) => part.media.value.clone(),
+            File::Unpacked(file) => file.content_type.clone(),
+        };
+        (body.text, body.html, body.files.iter().map(media).collect())
     }
 
     fn multi(kind: &str, parts: &[&str]) -> String {
@@ -308,9 +333,9 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         let mut defects = Defects::default();
-        let message = format!("A: b\n\n{}", "ü".repeat(limits::TEXT));
+        let message = format!("A: b\n\n{}", "ü".repeat(defects.limits.text_size));
         let root = structure::read(message.as_bytes(), &mut defects);
-        assert_eq!(read(&root, &mut defects).text.len(), limits::TEXT);
+        assert_eq!(read(&root, &mut defects).text.len(), Limits::default().text_size);
         assert_eq!(defects.into_lines(), ["text-truncated"]);
     }
 }

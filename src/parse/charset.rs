@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, GB18030, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::defects::Defects;
@@ -62,10 +62,27 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
 
 /// The text, and whether all of it was in the charset; `None` if nobody knows the charset.
 fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
+    let known = alias(label);
+    let label = known.as_deref().unwrap_or(label);
+    if label == CODEPAGE_437 {
+        return Some((bytes.iter().map(|byte| codepage_437(*byte)).collect(), true));
+    }
+    match label.to_ascii_lowercase().as_str() {
+        "iso-2022-kr" | "csiso2022kr" => return Some(shifted(bytes, (b"\x0e", b"\x0f"), EUC_KR)),
+        "hz-gb-2312" | "hz" => return Some(shifted(bytes, (b"~{", b"~}"), GB18030)),
+        _ => {}
+    }
     match Encoding::for_label(label.as_bytes()) {
         // The web standard refuses iso-2022-kr and the like; mail has them.
         Some(encoding) if encoding != REPLACEMENT => {
             let bytes = if encoding == ISO_2022_JP { without_idle_shifts(bytes) } else { bytes.into() };
+            // Programs declare their own charset and send UTF-8, which no other text is by chance.
+            if encoding == WINDOWS_1252
+                && !bytes.is_ascii()
+                && let Ok(text) = std::str::from_utf8(&bytes)
+            {
+                return Some((text.to_owned(), false));
+            }
             let (text, _, malformed) = encoding.decode(&bytes);
             Some((text.into_owned(), !malformed))
         }
@@ -76,6 +93,24 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
             charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
         }
     }
+}
+
+/// Two octets of seven bits a letter between the shifts (RFC 1557, RFC 1843): with the eighth bit it is `encoding`.
+fn shifted(bytes: &[u8], (enter, leave): (&[u8], &[u8]), encoding: &'static Encoding) -> (String, bool) {
+    let bytes = bytes.strip_prefix(b"\x1b$)C").unwrap_or(bytes);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    let mut high = 0;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(if high == 0 { enter } else { leave }) {
+            (high, rest) = (high ^ 0x80, after);
+            continue;
+        }
+        out.push(if first.is_ascii_graphic() { first | high } else { *first });
+        rest = after;
+    }
+    let (text, malformed) = encoding.decode_without_bom_handling(&out);
+    (text.into_owned(), !malformed)
 }
 
 /// ISO-2022-JP without shifts that another follows at once. The web standard calls them errors; where encoded words are
@@ -99,9 +134,68 @@ fn without_idle_shifts(bytes: &[u8]) -> Cow<'_, [u8]> {
     out.into()
 }
 
+const CODEPAGE_437: &str = "ibm437";
+
+/// The upper half of codepage 437.
+const UPPER_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
+αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+fn codepage_437(byte: u8) -> char {
+    let upper = byte.checked_sub(0x80).and_then(|at| UPPER_437.chars().nth(usize::from(at)));
+    upper.unwrap_or(char::from(byte))
+}
+
+/// The usual name of a charset that mailers spell otherwise, dashes and case aside.
+fn alias(label: &str) -> Option<String> {
+    let bare: String =
+        label.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let usual = match bare.as_str() {
+        "iso2022jpms" | "iso2022jp1" | "iso2022jp2" | "iso2022jp3" | "iso2022jp2004" | "csiso2022jpms"
+        | "cp50220" | "cp50221" | "cp50222" => "iso-2022-jp",
+        "cp932" | "ibm943" | "sjis" | "shiftjis2004" => "shift_jis",
+        "eucjisx0213" | "eucjpms" | "cp51932" => "euc-jp",
+        // What is called gb2312 has the letters of its successors.
+        "gb2312" | "gb231280" | "gbk" | "cp936" | "ms936" | "windows936" | "euccn" => "gb18030",
+        "ksc56011987" | "ksc5601" | "cp949" | "uhc" | "cp51949" | "windows949" => "euc-kr",
+        "cp950" | "windows950" | "big5eten" | "big5hkscs2004" => "big5",
+        "latin1" | "iso88591" | "ansi" | "win1252" | "cp1004" | "windows1252" | "iso88591windows31latin1" => {
+            "windows-1252"
+        }
+        "win1250" | "windows1250" => "windows-1250",
+        "win1251" | "windows1251" => "windows-1251",
+        "cp437" | "ibm437" | "437" | "dos437" | "cspc8codepage437" => CODEPAGE_437,
+        "cp858" | "ibm858" | "cp00858" => "cp850",
+        "utf8bom" | "unicode11utf8" => "utf-8",
+        "utf7imap" | "unicode11utf7" => "utf-7",
+        _ => return None,
+    };
+    Some(usual.to_owned())
+}
+
+/// The name of a Windows codepage.
+pub(super) fn of_codepage(number: u32) -> String {
+    match number {
+        65001 => "utf-8".to_owned(),
+        65000 => "utf-7".to_owned(),
+        932 => "shift_jis".to_owned(),
+        936 => "gb18030".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        20866 => "koi8-r".to_owned(),
+        // An answer, and not the usual one: guessed.
+        0 | 20127 => "us-ascii".to_owned(),
+        28591..=28606 => format!("iso-8859-{}", number - 28590),
+        1250..=1258 | 874 => format!("windows-{number}"),
+        _ => format!("cp{number}"),
+    }
+}
+
 fn is_ascii_label(label: &str) -> bool {
+    // Programs that do not know the charset write a name that says so.
+    const UNKNOWN: [&str; 4] = ["unknown", "x-unknown", "x-user-defined", "none"];
     ["us-ascii", "ascii", "ansi_x3.4-1968", "646", "default", "unknown-8bit", "8bit", "binary"]
         .iter()
+        .chain(&UNKNOWN)
         .any(|known| known.eq_ignore_ascii_case(label))
 }
 
@@ -117,7 +211,7 @@ mod tests {
 
     #[test]
     fn charsets_are_decoded_or_guessed() {
-        let table: [Row; 17] = [
+        let table: [Row; 30] = [
             (b"plain", None, "plain", &[]),
             ("Grüße €".as_bytes(), None, "Grüße €", &[]),
             ("Grüße".as_bytes(), Some("us-ascii"), "Grüße", &[]),
@@ -139,6 +233,19 @@ mod tests {
             (b"Gr+APwA3w-e", Some("utf-7"), "Grüße", &[]),
             (b"Gr\x81\xe1e", Some("cp850"), "Grüße", &[]),
             (b"\xff\xfea\0b\0", Some("utf-16"), "ab", &[]),
+            (b"\xb0\xa1", Some("ks_c_5601-1987"), "가", &[]),
+            (b"\x81\x41", Some("cp949"), "갂", &[]),
+            (b"\x81\x30\x81\x30", Some("gb2312"), "\u{80}", &[]),
+            (b"\xa4\xa4\xa4\xe5", Some("cp950"), "中文", &[]),
+            (b"\x1b$B$\"\x1b(B", Some("iso-2022-jp-ms"), "あ", &[]),
+            (b"\x1b(I1\x1b(B", Some("cp50221"), "ｱ", &[]),
+            (b"Gr\x81\xe1e", Some("cp437"), "Grüße", &[]),
+            ("Grüße".as_bytes(), Some("x-unknown"), "Grüße", &[]),
+            (b"\x1b$)C\x0eGQ1[\x0f a", Some("iso-2022-kr"), "한글 a", &[]),
+            (b"a ~{<:Ky~} b", Some("hz-gb-2312"), "a 己所 b", &[]),
+            ("Grüße".as_bytes(), Some("iso-8859-1"), "Grüße", &["invalid-charset: iso-8859-1"]),
+            (b"Gr\xfc\xdfe", Some("Latin-1"), "Grüße", &[]),
+            (b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("win-1251"), "Привет", &[]),
             ("Grüße".as_bytes(), Some("x-foo"), "Grüße", &["unknown-charset: x-foo"]),
         ];
         for (bytes, label, expected, lines) in table {
@@ -146,6 +253,17 @@ mod tests {
             assert_eq!(decode(bytes, label, &mut defects), expected, "{label:?}");
             assert_eq!(defects.into_lines(), lines, "{label:?}");
         }
+    }
+
+    #[test]
+    fn codepages_have_names_that_are_known() {
+        for number in [437, 850, 874, 932, 936, 949, 950, 1250, 1252, 1258, 20866, 28591, 28605, 65000, 65001]
+        {
+            let mut defects = Defects::default();
+            decode(b"a", Some(&of_codepage(number)), &mut defects);
+            assert_eq!(defects.into_lines(), Vec::<String>::new(), "{number}");
+        }
+        assert_eq!(UPPER_437.chars().count(), 128);
     }
 
     #[test]

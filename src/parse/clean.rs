@@ -1,6 +1,6 @@
 //! Makes decoded strings harmless: what reaches a terminal, a database or a header of ours passes here first.
 
-use super::limits;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// A single line without control, bidirectional override and invisible marks, trimmed.
 ///
@@ -19,6 +19,11 @@ fn in_line(letter: char) -> Option<char> {
     }
 }
 
+/// The text in the composed form of Unicode (NFC), so that what looks the same is the same to a comparison.
+pub(super) fn composed(text: String) -> String {
+    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
+}
+
 /// Embeddings, overrides and isolates (Unicode TR 9), which make `exe.txt` out of `txt.exe`.
 pub(super) fn is_override(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -31,7 +36,13 @@ pub(super) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for line in raw.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r')) {
         let start = out.len();
-        out.extend(line.chars().filter(|letter| *letter == '\t' || !letter.is_control()));
+        // Controls beyond ASCII begin with 0xC2 in UTF-8; most lines have neither.
+        let is_control = |byte: u8| (byte.is_ascii_control() && byte != b'\t') || byte == 0xc2;
+        if line.bytes().any(is_control) {
+            out.extend(line.chars().filter(|letter| *letter == '\t' || !letter.is_control()));
+        } else {
+            out.push_str(line);
+        }
         if out.get(start..) != Some("-- ") {
             let kept = out.get(start..).unwrap_or_default().trim_end().len();
             out.truncate(start + kept);
@@ -44,12 +55,12 @@ pub(super) fn text(raw: &str) -> String {
     out
 }
 
-/// Whether the text had to be cut to [`limits::TEXT`] octets, at the end of a character.
-pub(super) fn cut(text: &mut String) -> bool {
-    if text.len() <= limits::TEXT {
+/// Whether the text had to be cut to so many octets, at the end of a character.
+pub(super) fn cut(text: &mut String, most: usize) -> bool {
+    if text.len() <= most {
         return false;
     }
-    text.truncate(text.floor_char_boundary(limits::TEXT));
+    text.truncate(text.floor_char_boundary(most));
     true
 }
 
@@ -68,6 +79,15 @@ mod tests {
         ];
         for (raw, expected) in table {
             assert_eq!(line(raw), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_the_same_is_the_same() {
+        let table =
+            [("u\u{308}", "ü"), ("ü", "ü"), ("\u{1112}\u{1161}\u{11ab}", "한"), ("\u{1f525}", "\u{1f525}")];
+        for (text, expected) in table {
+            assert_eq!(composed(text.to_owned()), expected);
         }
     }
 

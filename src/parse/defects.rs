@@ -1,12 +1,13 @@
 //! What can be odd about a message: the stable words, in one table, and their collector.
 
 use super::clean;
-use super::limits;
+use super::limits::{self, Limits};
 
 /// Every word that a line of `Mail::defects` may begin with, and what it means; detail follows after `: `.
 pub const DEFECTS: &[(&str, &str)] = &[
     ("no-headers", "the message does not begin with a header field; all of it is taken as text"),
     ("binary", "the message has no header field and is no text: nothing of it was read"),
+    ("lone-cr", "the lines end in CR alone, which was taken for line ends"),
     ("broken-header", "a line among the header fields is none and was left out"),
     ("no-blank-line", "no blank line stands between header and body"),
     ("too-many-headers", "further header fields were left out"),
@@ -33,18 +34,76 @@ pub const DEFECTS: &[(&str, &str)] = &[
     ),
     ("nul-bytes", "the text holds NUL octets, which were removed"),
     ("text-truncated", "the text is too long and was cut; the whole is kept as a file"),
-    ("too-deep", "multiparts are nested too deeply; the innermost are kept as files"),
-    ("too-many-parts", "there are too many parts; the rest is kept as one file"),
+    ("broken-tnef", "a winmail.dat is damaged; what can be read of it is shown, and it is kept as a file"),
+    ("encrypted", "the message or a part of it is encrypted and was not read"),
+    (
+        "signature-not-verified",
+        "signed text was taken out of its wrapping; nobody has verified the signature",
+    ),
+    ("wrong-type", "a file is not of the media type that it claims; its content decided"),
+    ("unsafe-name", "a file has a name that could do harm, and was given another"),
+    ("date-in-future", "the Date lies after the message came; the time of its arrival counts"),
+    ("too-deep", "parts or files within files are nested too deeply; the innermost are kept as files"),
+    ("too-many-parts", "there are too many parts, or files to open; the rest is kept unopened"),
+    ("too-much-decoded", "the parts decode to too many octets; the last ones are kept as they were sent"),
     ("truncated", "only the beginning of the message was read"),
     ("structure-timeout", "reading took too long; only the header fields are known"),
     ("structure-crashed", "reading failed for a fault of ours; only the header fields are known"),
 ];
 
-/// Collects the defects of one message, each line once.
+/// Collects the defects of one message, each line once, and knows the limits that it is read under.
 #[derive(Debug, Default)]
-pub(super) struct Defects(Vec<String>);
+pub(super) struct Defects {
+    lines: Vec<String>,
+    /// The limits of this reading.
+    pub(super) limits: Limits,
+    /// Octets decoded so far.
+    decoded: usize,
+    /// How many files within files are open.
+    opened: usize,
+    /// How many were opened in all.
+    containers: usize,
+}
 
 impl Defects {
+    /// A collector for a reading under these limits.
+    pub(super) fn under(limits: &Limits) -> Self {
+        Self { limits: *limits, ..Self::default() }
+    }
+
+    /// A collector of the same limits for a second look, whose findings nobody needs.
+    pub(super) fn unheard(&self) -> Self {
+        Self { limits: self.limits, opened: self.opened, ..Self::default() }
+    }
+
+    /// Whether so many more octets may be decoded; if not, that is noted.
+    pub(super) fn may_decode(&mut self, octets: usize) -> bool {
+        let sum = self.decoded.saturating_add(octets);
+        if sum > self.limits.decoded_size {
+            self.add("too-much-decoded");
+            return false;
+        }
+        self.decoded = sum;
+        true
+    }
+
+    /// Goes into a file within the message; `None` if that would be too deep.
+    pub(super) fn open<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.opened >= limits::OPENED {
+            self.add("too-deep");
+            return None;
+        }
+        if self.containers >= limits::CONTAINERS {
+            self.add("too-many-parts");
+            return None;
+        }
+        self.containers += 1;
+        self.opened += 1;
+        let done = work(self);
+        self.opened -= 1;
+        Some(done)
+    }
+
     /// Notes a word of the table.
     pub(super) fn add(&mut self, word: &'static str) {
         self.push(word, word.to_owned());
@@ -56,15 +115,20 @@ impl Defects {
         self.push(word, format!("{word}: {detail}"));
     }
 
+    /// Whether a word without detail was noted.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.lines.iter().any(|line| line == word)
+    }
+
     /// The lines, in the order they were noticed.
     pub(super) fn into_lines(self) -> Vec<String> {
-        self.0
+        self.lines
     }
 
     fn push(&mut self, word: &'static str, line: String) {
         debug_assert!(DEFECTS.iter().any(|(known, _)| *known == word), "{word} is not in the table");
-        if self.0.len() < limits::DEFECTS && !self.0.contains(&line) {
-            self.0.push(line);
+        if self.lines.len() < limits::DEFECTS && !self.lines.contains(&line) {
+            self.lines.push(line);
         }
     }
 }

@@ -8,7 +8,6 @@ use memchr::memchr;
 
 use super::charset;
 use super::defects::Defects;
-use super::limits;
 
 /// Where an entity stands: only a message may be preceded by rubbish, only a part may lack headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,15 +108,16 @@ pub(super) fn split<'a>(entity: &'a [u8], place: Place, defects: &mut Defects) -
 
 impl<'a> Fields<'a> {
     fn push(&mut self, name: &'a [u8], field: &'a [u8], defects: &mut Defects) {
-        if self.0.len() >= limits::FIELDS {
+        if self.0.len() >= defects.limits.header_fields {
             defects.add("too-many-headers");
             return;
         }
         let value = memchr(b':', field).and_then(|colon| field.get(colon + 1..)).unwrap_or_default();
-        if value.len() > limits::FIELD_BYTES {
+        let most = defects.limits.header_size;
+        if value.len() > most {
             defects.with("header-truncated", &String::from_utf8_lossy(name));
         }
-        self.0.push((name, value.get(..limits::FIELD_BYTES).unwrap_or(value)));
+        self.0.push((name, value.get(..most).unwrap_or(value)));
     }
 }
 
@@ -126,7 +126,9 @@ fn beginning(message: &[u8]) -> &[u8] {
     let mut rest = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
     loop {
         let (line, after) = cut_line(rest);
-        let skipped = line.is_empty() || line.starts_with(b"From ") || line.starts_with(b">From ");
+        // `From : a@b.example` is a field all the same.
+        let separates = |line: &[u8]| line.starts_with(b"From ") && field_name(line).is_none();
+        let skipped = line.is_empty() || separates(line) || line.strip_prefix(b">").is_some_and(separates);
         if !skipped || rest.is_empty() {
             return rest;
         }
@@ -189,9 +191,19 @@ fn cut_field(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// What is read from a header, and what was odd about it.
+#[cfg(test)]
+pub(super) fn with<T>(header: &[u8], read: impl Fn(&Fields, &mut Defects) -> T) -> (T, Vec<String>) {
+    let mut defects = Defects::default();
+    let (fields, _) = split(header, Place::Message, &mut defects);
+    let value = read(&fields, &mut defects);
+    (value, defects.into_lines())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::limits::Limits;
 
     fn read(entity: &[u8], place: Place) -> (Vec<(String, String)>, String, Vec<String>) {
         let mut defects = Defects::default();
@@ -257,7 +269,7 @@ mod tests {
     #[test]
     fn too_long_a_field_is_cut() {
         let mut entity = b"A: ".to_vec();
-        entity.resize(2 * limits::FIELD_BYTES, b'x');
+        entity.resize(2 * Limits::default().header_size, b'x');
         assert_eq!(read(&entity, Place::Message).2, ["header-truncated: A"]);
     }
 }

@@ -7,11 +7,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::model::mail::Mail;
 
-use super::limits;
+use super::limits::{self, Limits};
 
 /// A message that not even its header fields could be read of, for a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,66 +24,105 @@ pub struct Crashed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader {
     /// Reads the whole message.
-    pub(super) whole: fn(&[u8]) -> Mail,
+    pub(super) whole: fn(&[u8], &Limits) -> Mail,
     /// Reads its header fields only, and notes the defect.
-    pub(super) headers: fn(&[u8], &'static str) -> Mail,
-    /// Time for one message.
-    pub(super) time: Duration,
+    pub(super) headers: fn(&[u8], &Limits, &'static str) -> Mail,
+    /// The limits, also of time.
+    pub(super) limits: Limits,
 }
 
 /// Reads the messages in order.
 pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashed>> {
-    let mut helper: Option<Helper> = None;
-    messages.iter().map(|message| one(message, reader, &mut helper)).collect()
+    let mut batch = Batch { messages, reader, helper: None };
+    let mails = (0..messages.len()).map(|at| batch.one(at)).collect();
+    if let Some(helper) = batch.helper {
+        helper.end();
+    }
+    mails
+}
+
+struct Batch<'a> {
+    messages: &'a [&'a [u8]],
+    reader: Reader,
+    helper: Option<Helper>,
 }
 
 struct Helper {
     jobs: Sender<Vec<u8>>,
     mails: Receiver<Result<Mail, Crashed>>,
+    thread: thread::JoinHandle<()>,
+    /// How many of the batch's messages are read or on their way.
+    sent: usize,
 }
 
-fn one(message: &[u8], reader: Reader, helper: &mut Option<Helper>) -> Result<Mail, Crashed> {
-    if helper.is_none() {
-        *helper = Helper::start(reader);
+impl Batch<'_> {
+    fn one(&mut self, at: usize) -> Result<Mail, Crashed> {
+        let Self { messages, reader, .. } = *self;
+        let message = messages.get(at).copied().unwrap_or_default();
+        if self.helper.is_none() {
+            self.helper = Helper::start(reader, at);
+        }
+        // Where no thread can be had the message is read here; its time is not limited then.
+        let Some(running) = self.helper.as_mut() else {
+            return guarded(|| (reader.whole)(message, &reader.limits))
+                .or_else(|_| guarded(|| (reader.headers)(message, &reader.limits, "structure-crashed")));
+        };
+        running.send_up_to(at, messages);
+        let defect = match running.mails.recv_timeout(reader.limits.time) {
+            Ok(Ok(mail)) => return Ok(mail),
+            Ok(Err(_)) => "structure-crashed",
+            Err(RecvTimeoutError::Disconnected) => {
+                self.helper = None;
+                "structure-crashed"
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                self.helper = None;
+                "structure-timeout"
+            }
+        };
+        guarded(|| (reader.headers)(message, &reader.limits, defect))
     }
-    // Where no thread can be had the message is read here; its time is not limited then.
-    let Some(running) = helper.as_ref() else {
-        return guarded(|| (reader.whole)(message))
-            .or_else(|_| guarded(|| (reader.headers)(message, "structure-crashed")));
-    };
-    // A helper whose thread has ended takes no message, and the answer below says so.
-    let taken = running.jobs.send(message.to_vec());
-    let answer = taken
-        .map_err(|_| RecvTimeoutError::Disconnected)
-        .and_then(|()| running.mails.recv_timeout(reader.time));
-    let defect = match answer {
-        Ok(Ok(mail)) => return Ok(mail),
-        Ok(Err(_)) => "structure-crashed",
-        Err(RecvTimeoutError::Disconnected) => {
-            *helper = None;
-            "structure-crashed"
-        }
-        Err(RecvTimeoutError::Timeout) => {
-            *helper = None;
-            "structure-timeout"
-        }
-    };
-    guarded(|| (reader.headers)(message, defect))
 }
+
+/// Octets and messages that are on their way besides the one that is waited for: small ones then cost no waiting.
+const AHEAD: (usize, usize) = (256 * 1024, 64);
 
 impl Helper {
-    fn start(reader: Reader) -> Option<Self> {
+    fn start(reader: Reader, from: usize) -> Option<Self> {
         let (jobs, incoming) = channel::<Vec<u8>>();
         let (outgoing, mails) = channel();
         let work = move || {
             for message in incoming {
-                if outgoing.send(guarded(|| (reader.whole)(&message))).is_err() {
+                if outgoing.send(guarded(|| (reader.whole)(&message, &reader.limits))).is_err() {
                     return;
                 }
             }
         };
         let thread = thread::Builder::new().name("parse".to_owned()).stack_size(limits::STACK).spawn(work);
-        thread.ok().map(|_| Self { jobs, mails })
+        Some(Self { jobs, mails, thread: thread.ok()?, sent: from })
+    }
+
+    /// Sends the message and a few that follow. A thread that has ended takes none, and its answer says so.
+    fn send_up_to(&mut self, at: usize, messages: &[&[u8]]) {
+        let (octets, count) = AHEAD;
+        let mut ahead = 0;
+        while let Some(message) = messages.get(self.sent) {
+            ahead += message.len();
+            if self.sent > at && (ahead > octets || self.sent > at + count) {
+                return;
+            }
+            if self.jobs.send(message.to_vec()).is_err() {
+                return;
+            }
+            self.sent += 1;
+        }
+    }
+
+    /// Waits for the thread, which has nothing left to do.
+    fn end(self) {
+        drop(self.jobs);
+        // It cannot have panicked: what it runs is guarded, and its messages were answered.
+        drop(self.thread.join());
     }
 }
 
@@ -105,27 +143,30 @@ fn said(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn whole(message: &[u8]) -> Mail {
+    fn whole(message: &[u8], limits: &Limits) -> Mail {
         match message {
             b"slow" => thread::sleep(Duration::from_secs(20)),
             b"panic" | b"worse" => panic!("index 7 of `secret`"),
             _ => {}
         }
-        super::super::read(message)
+        super::super::read(message, limits)
     }
 
-    fn headers(message: &[u8], defect: &'static str) -> Mail {
+    fn headers(message: &[u8], limits: &Limits, defect: &'static str) -> Mail {
         assert!(message != b"worse", "worse");
-        super::super::read_headers(message, defect)
+        super::super::read_headers(message, limits, defect)
     }
 
     #[test]
     fn neighbours_of_bad_messages_are_read() {
         let messages: [&[u8]; 6] =
             [b"Subject: 1\n\nx", b"slow", b"Subject: 2\n\nx", b"panic", b"worse", b"Subject: 3\n\nx"];
-        let reader = Reader { whole, headers, time: Duration::from_secs(1) };
+        let reader =
+            Reader { whole, headers, limits: Limits { time: Duration::from_secs(1), ..Limits::default() } };
         let mails = all(&messages, reader);
         let seen: Vec<String> = mails
             .iter()

@@ -9,11 +9,11 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::limits;
 
-/// The text of an HTML document or fragment.
-pub(super) fn to_text(html: &str) -> String {
-    let (text, closed) = render(html, Hidden::Dropped);
+/// The text of an HTML document or fragment, a little more than `most` octets of it.
+pub(super) fn to_text(html: &str, most: usize) -> String {
+    let (text, closed) = render(html, Hidden::Dropped, most);
     // Something hidden that is never closed would swallow the rest.
-    if closed { text } else { render(html, Hidden::Shown).0 }
+    if closed { text } else { render(html, Hidden::Shown, most).0 }
 }
 
 /// Line ends in a row that preformatted text may hold.
@@ -26,7 +26,7 @@ enum Hidden {
 }
 
 /// The text, and whether all that was left out was also closed.
-fn render(html: &str, hidden: Hidden) -> (String, bool) {
+fn render(html: &str, hidden: Hidden, most: usize) -> (String, bool) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut page = Page::new(hidden);
@@ -38,7 +38,7 @@ fn render(html: &str, hidden: Hidden) -> (String, bool) {
             Ok(Token::String(text)) => page.text(&String::from_utf8_lossy(&text)),
             Ok(Token::Comment(_) | Token::Doctype(_) | Token::Error(_)) | Err(_) => {}
         }
-        if page.out.len() > limits::TEXT {
+        if page.out.len() > most {
             break;
         }
     }
@@ -63,6 +63,8 @@ struct Page {
     breaks: usize,
     gap: Gap,
     quotes: usize,
+    /// The depth of the line that is written.
+    quoted: usize,
     /// The open lists; a number for each ordered one.
     lists: Vec<Option<usize>>,
     marker: Option<String>,
@@ -79,6 +81,7 @@ impl Page {
             breaks: 0,
             gap: Gap::None,
             quotes: 0,
+            quoted: 0,
             lists: Vec::new(),
             marker: None,
             link: None,
@@ -96,7 +99,7 @@ impl Page {
             self.skipped = Some((name, 1));
             return;
         }
-        self.owe(breaks_around(&name));
+        self.owe(self.breaks_around(&name));
         match name.as_str() {
             "br" => self.breaks = (self.breaks + 1).min(2),
             "hr" => self.text("----------"),
@@ -142,7 +145,13 @@ impl Page {
             // A lone </p> is an empty paragraph, a lone </br> a break, to browsers; mails hold both by mistake.
             _ => {}
         }
-        self.owe(breaks_around(name));
+        self.owe(self.breaks_around(name));
+    }
+
+    /// A list within a list is a part of its point.
+    fn breaks_around(&self, name: &str) -> usize {
+        let within = matches!(name, "ul" | "ol" | "menu") && !self.lists.is_empty();
+        if within { 1 } else { breaks_around(name) }
     }
 
     fn owe(&mut self, breaks: usize) {
@@ -184,10 +193,12 @@ impl Page {
     /// Writes what has no blanks to collapse, after what is owed before it.
     fn word(&mut self, word: &str) {
         let word: String = word.chars().filter_map(visible).collect();
-        if word.is_empty() {
+        // A paragraph of nothing but a fixed blank is how Outlook writes an empty line.
+        let opens = self.breaks > 0 || self.out.is_empty();
+        if word.is_empty() || (opens && self.preformatted == 0 && word.trim().is_empty()) {
             return;
         }
-        if self.breaks > 0 || self.out.is_empty() {
+        if opens {
             self.open_line();
         } else {
             match self.gap {
@@ -201,15 +212,19 @@ impl Page {
     }
 
     fn open_line(&mut self) {
-        let quotes = "> ".repeat(self.quotes.min(limits::QUOTE_DEPTH));
+        let depth = self.quotes.min(limits::QUOTE_DEPTH);
+        let quotes = "> ".repeat(depth);
         if !self.out.is_empty() {
+            // A blank line between two depths belongs to the shallower.
+            let between = "> ".repeat(depth.min(self.quoted));
             for _ in 1..self.breaks {
                 self.out.push('\n');
-                self.out.push_str(quotes.trim_end());
+                self.out.push_str(between.trim_end());
             }
             self.out.push('\n');
         }
         self.breaks = 0;
+        self.quoted = depth;
         self.out.push_str(&quotes);
         if let Some(marker) = self.marker.take() {
             self.out.push_str(&marker);
@@ -268,7 +283,24 @@ fn is_hidden(tag: &StartTag<()>) -> bool {
         return true;
     }
     let style: String = attribute(tag, b"style").split_whitespace().collect::<String>().to_ascii_lowercase();
-    style.contains("display:none") || style.contains("visibility:hidden") || style.contains("mso-hide:all")
+    style.split(';').any(|declaration| {
+        let (name, value) = declaration.split_once(':').unwrap_or((declaration, ""));
+        let value = value.trim_end_matches("!important");
+        match name {
+            "display" => value == "none",
+            "visibility" => value == "hidden",
+            "mso-hide" => value == "all",
+            // How the preview line of a newsletter is hidden.
+            "font-size" | "max-height" | "opacity" => is_nothing(value),
+            _ => false,
+        }
+    })
+}
+
+/// Zero, in whatever unit.
+fn is_nothing(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    number.parse::<f32>().is_ok_and(|number| number == 0.0)
 }
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> String {
@@ -299,7 +331,7 @@ mod tests {
             ("a<br><br><br><br><br>b", "a\n\nb"),
             ("  a \n\t b <b>c</b>d  ", "a b cd"),
             ("<h1>T</h1>text", "T\n\ntext"),
-            ("<ul><li>a<li>b<ul><li>c</ul></ul>x", "- a\n- b\n\n  - c\n\nx"),
+            ("<ul><li>a<li>b<ul><li>c</ul></ul>x", "- a\n- b\n  - c\n\nx"),
             ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
             ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a\tb\nc\td"),
             ("a &amp; b&nbsp;&lt;c&gt; &#252; &euro;", "a & b <c> ü €"),
@@ -317,7 +349,7 @@ mod tests {
             ("<p hidden>no</p>yes", "yes"),
             ("<div style='display:none'>never closed", "never closed"),
             ("<blockquote><p>q1</p><p>q2</p></blockquote>answer", "> q1\n>\n> q2\n\nanswer"),
-            ("<blockquote>a<blockquote>b</blockquote></blockquote>", "> a\n> >\n> > b"),
+            ("<blockquote>a<blockquote>b</blockquote></blockquote>", "> a\n>\n> > b"),
             ("<pre>a\n  b\n</pre>c", "a\n  b\n\nc"),
             ("a<hr>b", "a\n----------\nb"),
             ("<img alt='Logo'><img src=x>", "[Logo]"),
@@ -327,7 +359,7 @@ mod tests {
             ("", ""),
         ];
         for (html, expected) in table {
-            assert_eq!(to_text(html), expected, "{html}");
+            assert_eq!(to_text(html, usize::MAX), expected, "{html}");
         }
     }
 
@@ -344,7 +376,7 @@ mod tests {
             "&amp",
             "<x a=1 ",
         ] {
-            to_text(&piece.repeat(200_000 / piece.len()));
+            to_text(&piece.repeat(200_000 / piece.len()), usize::MAX);
         }
     }
 }

@@ -47,7 +47,7 @@ fn report(root: &Part) -> Option<Kind> {
         _ => {}
     }
     let actions =
-        status.map(|part| actions(&super::body::octets(part, &mut Defects::default()))).unwrap_or_default();
+        status.map(|part| actions(&super::render::octets(part, &mut Defects::default()))).unwrap_or_default();
     if actions.iter().any(|action| action == "failed") || actions.is_empty() {
         Some(Kind::Bounce)
     } else if actions.iter().any(|action| action == "delayed") {

@@ -1,16 +1,19 @@
 //! Octets to [`Mail`]: never fails on what a message holds, only on faults of ours; what is odd becomes a defect.
 //!
-//! Every step is linear in the length of the message (the structure at most [`limits::DEPTH`] times), nothing recurses
-//! deeper than [`limits::DEPTH`], and messages within a message are files that are not opened. The MIME structure is our
+//! Every step is linear in the length of the message (the structure at most [`Limits::depth`] times), nothing recurses
+//! deeper than that, and messages within a message are files that are not opened; only `winmail.dat` and signed S/MIME are, to a fixed depth. The MIME structure is our
 //! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
 //! whose only home this is, the address and date parsers and rare charsets are used. A guard stands behind all of it.
 //!
 //! [`Mail`]: crate::model::mail::Mail
 
+mod armor;
 mod attachment;
 mod body;
 mod charset;
 mod clean;
+mod container;
+mod dates;
 mod defects;
 mod digest;
 mod fields;
@@ -20,14 +23,23 @@ mod headers;
 mod html;
 mod kind;
 pub mod limits;
+mod magic;
+mod mapi;
+mod names;
+mod opaque;
 mod params;
+mod render;
 mod reply;
+mod rtf;
 mod structure;
+mod tnef;
 mod transfer;
 mod uuencode;
 mod words;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+
+use jiff::Timestamp;
 
 use crate::model::ids::Digest;
 use crate::model::mail::{Kind, Mail};
@@ -38,17 +50,15 @@ use structure::Part;
 
 pub use defects::DEFECTS;
 pub use guard::Crashed;
-
-const READER: guard::Reader =
-    guard::Reader { whole: read, headers: read_headers, time: limits::MESSAGE_TIME };
+pub use limits::Limits;
 
 /// Reads a batch of messages, in order; a message that takes too long or crashes costs only itself.
 ///
 /// # Errors
 ///
 /// [`Crashed`] in the place of a message of which, for a bug, not even the header fields could be read.
-pub fn all(messages: &[&[u8]]) -> Vec<Result<Mail, Crashed>> {
-    guard::all(messages, READER)
+pub fn all(messages: &[&[u8]], limits: &Limits) -> Vec<Result<Mail, Crashed>> {
+    guard::all(messages, guard::Reader { whole: read, headers: read_headers, limits: *limits })
 }
 
 /// Reads one message as [`all`] does.
@@ -56,9 +66,9 @@ pub fn all(messages: &[&[u8]]) -> Vec<Result<Mail, Crashed>> {
 /// # Errors
 ///
 /// [`Crashed`] if, for a bug, not even the header fields could be read.
-pub fn one(message: &[u8]) -> Result<Mail, Crashed> {
+pub fn one(message: &[u8], limits: &Limits) -> Result<Mail, Crashed> {
     let none = || Crashed { what: "no answer".to_owned() };
-    all(&[message]).pop().ok_or_else(none).flatten()
+    all(&[message], limits).pop().ok_or_else(none).flatten()
 }
 
 /// Notes that only the beginning of the message was at hand.
@@ -69,10 +79,21 @@ pub fn mark_truncated(mail: &mut Mail) {
     }
 }
 
+/// Notes that the `Date` lies after the time when the message came, as the mailbox knows it.
+pub fn heed_arrival(mail: &mut Mail, arrived: Timestamp) {
+    mail.received = Some(arrived);
+    let word = "date-in-future".to_owned();
+    let is_late = mail.date.is_some() && mail.sent() != mail.date;
+    if is_late && !mail.defects.contains(&word) {
+        mail.defects.push(word);
+    }
+}
+
 /// The whole message.
-fn read(message: &[u8]) -> Mail {
-    let mut defects = Defects::default();
-    let root = structure::read(message, &mut defects);
+fn read(message: &[u8], limits: &Limits) -> Mail {
+    let mut defects = Defects::under(limits);
+    let message = lines(message, &mut defects);
+    let root = structure::read(&message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
     if is_no_message(&root) {
         defects.add("binary");
@@ -82,24 +103,34 @@ fn read(message: &[u8]) -> Mail {
     mail.reply = reply::of(&body.text);
     mail.text = body.text;
     mail.html = body.html;
-    mail.attachments = attachment::all(&body.files, &body.shown, &mut defects);
+    mail.attachments = attachment::all(body.files, &body.shown, &mut defects);
     mail.kind = kind::of(&root, &mail.subject);
     finish(mail, defects)
 }
 
 /// The header fields alone, with the reason why. The octets of the body become a file: nothing is lost.
-fn read_headers(message: &[u8], reason: &'static str) -> Mail {
-    let mut defects = Defects::default();
-    let root = structure::unopened(message, &mut defects);
+fn read_headers(message: &[u8], limits: &Limits, reason: &'static str) -> Mail {
+    let mut defects = Defects::under(limits);
+    let message = lines(message, &mut defects);
+    let root = structure::unopened(&message, &mut defects);
     let mut mail = from_fields(&root.fields, &mut defects);
     if is_no_message(&root) {
         defects.add("binary");
     } else {
-        mail.attachments = attachment::all(&[&structure::rest(root.body)], &HashSet::new(), &mut defects);
+        mail.attachments = vec![attachment::of_part(&structure::rest(root.body), &mut defects)];
     }
     mail.kind = kind::of(&root, &mail.subject);
     defects.add(reason);
     finish(mail, defects)
+}
+
+/// The message with LF where its line ends are lone CR, as of old Macintosh programs.
+fn lines<'a>(message: &'a [u8], defects: &mut Defects) -> Cow<'a, [u8]> {
+    if memchr::memchr(b'\n', message).is_some() || memchr::memchr(b'\r', message).is_none() {
+        return message.into();
+    }
+    defects.add("lone-cr");
+    message.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<_>>().into()
 }
 
 /// An image or an archive in the place of a message: as a text it would be garbage, and nobody sent it.
@@ -114,7 +145,8 @@ fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
         message_id: headers::message_id(fields, defects),
         in_reply_to: headers::message_ids(fields, "In-Reply-To", defects),
         references: headers::message_ids(fields, "References", defects),
-        date: headers::date(fields, defects),
+        date: dates::date(fields, defects),
+        received: dates::received(fields),
         from: headers::first_addresses(fields, "From", defects),
         sender: headers::first_addresses(fields, "Sender", defects).into_iter().next(),
         reply_to: headers::first_addresses(fields, "Reply-To", defects),
@@ -135,6 +167,9 @@ fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
     if mail.from.is_empty() {
         defects.add("no-from");
     }
+    if mail.date.is_some() && mail.sent() != mail.date {
+        defects.add("date-in-future");
+    }
     mail
 }
 
@@ -146,5 +181,7 @@ fn finish(mut mail: Mail, defects: Defects) -> Mail {
 
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

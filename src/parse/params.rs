@@ -14,6 +14,8 @@ pub(super) struct Params {
     /// The value before the first semicolon, in lower case, without comments.
     pub(super) value: String,
     named: BTreeMap<String, String>,
+    /// Those that cleaning changed, as they were given.
+    given: BTreeMap<String, String>,
 }
 
 impl Params {
@@ -22,9 +24,23 @@ impl Params {
         self.named.get(name).map(String::as_str)
     }
 
+    /// The parameter with the characters that make it unsafe, if it has any.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    fn insert(&mut self, name: String, value: String) {
+        let clean = clean::line(&value);
+        self.given.remove(&name);
+        if clean != value.trim() {
+            self.given.insert(name.clone(), value);
+        }
+        self.named.insert(name, clean);
+    }
+
     /// A value without parameters.
     pub(super) fn bare(value: &str) -> Self {
-        Self { value: value.to_owned(), named: BTreeMap::new() }
+        Self { value: value.to_owned(), ..Self::default() }
     }
 }
 
@@ -47,14 +63,18 @@ pub(super) fn parse(field: &str, defects: &mut Defects) -> Params {
                 sections.entry(section).or_insert_with(|| (encoded, value.to_owned()));
             }
             None => {
-                let decoded = clean::line(&words::decode(value, defects));
-                params.named.entry(name).or_insert(decoded);
+                if !params.named.contains_key(&name) {
+                    params.insert(name, words::decode(value, defects));
+                }
             }
         }
     }
     for (name, sections) in split {
         // The extended form is there for those who can read it, beside a plain one for others.
-        params.named.insert(name, clean::line(&join(&sections, defects)));
+        let value = join(&sections, defects);
+        // Some mailers write encoded words into the sections, against RFC 2231.
+        let value = if value.contains("=?") { words::decode(&value, defects) } else { value };
+        params.insert(name, value);
     }
     params
 }

@@ -1,7 +1,7 @@
 //! The parts of a message (RFC 2046 section 5), from the outside inwards.
 //!
 //! An outer boundary ends whatever is within, closed or not, so that no part can swallow the next. Only whole lines are
-//! boundaries. Each level is one search: time is at most [`limits::DEPTH`] times the length. Messages within the
+//! boundaries. Each level is one search: time is at most [`limits::Limits::depth`] times the length. Messages within the
 //! message are not opened: they are files.
 
 use memchr::memmem;
@@ -34,6 +34,14 @@ impl Part<'_> {
         given.filter(|name| !name.trim().is_empty())
     }
 
+    /// The file name as it was given, with what makes it unsafe.
+    pub(super) fn given_name(&self) -> Option<&str> {
+        match self.disposition.get("filename") {
+            Some(_) => self.disposition.given("filename"),
+            None => self.media.given("name"),
+        }
+    }
+
     /// Whether the media type is of this type, such as `multipart/`.
     pub(super) fn is(&self, prefix: &str) -> bool {
         self.media.value.starts_with(prefix)
@@ -49,8 +57,15 @@ impl Part<'_> {
 
 /// Reads the message; its header fields are those of the part that is returned.
 pub(super) fn read<'a>(message: &'a [u8], defects: &mut Defects) -> Part<'a> {
-    let mut left = limits::PARTS;
+    let mut left = defects.limits.parts;
     let (fields, body) = fields::split(message, Place::Message, defects);
+    part(fields, body, Spot { depth: 0, default: "text/plain" }, &mut left, defects)
+}
+
+/// Reads an entity that was taken out of a part of the message.
+pub(super) fn within<'a>(entity: &'a [u8], defects: &mut Defects) -> Part<'a> {
+    let mut left = defects.limits.parts;
+    let (fields, body) = fields::split(entity, Place::Part, defects);
     part(fields, body, Spot { depth: 0, default: "text/plain" }, &mut left, defects)
 }
 
@@ -81,7 +96,7 @@ fn part<'a>(
     if !part.is("multipart/") {
         return part;
     }
-    if spot.depth >= limits::DEPTH {
+    if spot.depth >= defects.limits.depth {
         defects.add("too-deep");
         return part;
     }
@@ -130,7 +145,8 @@ fn media(fields: &Fields, default: &str, defects: &mut Defects) -> Params {
     let (kind, subtype) = media.value.split_once('/').unwrap_or((&media.value, ""));
     let sound = media.value.len() <= limits::TOKEN && media.value.bytes().all(|byte| byte.is_ascii_graphic());
     if kind.is_empty() || subtype.is_empty() || !sound {
-        let plain = matches!(kind, "" | "text") && subtype.is_empty();
+        // RFC 2045 section 5.2: what cannot be understood is text. With a name it is a file, of whatever type.
+        let plain = media.get("name").is_none() || matches!(kind, "" | "text");
         media.value = if plain { "text/plain" } else { "application/octet-stream" }.to_owned();
     }
     media
@@ -141,6 +157,8 @@ fn media(fields: &Fields, default: &str, defects: &mut Defects) -> Params {
 struct Bounds {
     ranges: Vec<(usize, usize)>,
     closed: bool,
+    /// Whether parts follow after it was closed.
+    resumed: bool,
 }
 
 fn bounds(body: &[u8], boundary: &str) -> Bounds {
@@ -167,11 +185,14 @@ fn bounds(body: &[u8], boundary: &str) -> Bounds {
             bounds.ranges.push((start, inner.len().max(start)));
         }
         if line == b"--" {
-            bounds.closed = true;
-            return bounds;
+            (bounds.closed, open) = (true, None);
+            continue;
         }
+        // After the end: an inner multipart had the same boundary, and what follows is not to be lost.
+        bounds.resumed |= bounds.closed;
         open = Some(body.len() - after.len());
     }
+    bounds.closed &= open.is_none() && !bounds.resumed;
     if let Some(start) = open {
         bounds.ranges.push((start, body.len()));
     }
@@ -181,6 +202,7 @@ fn bounds(body: &[u8], boundary: &str) -> Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::limits::Limits;
 
     /// The tree as `type[children]`, with the length of each leaf's body.
     fn outline(part: &Part) -> String {
@@ -216,6 +238,11 @@ mod tests {
             ),
             (format!("{mixed}nothing\n"), "text/plain:nothing\\n", "broken-mime"),
             (format!("{mixed}--b--\n"), "multipart/mixed:", ""),
+            (
+                format!("{mixed}--b\n{mixed}--b\n\nx\n--b--\n--b\n\ny\n--b--\n"),
+                "multipart/mixed[text/plain:, text/plain:x, text/plain:y]",
+                "broken-mime",
+            ),
             ("Content-Type: multipart/mixed\n\nx".to_owned(), "text/plain:x", "broken-mime"),
             (
                 "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--".to_owned(),
@@ -223,7 +250,8 @@ mod tests {
                 "",
             ),
             ("Content-Type: text\n\nx".to_owned(), "text/plain:x", ""),
-            ("Content-Type: wrong\n\nx".to_owned(), "application/octet-stream:x", ""),
+            ("Content-Type: wrong\n\nx".to_owned(), "text/plain:x", ""),
+            ("Content-Type: wrong; name=x\n\nx".to_owned(), "application/octet-stream:x", ""),
             (format!("{mixed}--b\nno header here\n--b--"), "multipart/mixed[text/plain:no header here]", ""),
             (format!("{mixed}--b\n--b\n\n\n--b--"), "multipart/mixed[text/plain:, text/plain:]", ""),
         ];
@@ -246,12 +274,13 @@ mod tests {
 
     #[test]
     fn too_many_parts_end_in_one_file() {
-        let parts = "--b\n\nx\n".repeat(limits::PARTS + 5);
+        let parts = "--b\n\nx\n".repeat(Limits::default().parts + 5);
         let message = format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}--b--");
         let mut defects = Defects::default();
         let root = read(message.as_bytes(), &mut defects);
-        assert_eq!(root.children.len(), limits::PARTS + 1);
-        assert!(root.children[limits::PARTS].body.starts_with(b"\nx\n--b\n"));
+        let most = Limits::default().parts;
+        assert_eq!(root.children.len(), most + 1);
+        assert!(root.children[most].body.starts_with(b"\nx\n--b\n"));
         assert_eq!(defects.into_lines(), ["too-many-parts"]);
     }
 }

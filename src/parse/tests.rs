@@ -12,7 +12,7 @@ const ORDINARY: &str = "Received: from x.example\r\nFrom: Alice <alice@example.o
     Content-Type: text/x-log; name=a.log\r\n\r\nline 1\r\nline 2\r\n--b--\r\n";
 
 fn mail(message: impl AsRef<[u8]>) -> Mail {
-    one(message.as_ref()).unwrap()
+    one(message.as_ref(), &Limits::default()).unwrap()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_binary_file_in_the_place_of_a_message_yields_nothing() {
     let pdf = [b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".as_slice(), &stream].concat();
     let utf16: Vec<u8> = "text".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for octets in [png.as_slice(), b"\x7fELF\x02\x01\x01\0", b"text\0text", &pdf, &utf16] {
-        for read in [mail(octets), read_headers(octets, "structure-timeout")] {
+        for read in [mail(octets), read_headers(octets, &Limits::default(), "structure-timeout")] {
             assert_eq!((read.text.as_str(), read.attachments.len()), ("", 0), "{octets:?}");
             assert!(read.defects.contains(&"binary".to_owned()), "{:?}", read.defects);
         }
@@ -158,10 +158,13 @@ fn enormous_lines_and_headers_are_read() {
     let mut message = b"From: a@b.example\n\n".to_vec();
     message.resize(50_000_000, b'x');
     let read = mail(&message);
-    assert_eq!((read.text.len(), read.attachments[0].content.len()), (limits::TEXT, 50_000_000 - 19));
+    assert_eq!(
+        (read.text.len(), read.attachments[0].content.len()),
+        (Limits::default().text_size, 50_000_000 - 19)
+    );
     let many = "To: x <x@b.example>,\n".repeat(140_000);
     let read = mail(format!("From: a@b.example\n{many}\n\nx"));
-    assert_eq!(read.to.len(), limits::FIELDS - 1);
+    assert_eq!(read.to.len(), Limits::default().header_fields - 1);
     assert!(read.defects.iter().any(|defect| defect == "too-many-headers"));
     let long = format!("From: a@b.example\nTo: {}z@b.example\n\nx", "x@b.example,\n ".repeat(100_000));
     assert_eq!(mail(long).to.len(), limits::ADDRESSES);
@@ -187,7 +190,7 @@ fn a_cut_message_is_marked_once() {
 
 #[test]
 fn header_only_reading_keeps_the_body_as_a_file() {
-    let mail = read_headers(ORDINARY.as_bytes(), "structure-timeout");
+    let mail = read_headers(ORDINARY.as_bytes(), &Limits::default(), "structure-timeout");
     assert_eq!((mail.subject.as_str(), mail.text.as_str()), ("Printer on fire", ""));
     assert!(mail.attachments[0].content.starts_with(b"--b\n"));
     assert_eq!(mail.defects, ["structure-timeout"]);
@@ -199,10 +202,11 @@ fn every_defect_of_the_table_can_happen() {
     let messages: Vec<String> = vec![
         String::new(),
         "\0".to_owned(),
+        "From: a@b.example\r\rx".to_owned(),
         "A: b\njunk\nFrom: a@b.example\n\nx".to_owned(),
         "From: a@b.example\njunk\n".to_owned(),
-        "A: b\n".repeat(limits::FIELDS + 1),
-        format!("A: {}\n", "x".repeat(limits::FIELD_BYTES + 1)),
+        "A: b\n".repeat(Limits::default().header_fields + 1),
+        format!("A: {}\n", "x".repeat(Limits::default().header_size + 1)),
         "From: a@b.example\nFrom: c@d.example\nDate: x\n\na\0b".to_owned(),
         "Date: 3 Nov 2026 10:00\n\nx".to_owned(),
         format!("To: {}\n\nx", to(limits::ADDRESSES + 1)),
@@ -212,16 +216,28 @@ fn every_defect_of_the_table_can_happen() {
         "Content-Transfer-Encoding: quoted-printable\n\n=zz".to_owned(),
         "Content-Transfer-Encoding: x-uuencode\n\nx".to_owned(),
         "Content-Transfer-Encoding: x-foo\nContent-Type: text/plain; charset=x-foo\n\nx".to_owned(),
-        format!("A: b\n\n{}", "x".repeat(limits::TEXT + 1)),
-        format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\n".repeat(limits::PARTS + 1)),
-        (0..=limits::DEPTH)
+        format!("A: b\n\n{}", "x".repeat(Limits::default().text_size + 1)),
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\n\n{}",
+            "--b\n\n".repeat(Limits::default().parts + 1)
+        ),
+        (0..=Limits::default().depth)
             .map(|at| format!("Content-Type: multipart/a; boundary=b{at}\n\n--b{at}\n"))
             .collect(),
     ];
     let mut seen: Vec<String> =
-        messages.iter().flat_map(|message| read(message.as_bytes()).defects).collect();
-    seen.extend(read(b"Subject: \xff\n\n").defects);
-    seen.extend(read(b"Content-Type: text/plain; charset=utf-8\n\n\xff").defects);
+        messages.iter().flat_map(|message| read(message.as_bytes(), &Limits::default()).defects).collect();
+    seen.extend(read(b"Content-Type: application/ms-tnef\n\nx", &Limits::default()).defects);
+    seen.extend(
+        read(b"Content-Type: multipart/encrypted; boundary=b\n\n--b--\n", &Limits::default()).defects,
+    );
+    seen.extend(read(b"A: b\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n", &Limits::default()).defects);
+    seen.extend(read(b"Content-Type: image/png; name=../x\n\n%PDF-1\0", &Limits::default()).defects);
+    let future = b"Received: x; Tue, 3 Nov 2026 10:00:00 +0000\nDate: Fri, 6 Nov 2026 10:00:00 +0000\n\nx";
+    seen.extend(read(future, &Limits::default()).defects);
+    seen.extend(read(b"A: b\n\nlong", &Limits { decoded_size: 3, ..Limits::default() }).defects);
+    seen.extend(read(b"Subject: \xff\n\n", &Limits::default()).defects);
+    seen.extend(read(b"Content-Type: text/plain; charset=utf-8\n\n\xff", &Limits::default()).defects);
     // Noted by the caller and by the guard.
     seen.extend(["truncated", "structure-timeout", "structure-crashed"].map(str::to_owned));
     for (word, _) in DEFECTS {
@@ -266,7 +282,7 @@ proptest! {
 }
 
 fn sound(message: &[u8]) {
-    let mail = read(message);
+    let mail = read(message, &Limits::default());
     assert!(!mail.text.contains(['\0', '\r']) && !mail.subject.contains(char::is_control));
     assert_eq!(mail.reply.is_empty(), mail.text.is_empty());
     for address in mail.from.iter().chain(&mail.to) {
@@ -278,7 +294,7 @@ fn sound(message: &[u8]) {
     for line in &mail.defects {
         assert!(DEFECTS.iter().any(|(word, _)| line.split(": ").next() == Some(word)), "{line}");
     }
-    read_headers(message, "structure-crashed");
+    read_headers(message, &Limits::default(), "structure-crashed");
 }
 
 /// Each of these, repeated, has been slow or deep in some parser.

@@ -15,8 +15,51 @@ use super::transfer;
 /// One `=?charset?encoding?data?=`, and the text after it.
 struct Word<'a> {
     charset: &'a str,
-    octets: Vec<u8>,
+    data: Data<'a>,
     rest: &'a str,
+}
+
+enum Data<'a> {
+    Base64(&'a str),
+    Quoted(&'a str),
+}
+
+/// Adjacent words of one charset.
+struct Run {
+    charset: String,
+    octets: Vec<u8>,
+    /// Base64 that does not fill a group: some mailers cut words there too.
+    tail: String,
+}
+
+impl Run {
+    fn of(word: &Word<'_>) -> Self {
+        let mut run = Self { charset: word.charset.to_owned(), octets: Vec::new(), tail: String::new() };
+        run.push(&word.data);
+        run
+    }
+
+    fn push(&mut self, data: &Data<'_>) {
+        match data {
+            Data::Base64(code) => {
+                self.tail.extend(code.split_whitespace());
+                let whole = if self.tail.ends_with('=') { self.tail.len() } else { self.tail.len() / 4 * 4 };
+                if let Some((groups, rest)) = self.tail.split_at_checked(whole) {
+                    self.octets.extend(transfer::base64(groups.as_bytes()).0);
+                    self.tail = rest.to_owned();
+                }
+            }
+            Data::Quoted(code) => {
+                self.end();
+                self.octets.extend(transfer::q_word(code.as_bytes()));
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.octets.extend(transfer::base64(self.tail.as_bytes()).0);
+        self.tail.clear();
+    }
 }
 
 /// Decodes all encoded words of an unfolded value, wherever they stand.
@@ -37,7 +80,7 @@ pub(super) fn normalise(value: &str, defects: &mut Defects) -> String {
 
 fn each(value: &str, defects: &mut Defects, write: impl Fn(&str, &mut String)) -> String {
     let mut out = String::with_capacity(value.len());
-    let mut run: Option<(String, Vec<u8>)> = None;
+    let mut run: Option<Run> = None;
     let mut rest = value;
     while let Some(at) = memmem::find(rest.as_bytes(), b"=?") {
         let (plain, from) = rest.split_at(at);
@@ -50,15 +93,15 @@ fn each(value: &str, defects: &mut Defects, write: impl Fn(&str, &mut String)) -
         };
         let adjacent = run.is_some() && plain.trim().is_empty();
         match &mut run {
-            Some((charset, octets)) if adjacent && charset.eq_ignore_ascii_case(word.charset) => {
-                octets.extend(word.octets);
+            Some(open) if adjacent && open.charset.eq_ignore_ascii_case(word.charset) => {
+                open.push(&word.data)
             }
             Some(_) | None => {
                 let joined = run.is_some() && adjacent;
                 flush(&mut run, &mut out, &write, defects);
                 // Blanks between encoded words are no part of the text (section 6.2).
                 out.push_str(if joined { "" } else { plain });
-                run = Some((word.charset.to_owned(), word.octets));
+                run = Some(Run::of(&word));
             }
         }
         rest = word.rest;
@@ -68,14 +111,10 @@ fn each(value: &str, defects: &mut Defects, write: impl Fn(&str, &mut String)) -
     out
 }
 
-fn flush(
-    run: &mut Option<(String, Vec<u8>)>,
-    out: &mut String,
-    write: &impl Fn(&str, &mut String),
-    defects: &mut Defects,
-) {
-    if let Some((charset, octets)) = run.take() {
-        write(&charset::decode(&octets, Some(&charset), defects), out);
+fn flush(run: &mut Option<Run>, out: &mut String, write: &impl Fn(&str, &mut String), defects: &mut Defects) {
+    if let Some(mut run) = run.take() {
+        run.end();
+        write(&charset::decode(&run.octets, Some(&run.charset), defects), out);
     }
 }
 
@@ -93,14 +132,14 @@ fn word(text: &str) -> Option<Word<'_>> {
     if data.contains("=?") {
         return None;
     }
-    let octets = match encoding {
-        "B" | "b" => transfer::base64(data.as_bytes()).0,
-        "Q" | "q" => transfer::q_word(data.as_bytes()),
+    let decoding = match encoding {
+        "B" | "b" => Data::Base64(data),
+        "Q" | "q" => Data::Quoted(data),
         _ => return None,
     };
     // RFC 2231 section 5: a language may follow the charset. Raw letters within a word are UTF-8 by now.
     let charset = if data.is_ascii() { charset.split('*').next().unwrap_or_default() } else { "utf-8" };
-    Some(Word { charset, octets, rest })
+    Some(Word { charset, data: decoding, rest })
 }
 
 #[cfg(test)]
@@ -119,6 +158,8 @@ mod tests {
             ("=?UTF-8?B?w6k=?=\t =?utf-8?B?w6k=?=", "éé"),
             ("=?iso-2022-jp?B?GyRCJCI=?= =?iso-2022-jp?B?JCQbKEI=?=", "あい"),
             ("=?iso-2022-jp?B?GyRCJCIbKEI=?=\n =?iso-2022-jp?B?GyRCJCQbKEI=?=", "あい"),
+            // Cut inside a group of base64.
+            ("=?utf-8?B?44OX44Oq44?=\n =?utf-8?B?Oz44K/?=", "プリンタ"),
             // Different charsets.
             ("=?utf-8?Q?=C3=A9?= =?iso-8859-1?Q?=E9?=", "éé"),
             ("=?utf-8*en?Q?a?=", "a"),

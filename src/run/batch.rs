@@ -10,7 +10,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
-use super::item::{self, Item};
+use super::item::{self, Item, Terms};
 use super::job::Job;
 use super::old::Old;
 use super::receive::{Received, Reception};
@@ -102,8 +102,10 @@ impl Batch<'_> {
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
         let cut_short = gate.reader().cut_short().map(Trouble::from);
-        let mut read: HashMap<ItemKey, Item> =
-            item::read(fetched).into_iter().map(|item| (item.key().clone(), item)).collect();
+        let mut read: HashMap<ItemKey, Item> = item::read(fetched, &Terms::of(self.job))
+            .into_iter()
+            .map(|item| (item.key().clone(), item))
+            .collect();
         let first_missing = wanted.iter().find(|item| !read.contains_key(&item.key));
         if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
             let why = trouble.with_causes();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::mailbox;
 use crate::model::ids::QueueSlug;
+use crate::parse::Limits;
 use crate::policy::{Entry, Queue};
 use crate::store::KeepRaw;
 
@@ -20,6 +21,8 @@ pub struct Plan {
     pub keep_raw: KeepRaw,
     /// When a run ends with exit code 1.
     pub alert: Alert,
+    /// How much of a message is read.
+    pub limits: Limits,
 }
 
 /// One mailbox of a run.

@@ -18,7 +18,7 @@ use super::batch::{self, Batch};
 use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
-use super::item;
+use super::item::{self, Terms};
 use super::job::Job;
 use super::report::{Listener, MessageLine, Summary};
 use super::stop::Stop;
@@ -89,7 +89,7 @@ fn hand_over(
     let settled = desk.lookup().settled(source, &keys)?;
     let fresh = group.into_iter().filter(|fetched| !settled.contains(&fetched.listed.key)).collect();
     let road = Batch { job, source, old: None };
-    let (received, trouble) = match road.receive(&item::read(fresh), desk, tally) {
+    let (received, trouble) = match road.receive(&item::read(fresh, &Terms::of(job)), desk, tally) {
         Ok(received) => (received, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };

@@ -1,5 +1,6 @@
 //! An item on the road, with what was fetched and read of it.
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::ids::Digest;
@@ -7,8 +8,10 @@ use crate::model::item::{Extent, Fetched, ItemKey, Listed};
 use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::parse;
+use crate::parse::{self, Limits};
 use crate::store::KeptCopy;
+
+use super::job::{Job, received};
 
 /// An item on the road.
 pub(super) enum Item {
@@ -118,20 +121,41 @@ pub(super) struct Seen<'a> {
     pub(super) mail: Option<&'a Mail>,
 }
 
+/// What messages are read under.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// How much of them.
+    pub(super) limits: Limits,
+    /// The time of the run, which no message came after.
+    pub(super) now: Timestamp,
+}
+
+impl Terms {
+    pub(super) fn of(job: &Job<'_>) -> Self {
+        Self { limits: job.limits, now: Timestamp::now() }
+    }
+}
+
 /// Reads what was fetched, in parallel where the parser does.
-pub(super) fn read(fetched: Vec<Fetched>) -> Vec<Item> {
+pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
     let octets: Vec<&[u8]> = fetched.iter().map(|one| one.bytes.as_slice()).collect();
-    let mails = parse::all(&octets);
+    let mails = parse::all(&octets, &terms.limits);
     fetched
         .into_iter()
         .zip(mails)
-        .map(|(fetched, mail)| match &fetched.extent {
-            Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
-            Extent::Whole => Item::Read(Box::new(Reading::of(fetched, mail.ok()))),
-            Extent::Beginning => {
-                let mut mail = mail.ok();
-                mail.iter_mut().for_each(parse::mark_truncated);
-                Item::Read(Box::new(Reading::of(fetched, mail)))
+        .map(|(fetched, mail)| {
+            let mut mail = mail.ok();
+            if let Some(mail) = &mut mail {
+                let traced = fetched.listed.arrived.or(mail.received);
+                parse::heed_arrival(mail, received(traced, terms.now));
+            }
+            match &fetched.extent {
+                Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
+                Extent::Whole => Item::Read(Box::new(Reading::of(fetched, mail))),
+                Extent::Beginning => {
+                    mail.iter_mut().for_each(parse::mark_truncated);
+                    Item::Read(Box::new(Reading::of(fetched, mail)))
+                }
             }
         })
         .collect()

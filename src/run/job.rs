@@ -8,6 +8,7 @@ use crate::model::decision::Decision;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::Disposition;
 use crate::model::outcome::{OutcomeWord, Reason};
+use crate::parse::Limits;
 use crate::policy::{Entry, Queue};
 use crate::store::KeepRaw;
 
@@ -27,6 +28,7 @@ pub(super) struct Job<'a> {
     pub(super) dispositions: Dispositions,
     pub(super) max_attempts: u32,
     pub(super) originals: Originals,
+    pub(super) limits: Limits,
 }
 
 /// Whether somebody else keeps the messages.
@@ -79,6 +81,7 @@ impl<'a> Job<'a> {
             },
             max_attempts: 1,
             originals: Originals::Gone,
+            limits: plan.limits,
         }
     }
 

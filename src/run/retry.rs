@@ -15,7 +15,7 @@ use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
 use super::ingest::INGEST;
-use super::item;
+use super::item::{self, Terms};
 use super::job::Job;
 use super::report::{Listener, Summary};
 use super::tally::Tally;
@@ -70,7 +70,7 @@ impl Again {
         let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };
         let fetched = Fetched { listed, bytes, extent: self.extent };
         let road = Batch { job: &job, source: &self.source, old: None };
-        let received = road.receive(&item::read(vec![fetched]), desk, tally)?;
+        let received = road.receive(&item::read(vec![fetched], &Terms::of(&job)), desk, tally)?;
         // What the mailbox is owed is paid by its next fetch.
         batch::tell(received, 1, tally);
         Ok(())

@@ -14,6 +14,7 @@ use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, Extent, Fetched, ItemKey, Listed, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::model::trouble::ErrorCode;
+use crate::parse::Limits;
 use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
 use crate::store::{Fingerprint, KeepRaw, Lookup, MailboxState, Source, StoreError};
 
@@ -119,6 +120,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
         mailboxes: Vec::new(),
         keep_raw: KeepRaw::Failed,
         alert: Alert::default(),
+        limits: Limits::default(),
     };
     let job = Job::of_queue(&plan, &plan.queues[0], None);
     let source =
@@ -126,7 +128,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
     let mut desk = Rehearsing::over(Notebook::over(Box::new(Tripping)).unwrap());
     let mut lines = Lines::default();
     let mut tally = Tally::of(job.name.clone(), &mut lines);
-    let items = item::read(ids.iter().map(|id| fetched(id)).collect());
+    let items = item::read(ids.iter().map(|id| fetched(id)).collect(), &item::Terms::of(&job));
     let road = Batch { job: &job, source: &source, old: None };
     let result = road.receive(&items, &mut desk, &mut tally);
     let trouble = result.map(|received| drop(batch::tell(received, 0, &mut tally))).err();

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::Section;
+use super::limits;
 use super::mailbox::{self, Context};
 use super::problem::{Invalid, Problem};
 use super::queue::{self, OwnAddresses};
@@ -17,6 +18,7 @@ use super::value::{self, Wrong};
 use super::{Environment, Settings};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
+use crate::parse::Limits;
 use crate::policy::Queue;
 use crate::run::{Alert, MailboxPlan, Plan};
 
@@ -48,13 +50,15 @@ pub(super) fn settings(
     };
     let store = document.store(&context);
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
+    let limits =
+        document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
     let queues = document.queues(queues);
     let mailboxes = document.mailboxes(&context);
     let (problems, warnings) = findings.into_parts();
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, keep_raw: store.keep_raw, alert },
+            plan: Plan { queues, mailboxes, keep_raw: store.keep_raw, alert, limits },
             store,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),

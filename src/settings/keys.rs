@@ -13,17 +13,20 @@ pub enum Section {
     OAuth,
     /// `[alert]`.
     Alert,
+    /// `[limits]`.
+    Limits,
 }
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 5] = [Self::Store, Self::Queue, Self::Mailbox, Self::OAuth, Self::Alert];
+    pub const ALL: [Self; 6] =
+        [Self::Store, Self::Queue, Self::Mailbox, Self::OAuth, Self::Alert, Self::Limits];
 
     /// The section that it is part of; `None` if it stands by itself.
     pub fn parent(self) -> Option<Self> {
         match self {
             Self::OAuth => Some(Self::Mailbox),
-            Self::Store | Self::Queue | Self::Mailbox | Self::Alert => None,
+            Self::Store | Self::Queue | Self::Mailbox | Self::Alert | Self::Limits => None,
         }
     }
 
@@ -31,7 +34,7 @@ impl Section {
     pub(super) fn types(self) -> &'static [MailboxType] {
         match self {
             Self::OAuth => SERVER,
-            Self::Store | Self::Queue | Self::Mailbox | Self::Alert => &[],
+            Self::Store | Self::Queue | Self::Mailbox | Self::Alert | Self::Limits => &[],
         }
     }
 
@@ -43,6 +46,7 @@ impl Section {
             Self::Mailbox => "mailbox",
             Self::OAuth => "oauth",
             Self::Alert => "alert",
+            Self::Limits => "limits",
         }
     }
 
@@ -54,6 +58,7 @@ impl Section {
             Self::Mailbox => "[mailbox.NAME]",
             Self::OAuth => "[mailbox.NAME.oauth]",
             Self::Alert => "[alert]",
+            Self::Limits => "[limits]",
         }
     }
 }
@@ -183,6 +188,10 @@ const fn alert(name: &'static str, kind: &'static str, default: &'static str, me
     key(Section::Alert, name, kind, default, meaning)
 }
 
+const fn limit(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Limits, name, kind, default, meaning)
+}
+
 /// Every key that the configuration may hold.
 #[rustfmt::skip]
 pub const KEYS: &[Key] = &[
@@ -246,6 +255,14 @@ pub const KEYS: &[Key] = &[
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),
+
+    limit("time", "duration", r#""10s""#, "the longest that reading one message may take"),
+    limit("depth", "integer, 1 to 200", "32", "the most multiparts within one another"),
+    limit("parts", "integer, 1 to 100000", "1000", "the most parts of one message"),
+    limit("header_fields", "integer, 1 to 1000000", "10000", "the most header fields of a message or part"),
+    limit("header_size", "size, 1KB to 100MB", r#""1MB""#, "the largest header field"),
+    limit("text_size", "size, 1KB to 100MB", r#""4MB""#, "the longest text of a message"),
+    limit("decoded_size", "size, 1KB to 1GB", r#""200MB""#, "the most that the parts of one message may decode to"),
 ];
 
 #[cfg(test)]

@@ -224,6 +224,10 @@ pub struct AttachmentRow {
     pub inline: bool,
     /// Its Content-ID.
     pub content_id: Option<String>,
+    /// What the mail called it, where it could not keep that name.
+    pub given_name: Option<String>,
+    /// Whether an earlier message of the ticket held the same file.
+    pub repeated: bool,
 }
 
 /// Which tickets are wanted.

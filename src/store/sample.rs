@@ -65,6 +65,7 @@ pub(super) fn mail(id: &str) -> Mail {
         in_reply_to: Vec::new(),
         references: Vec::new(),
         date: Some(time(-60)),
+        received: None,
         from: vec![Address { name: Some("Alice".to_owned()), address: "Alice@Example.org".to_owned() }],
         sender: None,
         reply_to: Vec::new(),

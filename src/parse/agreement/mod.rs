@@ -11,7 +11,7 @@ use mail_parser::{Address, MessageParser, MessagePart, MimeHeaders as _, PartTyp
 
 use letters::{Dice, message};
 
-use super::{clean, html, one};
+use super::{Limits, clean, html, one};
 
 #[test]
 fn well_formed_messages_are_read_as_the_library_reads_them() {
@@ -20,7 +20,8 @@ fn well_formed_messages_are_read_as_the_library_reads_them() {
         let raw = message(&mut dice, 0);
         let raw = if seed % 2 == 0 { with_crlf(&raw) } else { raw };
         let shown = String::from_utf8_lossy(&raw);
-        let (mail, theirs) = (one(&raw).unwrap(), MessageParser::default().parse(&raw).unwrap());
+        let (mail, theirs) =
+            (one(&raw, &Limits::default()).unwrap(), MessageParser::default().parse(&raw).unwrap());
 
         assert_eq!(mail.defects, Vec::<String>::new(), "{shown}");
         assert_eq!(Some(mail.subject.as_str()), theirs.subject(), "{shown}");
@@ -84,7 +85,7 @@ fn ours(found: &[crate::model::address::Address]) -> Vec<String> {
 fn text_of(part: &MessagePart) -> String {
     match &part.body {
         PartType::Text(text) => clean::text(text),
-        PartType::Html(page) => clean::text(&html::to_text(page)),
+        PartType::Html(page) => clean::text(&html::to_text(page, usize::MAX)),
         PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => {
             String::new()
         }

@@ -12,6 +12,7 @@ use super::super::source::Readers;
 use super::{BASE, IMAP, read, read_with};
 use crate::mailbox::{Imap, Login, Password, Place, Plaintext, Server, Tls};
 use crate::model::item::Disposition::{self, Delete, Keep, Move, Seen};
+use crate::parse::Limits;
 use crate::policy::{ClosedTicket, Entry, FollowupsFrom};
 use crate::run::{Alert, Headers, MailboxPlan};
 use crate::store::KeepRaw;
@@ -124,6 +125,26 @@ fn a_pop3_mailbox_keeps_its_mail_and_has_ports_of_its_own() {
         (Some(PathBuf::from("/conf/ca.pem")), Duration::from_secs(300))
     );
     assert_eq!(pop3("port = 1110").port, 1110);
+}
+
+#[test]
+fn every_limit_is_heeded() {
+    let text = "[store]\nurl = 'sqlite:/var/db'\n[queue.a]\n[limits]\ntime = '2s'\ndepth = 3\nparts = 4\n\
+                header_fields = 5\nheader_size = '6KB'\ntext_size = '7KB'\ndecoded_size = '8MB'\n";
+    let expected = Limits {
+        time: Duration::from_secs(2),
+        depth: 3,
+        parts: 4,
+        header_fields: 5,
+        header_size: 6_000,
+        text_size: 7_000,
+        decoded_size: 8_000_000,
+    };
+    assert_eq!(read(text).unwrap().plan.limits, expected);
+    for wrong in ["depth = 201", "parts = 0", "text_size = '1GB'", "time = '0s'"] {
+        let text = format!("[store]\nurl = 'sqlite:/var/db'\n[queue.a]\n[limits]\n{wrong}\n");
+        assert!(read(&text).is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -15,8 +15,14 @@ VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 
 RETURNING id";
 
 pub(super) const INSERT_ATTACHMENT: &str = "
-INSERT INTO attachment (message, filename, content_type, inline, content_id, blob)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+INSERT INTO attachment (message, filename, given_name, content_type, inline, content_id, blob, repeated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, EXISTS
+  (SELECT 1
+   FROM attachment
+   JOIN message ON message.id = attachment.message
+   WHERE attachment.blob = ?7
+     AND message.ticket = ?8
+     AND message.id <> ?1))";
 
 pub(super) const UPDATE_TICKET: &str = "
 UPDATE ticket
@@ -28,7 +34,7 @@ pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Resul
     let raw = message.raw.map(|octets| keep_hashed(engine, octets, message.raw_sha256)).transpose()?;
     let id = insert(engine, message, raw)?;
     for attachment in &message.mail.attachments {
-        attach(engine, id, attachment)?;
+        attach(engine, message.ticket, id, attachment)?;
     }
     let TicketId(ticket) = message.ticket;
     engine.execute(UPDATE_TICKET, &[Value::Integer(ticket), Value::Time(message.at)]).map(drop)
@@ -46,7 +52,7 @@ fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -
         Value::text(author.map(|author| author.address.as_str())),
         Value::text(author.and_then(|author| author.name.as_deref())),
         Value::Text(&mail.subject),
-        Value::time(mail.date),
+        Value::time(mail.sent()),
         Value::Time(message.received_at),
         Value::Time(message.at),
         Value::Text(&mail.text),
@@ -62,15 +68,22 @@ fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -
     }
 }
 
-fn attach(engine: &mut dyn Engine, message: i64, attachment: &Attachment) -> Result<(), StoreError> {
+fn attach(
+    engine: &mut dyn Engine,
+    ticket: TicketId,
+    message: i64,
+    attachment: &Attachment,
+) -> Result<(), StoreError> {
     let blob = keep_hashed(engine, &attachment.content, attachment.sha256)?;
     let values = [
         Value::Integer(message),
         Value::Text(&attachment.filename),
+        Value::text(attachment.given_name.as_deref()),
         Value::Text(&attachment.content_type),
         Value::Boolean(attachment.inline),
         Value::text(attachment.content_id.as_deref()),
         Value::Integer(blob),
+        Value::Integer(ticket.0),
     ];
     engine.execute(INSERT_ATTACHMENT, &values).map(drop)
 }

@@ -85,6 +85,7 @@ fn octets_are_kept_once_however_often_they_come() {
     let mut mail = mail("a@b.example");
     let file = Attachment {
         filename: "logo.png".to_owned(),
+        given_name: None,
         content_type: "image/png".to_owned(),
         content: b"octets".to_vec(),
         sha256: digest(b"octets"),
@@ -105,6 +106,10 @@ fn octets_are_kept_once_however_often_they_come() {
         .unwrap();
     assert_eq!(count(&mut store, "SELECT count(*) FROM attachment"), 4);
     assert_eq!(count(&mut store, "SELECT count(*) FROM blob"), 1);
+    // Twice in one message is not yet repeated.
+    let rows = store.messages(id).unwrap();
+    let repeated = |at: usize| rows[at].attachments.iter().map(|file| file.repeated).collect::<Vec<_>>();
+    assert_eq!((repeated(0), repeated(1)), (vec![false, false], vec![true, true]));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::StoreError;
 use super::engine::{Engine, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("0002_files.sql")];
 
 const SELECT_VERSION: &str = "
 SELECT version

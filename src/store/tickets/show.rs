@@ -54,7 +54,8 @@ WHERE ticket = ?1
 ORDER BY id";
 
 pub(in crate::store) const SELECT_ATTACHMENTS: &str = "
-SELECT attachment.filename, attachment.content_type, blob.size, blob.sha256, attachment.inline, attachment.content_id
+SELECT attachment.filename, attachment.content_type, blob.size, blob.sha256, attachment.inline, attachment.content_id,
+  attachment.given_name, attachment.repeated
 FROM attachment
 JOIN blob ON blob.id = attachment.blob
 WHERE attachment.message = ?1
@@ -176,6 +177,8 @@ fn attachment(mut row: Row) -> Result<AttachmentRow, StoreError> {
         sha256: row.take(3)?,
         inline: row.take(4)?,
         content_id: row.take(5)?,
+        given_name: row.take(6)?,
+        repeated: row.take(7)?,
     })
 }
 

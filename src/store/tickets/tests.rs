@@ -31,27 +31,52 @@ fn a_ticket_is_shown_with_everybody_on_it() {
     assert!(matches!(store.ticket_row(TicketId(9)), Err(StoreError::Missing { .. })));
 }
 
+fn file(given_name: Option<&str>) -> Attachment {
+    Attachment {
+        filename: "a.txt".to_owned(),
+        given_name: given_name.map(str::to_owned),
+        content_type: "text/plain".to_owned(),
+        content: b"abc".to_vec(),
+        sha256: digest(b"abc"),
+        inline: false,
+        content_id: None,
+    }
+}
+
 #[test]
 fn a_message_is_shown_with_its_files() {
     let place = Place::new();
     let mut store = place.open();
     let id = ticket(&mut store, "support");
     let mut mail = mail("a@b.example");
-    mail.attachments = vec![Attachment {
-        filename: "a.txt".to_owned(),
-        content_type: "text/plain".to_owned(),
-        content: b"abc".to_vec(),
-        sha256: digest(b"abc"),
-        inline: false,
-        content_id: None,
-    }];
+    mail.attachments = vec![file(Some("../a.txt"))];
     store.transaction(|books| books.append(&message(id, &mail))).unwrap();
     let row = store.messages(id).unwrap().remove(0);
     assert_eq!((row.direction.as_str(), &row.message_id), ("in", &mail.message_id));
     assert_eq!((row.date, row.from.as_ref()), (time(-60), mail.author()));
     assert_eq!((row.text, row.reply, row.defects), (mail.text, mail.reply, mail.defects));
     assert_eq!((row.attachments[0].size, row.attachments[0].sha256), (3, digest(b"abc")));
+    assert_eq!(row.attachments[0].given_name.as_deref(), Some("../a.txt"));
     assert_eq!(store.ticket_row(id).unwrap().updated_at, time(1));
+}
+
+#[test]
+fn files_of_the_first_schema_are_shown_after_the_upgrade() {
+    let place = Place::new();
+    let mut store = place.open();
+    let id = ticket(&mut store, "support");
+    let mut mail = mail("a@b.example");
+    mail.attachments = vec![file(None)];
+    store.transaction(|books| books.append(&message(id, &mail))).unwrap();
+    let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
+        UPDATE schema_version SET version = 1";
+    store.engine.script(back).unwrap();
+    drop(store);
+    let files = place.open().messages(id).unwrap().remove(0).attachments;
+    assert_eq!(
+        (files[0].filename.as_str(), &files[0].given_name, files[0].repeated),
+        ("a.txt", &None, false)
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
             .args([
                 &format!("-max_total_time={seconds}"),
                 "-max_len=65536",
-                "-rss_limit_mb=512",
+                "-rss_limit_mb=1024",
                 "-timeout=10",
             ])
             // The sanitizer's flags are not stable, and this toolchain is.

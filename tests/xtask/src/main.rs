@@ -17,6 +17,7 @@ usage: cargo xtask WORD
   test   all tests; installs Dovecot where it is missing and that is allowed
   docs   the documentation of the code, in target/doc
   man    writes man/helpdesk-mail.1 anew
+  bench  how fast mail is read
   fuzz   [SECONDS] each fuzz target for 60 seconds; installs cargo-fuzz where it is missing
   demo   fetches the demo mailbox and shows the result
   ci     fmt, lint, docs and test, as .ci/run does
@@ -41,6 +42,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["test", rest @ ..] => test(rest),
         ["docs"] => docs(),
         ["man"] => man(),
+        ["bench"] => cargo(&["bench", "--package", "helpdesk-mail", "--bench", "parse"]),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["demo"] => demo::run(),
