@@ -35,6 +35,7 @@ mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
 mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
+mod run_timeout; // no server holds a run for longer than it may
 mod signals; // a signal ends a run where nothing is left half done
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

@@ -42,3 +42,47 @@ fn a_signal_ends_a_run_between_two_batches() {
         assert!(again.outcomes().iter().all(|outcome| outcome.starts_with("created/new ")));
     }
 }
+
+#[test]
+fn a_signal_ends_at_once_what_has_not_begun() {
+    let desk = desk();
+    for arguments in [&["ingest"][..], &["ingest", "--mta"], &["inspect", "-"]] {
+        let mut command = desk.command(arguments);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // It reads standard input, which does not end.
+        while !reads_standard_input(&child) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let mut told = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut told).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(75), "{arguments:?}: {told}");
+        assert!(told.contains("a signal ended the run"), "{arguments:?}: {told}");
+    }
+    assert!(desk.run(&["ticket", "list", "--json"]).exits(0).json().is_empty());
+}
+
+/// Whether the main thread waits for something, and another for signals (proc(5)).
+fn reads_standard_input(child: &std::process::Child) -> bool {
+    let place = format!("/proc/{}", child.id());
+    let threads = std::fs::read_dir(format!("{place}/task")).map_or(0, Iterator::count);
+    let stat = std::fs::read_to_string(format!("{place}/stat")).unwrap_or_default();
+    threads > 1 && stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+}
+
+#[test]
+fn a_server_that_is_silent_does_not_hold_a_run_that_was_asked_to_end() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let desk = Desk::new(&format!(
+        "[mailbox.support]\ntype = \"imap\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {port}\n\
+         tls = \"none\"\nusername = \"support\"\npassword = \"secret\"\ntimeout = \"30d\"\nrun_timeout = \"30d\"\n"
+    ));
+    let mut command = desk.command(&["fetch", "--json"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let connection = silent.accept().unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(75));
+    drop(connection);
+}

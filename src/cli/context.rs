@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::run::Stop;
 use crate::settings::Settings;
 use crate::store::{self, Store};
 
@@ -12,7 +11,7 @@ use super::args::Globals;
 use super::desk;
 use super::failure::{self, Causes, Report};
 use super::output::{Form, Out};
-use super::signals;
+use super::signals::Watch;
 
 /// What every command is given.
 pub struct Context {
@@ -21,14 +20,14 @@ pub struct Context {
     pub(crate) out: Out,
     /// JSON lines or text.
     pub(crate) form: Form,
-    /// Raised by a signal.
-    pub(crate) stop: Stop,
+    /// What becomes of signals.
+    pub(crate) signals: Watch,
 }
 
 impl Context {
     pub(crate) fn new(globals: Globals, form: Form) -> Self {
         let out = Out::stdout(globals.color);
-        Self { globals, out, form, stop: signals::watch() }
+        Self { globals, out, form, signals: Watch::begin() }
     }
 
     /// Whether the causes of errors are told.

@@ -6,7 +6,7 @@ use crate::mailbox::Place;
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
 use crate::model::trouble::Trouble;
-use crate::run::{self, Companions, Due, Options, Plan, Scope};
+use crate::run::{self, Companions, Due, MailboxPlan, Options, Plan, Scope};
 
 use super::context::Context;
 use super::desk;
@@ -32,7 +32,8 @@ pub struct Args {
 
     /// Fetch so many mailboxes at once
     ///
-    /// As many as are useful if it is not given: one for each mailbox on a server, at most four. With several, the
+    /// As many as are useful if it is not given: one for each mailbox on a server, at most eight, and one for all local
+    /// ones, so that none waits for a server that hangs. With several, the
     /// numbers of tickets, and which of two copies of a mail becomes the ticket, depend on who is first; with 1 on the
     /// order of the configuration. A dry run goes through them one by one.
     #[arg(long, value_name = "N")]
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         limit: args.limit.map(NonZeroU64::get),
         due: if args.force { Due::Now } else { Due::ByInterval },
         scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
-        stop: context.stop.clone(),
+        stop: context.signals.stop(),
     };
     let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
     if args.dry_run {
@@ -75,14 +76,15 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     Ok(summary.exit)
 }
 
-/// More than a few wait for the store, not for servers.
+/// Those on servers wait for the network most of the time; local ones wait for the store, one after the other.
 fn jobs(args: &Args, plan: &Plan) -> usize {
-    const USEFUL: usize = 4;
+    const USEFUL: usize = 8;
     let chosen = plan
         .mailboxes
         .iter()
         .filter(|mailbox| args.mailbox.is_empty() || args.mailbox.contains(&mailbox.mailbox.name));
-    let remote =
-        chosen.filter(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_) | Place::Pop3(_))).count();
-    args.jobs.map_or(remote.clamp(1, USEFUL), NonZeroUsize::get)
+    let (remote, local): (Vec<&MailboxPlan>, Vec<&MailboxPlan>) =
+        chosen.partition(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_) | Place::Pop3(_)));
+    let useful = remote.len().min(USEFUL) + usize::from(!local.is_empty());
+    args.jobs.map_or(useful.max(1), NonZeroUsize::get)
 }

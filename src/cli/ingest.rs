@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let audience = if args.mta { Audience::MailServer } else { Audience::Giver };
-    let handed = Handed { queue, messages, audience, stop: context.stop.clone() };
+    let handed = Handed { queue, messages, audience, stop: context.signals.stop() };
     Ok(run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?.exit)
 }
 

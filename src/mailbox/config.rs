@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,6 +20,17 @@ pub struct Config {
     pub place: Place,
     /// A message larger than this is fetched in part, in octets.
     pub max_message_size: u64,
+    /// The longest that all of one run may take; what is under way then may take `timeout` longer.
+    pub run_timeout: Duration,
+}
+
+impl Config {
+    /// When the connection to a server must be over, if the mailbox is opened now.
+    ///
+    /// Later than `run_timeout` by one `timeout`, so that a run that notices it between two batches can still say goodbye.
+    pub(super) fn until(&self, server: &Server) -> Option<Instant> {
+        Instant::now().checked_add(self.run_timeout)?.checked_add(server.timeout)
+    }
 }
 
 impl Config {

@@ -15,7 +15,7 @@ use super::due;
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
-use super::stop::Stop;
+use super::stop::{Deadline, Stop};
 use super::tally::Tally;
 use super::verdict::{Audience, Ending};
 
@@ -152,7 +152,9 @@ impl Fetch<'_> {
         let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
         let Options { scope, limit, .. } = *self.options;
         let stop = &self.options.stop;
-        let bounds = Bounds { stop, scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
+        let deadline = Deadline::after(Instant::now(), mailbox.mailbox.run_timeout);
+        let bounds =
+            Bounds { stop, deadline, scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
         let mut gate = desk.open(&mailbox.mailbox)?;
         road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
         desk.fetched(name, Timestamp::now())?;

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use crate::model::ids::MailboxName;
 use crate::model::item::{ItemKey, Listed};
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
 use crate::store::Source;
 
 use super::batch::{self, Batch};
@@ -13,13 +14,15 @@ use super::companions::{Companions, Gate};
 use super::fetch::Scope;
 use super::job::Job;
 use super::old::Old;
-use super::stop::Stop;
+use super::stop::{Deadline, Stop};
 use super::tally::Tally;
 
 /// How far a mailbox is walked.
 pub(super) struct Bounds<'a> {
     /// Ends the walk early.
     pub(super) stop: &'a Stop,
+    /// When the walk must be over.
+    pub(super) deadline: Deadline,
     /// Whether messages are read.
     pub(super) scope: Scope,
     /// What arrived before is settled unread.
@@ -28,6 +31,19 @@ pub(super) struct Bounds<'a> {
     pub(super) limit: Option<u64>,
     /// The most messages in one transaction.
     pub(super) batch_size: usize,
+}
+
+impl Bounds<'_> {
+    /// An error once the walk must end early.
+    fn check(&self, name: &MailboxName) -> Result<(), Trouble> {
+        self.stop.check()?;
+        self.deadline.check(name)
+    }
+
+    /// Whether the walk must end early; what is done until then is told to the mailbox.
+    fn are_met(&self) -> bool {
+        self.stop.is_asked() || self.deadline.is_over()
+    }
 }
 
 /// Walks every folder of a mailbox; one that cannot be used does not block the others.
@@ -46,13 +62,15 @@ pub(super) fn walk(
         last = Some(source);
         match &end {
             Ok(()) => {}
-            Err(trouble) if trouble.code == ErrorCode::Interrupted => break,
+            Err(_) if bounds.are_met() => break,
             Err(_) => return end,
         }
     }
-    let heard = gate.close()?;
-    if let Some(source) = last {
-        desk.told(&source, &heard)?;
+    match (gate.close(), last) {
+        (Ok(heard), Some(source)) => desk.told(&source, &heard)?,
+        (Ok(_), None) => {}
+        // Why the walk ended early says more than a farewell that fails.
+        (Err(trouble), _) => return end.and(Err(trouble.into())),
     }
     end?;
     tally.passed.take().map_or(Ok(()), Err)
@@ -92,7 +110,7 @@ impl Walk<'_> {
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
         for batch in batch::divide(taken, bounds.batch_size).into_iter().chain(alone.chunks(1)) {
-            bounds.stop.check()?;
+            bounds.check(&job.name)?;
             open.extend(road.process(batch, gate, desk, tally)?);
         }
         if open.is_empty() {

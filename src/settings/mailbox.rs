@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::disposition;
 use super::keys::MailboxType;
@@ -48,6 +49,7 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
     let queue = table.required("queue", |value| known_queue(value, context.queues));
     let place = kind.and_then(|kind| place(table, kind, context));
     let max_message_size = table.read("max_message_size", measure::size).unwrap_or(50_000_000);
+    let run_timeout = table.read("run_timeout", measure::duration).unwrap_or(Duration::from_secs(600));
     let dispositions = kind.map(|kind| disposition::dispositions(table, kind));
     let entry = queue::entry(table);
     let headers = match table.read("trust_headers", value::boolean) {
@@ -61,7 +63,7 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
     let (place, dispositions) = (place?, dispositions?);
     disposition::check_targets(table, &place, &dispositions);
     Some(MailboxPlan {
-        mailbox: Config { name, place, max_message_size },
+        mailbox: Config { name, place, max_message_size, run_timeout },
         dispositions,
         queue: queue?,
         entry,

@@ -43,7 +43,16 @@ pub fn connect_as(
 ) -> Result<ImapMailbox, MailboxError> {
     let name = "support".parse().unwrap();
     let imap = Imap { server: server.clone(), folders: vec!["INBOX".to_owned()] };
-    ImapMailbox::connect(&Config { name, place: Place::Imap(imap.clone()), max_message_size }, &imap, access)
+    ImapMailbox::connect(
+        &Config {
+            name,
+            place: Place::Imap(imap.clone()),
+            max_message_size,
+            run_timeout: Duration::from_secs(600),
+        },
+        &imap,
+        access,
+    )
 }
 
 /// The error as `kind: message | hint | causes`; panics if there is none.

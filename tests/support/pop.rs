@@ -1,5 +1,7 @@
 //! POP3 mailboxes as the library takes them, and what tests do with them.
 
+use std::time::Duration;
+
 use helpdesk_mail::mailbox::{Access, Config, MailboxError, Place, Pop3Mailbox, Reader as _, Server, Tls};
 use helpdesk_mail::model::item::{Extent, Listed};
 
@@ -25,7 +27,12 @@ pub fn connect_as(
 ) -> Result<Pop3Mailbox, MailboxError> {
     let name = "support".parse().unwrap();
     Pop3Mailbox::connect(
-        &Config { name, place: Place::Pop3(server.clone()), max_message_size },
+        &Config {
+            name,
+            place: Place::Pop3(server.clone()),
+            max_message_size,
+            run_timeout: Duration::from_secs(600),
+        },
         server,
         access,
     )

@@ -18,6 +18,8 @@ pub enum Step {
     Line(&'static str),
     /// Stays silent for so long.
     Sleep(Duration),
+    /// Sends this again and again until the client hangs up.
+    Flood(&'static str),
 }
 
 /// A server for one connection.
@@ -130,6 +132,7 @@ fn walk(stream: TcpStream, steps: Vec<Step>, sender: &Sender<String>) -> Result<
             Step::Send(text) => send(&mut writer, text.as_bytes(), &tag)?,
             Step::SendOwned(octets) => send(&mut writer, &octets, &tag)?,
             Step::Sleep(time) => std::thread::sleep(time),
+            Step::Flood(text) => while writer.write_all(text.as_bytes()).is_ok() {},
             Step::Line(wanted) => {
                 let mut line = Vec::new();
                 reader

@@ -5,6 +5,7 @@
 //! injected before the handshake never reaches the session behind it (RFC 3501 section 11.1, CVE-2011-0411).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use imap::Client;
 
@@ -13,25 +14,31 @@ use super::auth;
 use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
-use crate::mailbox::wire::{self, Peer, Socket, Stream};
+use crate::mailbox::wire::{self, Limits, Peer, Socket, Stream};
 use crate::mailbox::{MailboxError, Server, Tls, login};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
 
-/// Connects and logs in; gives the session and the server's capabilities in capitals.
-pub(super) fn session(server: &Server) -> Result<(Session, Vec<String>), MailboxError> {
+/// Connects and logs in, all over at `until`; gives the session and the server's capabilities in capitals.
+pub(super) fn session(
+    server: &Server,
+    until: Option<Instant>,
+) -> Result<(Session, Vec<String>), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin(server, &peer, |credentials| attempt(server, &peer, credentials))
+    login::begin(server, &peer, |credentials| {
+        let limits = Limits { timeout: server.timeout, until };
+        attempt(server, wire::connect(&peer, limits)?, &peer, credentials)
+    })
 }
 
 /// One connection and one attempt to log in.
 fn attempt(
     server: &Server,
+    socket: Socket,
     peer: &Peer,
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
-    let socket = wire::connect(peer, server.timeout)?;
     let stream = protected(socket, server, peer)?;
     let link = Link { answers: Shared::new(), pace: stream.pace(), peer: peer.clone() };
     let mut client = Client::new(Tap::new(stream, link.answers.clone()));

@@ -51,7 +51,7 @@ impl ImapMailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth` and `Protocol`. Without the protection that is configured no password is
     /// sent.
     pub fn connect(config: &Config, imap: &Imap, access: Access) -> Result<Self, MailboxError> {
-        let (session, capabilities) = connect::session(&imap.server)?;
+        let (session, capabilities) = connect::session(&imap.server, config.until(&imap.server))?;
         Ok(Self {
             session,
             capabilities,

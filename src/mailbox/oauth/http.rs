@@ -18,7 +18,7 @@ use ureq::{Agent, Error};
 
 use super::Client;
 use super::url::Scheme;
-use crate::mailbox::wire::{self, Peer, Stream};
+use crate::mailbox::wire::{self, Limits, Peer, Stream};
 use crate::mailbox::{MailboxError, Plaintext};
 
 /// The largest answer; tokens of some providers are long, 64 KiB is not.
@@ -84,10 +84,13 @@ impl Connector for Line {
     type Out = Wire;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _chained: Option<()>) -> Result<Option<Wire>, Error> {
-        let stream = wire::connect(&self.peer, self.limit).and_then(|socket| match self.scheme {
-            Scheme::Https => Stream::protect(socket, &self.peer, self.ca_file.as_deref()),
-            Scheme::Http => Stream::clear(socket, Plaintext::LoopbackOnly, &self.peer),
-        });
+        let stream =
+            wire::connect(&self.peer, Limits { timeout: self.limit, until: None }).and_then(|socket| {
+                match self.scheme {
+                    Scheme::Https => Stream::protect(socket, &self.peer, self.ca_file.as_deref()),
+                    Scheme::Http => Stream::clear(socket, Plaintext::LoopbackOnly, &self.peer),
+                }
+            });
         let stream = stream.map_err(|error| Error::Other(error.into()))?;
         let buffers =
             LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());

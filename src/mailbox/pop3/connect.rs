@@ -4,26 +4,31 @@
 //! this host unless the configuration allows it. Until TLS stands answers are read octet by octet, and all that was
 //! told before, the time stamp for APOP among it, is forgotten (RFC 2595 section 4): nothing injected survives.
 
+use std::time::Instant;
+
 use super::answers::Status;
 use super::auth::{self, Stamp};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
-use crate::mailbox::wire::{self, Peer, Socket, Stream};
+use crate::mailbox::wire::{self, Limits, Peer, Socket, Stream};
 use crate::mailbox::{MailboxError, Server, Tls, login};
 
-/// Connects and logs in; gives the session and what the server offers.
-pub(super) fn session(server: &Server) -> Result<(Session, Offer), MailboxError> {
+/// Connects and logs in, all over at `until`; gives the session and what the server offers.
+pub(super) fn session(server: &Server, until: Option<Instant>) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin(server, &peer, |credentials| attempt(server, &peer, credentials))
+    login::begin(server, &peer, |credentials| {
+        let limits = Limits { timeout: server.timeout, until };
+        attempt(server, wire::connect(&peer, limits)?, &peer, credentials)
+    })
 }
 
 /// One connection and one attempt to log in.
 fn attempt(
     server: &Server,
+    socket: Socket,
     peer: &Peer,
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Offer), MailboxError> {
-    let socket = wire::connect(peer, server.timeout)?;
     let (mut session, stamp) = protected(socket, server, peer)?;
     let offer = Offer::ask(&mut session)?;
     let ground = auth::Ground { offer: &offer, stamp, tls: server.tls };

@@ -27,6 +27,8 @@ mod recover;
 mod session;
 mod tell;
 
+use std::time::Instant;
+
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
 use super::{Access, Config, Mailbox, MailboxError, Reader, Server};
@@ -50,6 +52,8 @@ pub struct Pop3Mailbox {
     doomed: Vec<ItemKey>,
     /// How the server is reached again.
     server: Server,
+    /// When all must be over, the sessions that follow included.
+    until: Option<Instant>,
     /// How often that may still be.
     returns: u8,
     /// The number of the message at which the session broke.
@@ -63,7 +67,8 @@ impl Pop3Mailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth`, `Locked` and `Protocol`. Without the protection that is configured no
     /// password is sent.
     pub fn connect(config: &Config, server: &Server, access: Access) -> Result<Self, MailboxError> {
-        let (session, offer) = connect::session(server)?;
+        let until = config.until(server);
+        let (session, offer) = connect::session(server, until)?;
         Ok(Self {
             session,
             offer,
@@ -73,6 +78,7 @@ impl Pop3Mailbox {
             maildrop: None,
             doomed: Vec::new(),
             server: server.clone(),
+            until,
             returns: recover::RETURNS,
             stumbled: None,
         })

@@ -72,7 +72,7 @@ impl Pop3Mailbox {
         );
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
-        (self.session, self.offer) = connect::session(&self.server)?;
+        (self.session, self.offer) = connect::session(&self.server, self.until)?;
         self.session.forbid_pipelining();
         let again = self.maildrop().map(drop).and_then(|()| {
             let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));

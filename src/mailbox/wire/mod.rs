@@ -1,7 +1,7 @@
 //! The wire: TCP with time-outs, TLS that is always verified, and lines read octet by octet.
 //!
 //! Every error names the server and says what to do where that is known. Nothing here knows a protocol's words.
-//! Limits: names are resolved by the system, whose time-outs are its own; no client certificates, no proxy.
+//! Limits: no client certificates; a name that is not resolved in time leaves a thread that waits for the system.
 
 mod peer;
 mod tcp;
@@ -14,7 +14,7 @@ use native_tls::TlsStream;
 use super::{MailboxError, Plaintext};
 
 pub(in crate::mailbox) use peer::{Cause, Peer, text};
-pub(in crate::mailbox) use tcp::{Pace, Socket, connect};
+pub(in crate::mailbox) use tcp::{Limits, Pace, Socket, connect};
 
 /// A connection, protected or not.
 pub(in crate::mailbox) enum Stream {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use super::tcp::OutOfTime;
 use crate::mailbox::{MailboxError, Tls};
 
 /// What caused an error.
@@ -44,7 +45,10 @@ impl Peer {
     /// An error of reading or writing; a time-out shows as `WouldBlock` on Linux and `TimedOut` elsewhere.
     pub(in crate::mailbox) fn io(&self, error: io::Error) -> MailboxError {
         let what = self.to_string();
-        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+        if error.get_ref().is_some_and(|error| error.is::<OutOfTime>()) {
+            let hint = advice("what is settled stays so, and the next run goes on from there");
+            MailboxError::Timeout { what, hint, source: Some(error.into()) }
+        } else if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
             let hint = advice("try again later; a slow server or line may need a longer \"timeout\"");
             MailboxError::Timeout { what, hint, source: Some(error.into()) }
         } else if error.kind() == io::ErrorKind::InvalidData {

@@ -1,11 +1,13 @@
 //! TCP: connects within a time limit and notices a server that drips.
 //!
 //! A read time-out alone bounds nothing: an octet a minute keeps it from striking. [`Pace`] therefore asks for a
-//! least speed over a whole answer.
+//! least speed over a whole answer. Neither bounds a server that talks without end: [`Limits::until`] does.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
@@ -51,11 +53,44 @@ impl Pace {
     }
 }
 
+/// The time limits of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mailbox) struct Limits {
+    /// The longest wait for the network to give or take anything.
+    pub(in crate::mailbox) timeout: Duration,
+    /// When everything must be over, whatever the server does.
+    pub(in crate::mailbox) until: Option<Instant>,
+}
+
+impl Limits {
+    /// The longest that may still be waited.
+    fn wait(&self) -> io::Result<Duration> {
+        let Some(until) = self.until else { return Ok(self.timeout) };
+        let left = until.saturating_duration_since(Instant::now()).min(self.timeout);
+        if left.is_zero() { Err(io::Error::new(io::ErrorKind::TimedOut, OutOfTime)) } else { Ok(left) }
+    }
+
+    /// Whether a wait that was in vain has used up all time.
+    fn reason(&self, error: io::Error) -> io::Error {
+        let timed_out = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+        match self.wait() {
+            Err(over) if timed_out => over,
+            Ok(_) | Err(_) => error,
+        }
+    }
+}
+
+/// All time that the mailbox has in one run is used up.
+#[derive(Debug, thiserror::Error)]
+#[error("the mailbox takes longer than \"run_timeout\"")]
+pub(super) struct OutOfTime;
+
 /// A TCP connection with time-outs.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Socket {
     tcp: TcpStream,
     pace: Arc<Pace>,
+    limits: Limits,
 }
 
 impl Socket {
@@ -67,11 +102,22 @@ impl Socket {
     pub(in crate::mailbox) fn is_loopback(&self) -> bool {
         self.tcp.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
     }
+
+    /// Shortens the time-outs where less time is left.
+    fn prepare(&self) -> io::Result<()> {
+        let wait = self.limits.wait()?;
+        if wait < self.limits.timeout {
+            self.tcp.set_read_timeout(Some(wait))?;
+            self.tcp.set_write_timeout(Some(wait))?;
+        }
+        Ok(())
+    }
 }
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let octets = self.tcp.read(buffer)?;
+        self.prepare()?;
+        let octets = self.tcp.read(buffer).map_err(|error| self.limits.reason(error))?;
         self.pace.received(octets)?;
         Ok(octets)
     }
@@ -79,7 +125,8 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.tcp.write(bytes)
+        self.prepare()?;
+        self.tcp.write(bytes).map_err(|error| self.limits.reason(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -87,17 +134,14 @@ impl Write for Socket {
     }
 }
 
-/// Connects to the first address of the server that answers within `timeout`.
-pub(in crate::mailbox) fn connect(peer: &Peer, timeout: Duration) -> Result<Socket, MailboxError> {
-    let host = peer.host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = (host, peer.port).to_socket_addrs().map_err(|error| {
-        peer.connect("the name cannot be resolved: check \"host\" and the name service", error)
-    })?;
+/// Connects to the first address of the server that answers in time.
+pub(in crate::mailbox) fn connect(peer: &Peer, limits: Limits) -> Result<Socket, MailboxError> {
+    let addresses = resolve(peer, limits)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
-        match open(&address, timeout) {
-            Ok(tcp) => return Ok(Socket { tcp, pace: Arc::new(Pace::new(timeout)) }),
-            Err(error) => last = error,
+        match open(&address, limits) {
+            Ok(tcp) => return Ok(Socket { tcp, pace: Arc::new(Pace::new(limits.timeout)), limits }),
+            Err(error) => last = limits.reason(error),
         }
     }
     Err(if matches!(last.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) {
@@ -109,10 +153,31 @@ pub(in crate::mailbox) fn connect(peer: &Peer, timeout: Duration) -> Result<Sock
     })
 }
 
-fn open(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
-    let tcp = TcpStream::connect_timeout(address, timeout)?;
-    tcp.set_read_timeout(Some(timeout))?;
-    tcp.set_write_timeout(Some(timeout))?;
+/// Resolves the name on a thread of its own: the system's resolver knows no limit of ours.
+fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, MailboxError> {
+    let host = peer.host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = peer.port;
+    let wait = limits.wait().map_err(|error| peer.io(error))?;
+    let (sender, answer) = channel();
+    let ask = move || {
+        // Nobody listens any more once the time is over.
+        let _ = sender.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    };
+    let unresolved =
+        |error| peer.connect("the name cannot be resolved: check \"host\" and the name service", error);
+    thread::Builder::new().name("resolve".to_owned()).spawn(ask).map_err(unresolved)?;
+    match answer.recv_timeout(wait) {
+        Ok(addresses) => addresses.map_err(unresolved),
+        Err(_) => {
+            Err(unresolved(io::Error::new(io::ErrorKind::TimedOut, "no answer of the name service in time")))
+        }
+    }
+}
+
+fn open(address: &SocketAddr, limits: Limits) -> io::Result<TcpStream> {
+    let tcp = TcpStream::connect_timeout(address, limits.wait()?)?;
+    tcp.set_read_timeout(Some(limits.timeout))?;
+    tcp.set_write_timeout(Some(limits.timeout))?;
     tcp.set_nodelay(true)?;
     Ok(tcp)
 }
@@ -120,6 +185,8 @@ fn open(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), until: None };
 
     #[test]
     fn a_dripping_server_runs_out_of_its_grace() {
@@ -133,10 +200,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_all_time_shortens_every_wait() {
+        let within =
+            |seconds| Limits { until: Instant::now().checked_add(Duration::from_secs(seconds)), ..LIMITS };
+        assert_eq!(LIMITS.wait().unwrap(), LIMITS.timeout);
+        assert_eq!(within(3600).wait().unwrap(), LIMITS.timeout);
+        assert!(within(2).wait().unwrap() <= Duration::from_secs(2));
+        let over = within(0).reason(io::ErrorKind::WouldBlock.into());
+        assert_eq!(over.to_string(), "the mailbox takes longer than \"run_timeout\"");
+        assert_eq!(within(9).reason(io::ErrorKind::WouldBlock.into()).kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(within(0).reason(io::ErrorKind::BrokenPipe.into()).kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
     fn a_refused_connection_says_that_nothing_listens() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let peer = Peer { host: "127.0.0.1".to_owned(), port };
-        let error = connect(&peer, Duration::from_secs(5)).unwrap_err();
+        let error = connect(&peer, LIMITS).unwrap_err();
         let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.starts_with("nothing listens there"), "{hint}");
     }
@@ -144,7 +224,7 @@ mod tests {
     #[test]
     fn an_unknown_host_says_that_its_name_cannot_be_resolved() {
         let peer = Peer { host: "no-such-host.invalid".to_owned(), port: 993 };
-        let error = connect(&peer, Duration::from_secs(5)).unwrap_err();
+        let error = connect(&peer, LIMITS).unwrap_err();
         let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.contains("cannot be resolved"), "{hint}");
     }
