@@ -25,6 +25,7 @@ const HOMES: &[(&str, &str)] = &[
     ("imap_proto", "mailbox/imap"),
     ("native_tls", "mailbox/wire"),
     ("ureq", "mailbox/oauth"),
+    ("percent_encoding", "mailbox/wire"),
     ("md5", "mailbox/pop3"),
     ("mail_parser", "parse"),
     ("html5gum", "parse"),

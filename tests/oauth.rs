@@ -30,6 +30,7 @@ fn tokens(provider: &Provider) -> Tokens {
         client_secret: Some(Password::Literal("s3cret-client".into())),
         refresh_token: None,
         scope: Some("mail".to_owned()),
+        proxy: None,
     })))
 }
 
@@ -151,6 +152,7 @@ fn an_endpoint_that_is_down_or_a_stranger_is_no_refusal() {
             client_secret: Some(Password::Literal("s3cret".into())),
             refresh_token: None,
             scope: None,
+            proxy: None,
         })));
         let imap = with(account::on(&server, Tls::None), Mechanism::XOAuth2, &tokens);
         let text = account::told(account::connect(&imap));

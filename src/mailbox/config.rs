@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::oauth::{Life, Tokens};
 use super::sasl::Mechanism;
+use super::wire::{Limits, Proxy, Route};
 use crate::model::ids::MailboxName;
 use crate::model::item::Disposition;
 
@@ -91,9 +92,16 @@ pub struct Server {
     pub login: Login,
     /// The longest wait for the network to give or take anything.
     pub timeout: Duration,
+    /// The proxy that it is reached through.
+    pub proxy: Option<Proxy>,
 }
 
 impl Server {
+    /// How it is reached, all over at `until`.
+    pub(super) fn route(&self, until: Option<Instant>) -> Route<'_> {
+        Route { limits: Limits { timeout: self.timeout, until }, proxy: self.proxy.as_ref() }
+    }
+
     /// The user and where, as ledgers name it behind the protocol: `support@imap.example.org:993`.
     pub fn account(&self) -> String {
         format!("{}@{}:{}", self.username, self.host, self.port)

@@ -88,6 +88,21 @@ pub enum MailboxError {
     },
 }
 
+impl MailboxError {
+    /// The same trouble with another thing.
+    pub(super) fn about(mut self, thing: String) -> Self {
+        let (Self::Connect { what, .. }
+        | Self::Tls { what, .. }
+        | Self::Auth { what, .. }
+        | Self::Folder { what, .. }
+        | Self::Protocol { what, .. }
+        | Self::Timeout { what, .. }
+        | Self::Locked { what, .. }) = &mut self;
+        *what = thing;
+        self
+    }
+}
+
 impl From<MailboxError> for Trouble {
     fn from(error: MailboxError) -> Self {
         let message = error.to_string();

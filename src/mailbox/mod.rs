@@ -28,6 +28,7 @@ pub use maildir::Maildir;
 pub use mbox::Mbox;
 pub use pop3::Pop3Mailbox;
 pub use sasl::Mechanism;
+pub use wire::{Proxy, ProxyScheme, ProxyUser};
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 

@@ -230,6 +230,7 @@ pub const KEYS: &[Key] = &[
     mailbox("trust_headers", "boolean", "false", "whether X-Helpdesk-Ticket counts"),
     mailbox("interval", "duration", "none", "fetched at most so often"),
     mailbox("timeout", "duration", r#""60s""#, "the longest wait for the network").only(SERVER),
+    mailbox("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the server is reached through").only(SERVER).secret(),
     mailbox("run_timeout", "duration", r#""10m""#, "the longest that the mailbox may take in one run"),
     mailbox("max_message_size", "size, 1KB to 1GB", r#""50MB""#, "larger messages are taken in part"),
     mailbox("batch_size", "integer, 1 to 10000", "200", "the most messages in one transaction"),

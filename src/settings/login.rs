@@ -7,10 +7,11 @@ use super::disposition::same_folder;
 use super::mailbox::Context;
 use super::measure;
 use super::oauth;
+use super::proxy;
 use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::mailbox::{Imap, Login, Mechanism, Plaintext, Server, Tls};
+use crate::mailbox::{Imap, Login, Mechanism, Plaintext, Proxy, Server, Tls};
 
 /// Reads an IMAP account; `None` if something it cannot do without is missing or wrong.
 pub(super) fn imap(table: &Table<'_>, context: &Context<'_>) -> Option<Imap> {
@@ -39,7 +40,8 @@ fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Serv
     let port = table.read("port", value::integer(1..=65_535)).and_then(|port| u16::try_from(port).ok());
     let ca_file = table.read("ca_file", value::path(context.base));
     let username = table.required("username", value::string);
-    let login = login(table, context);
+    let proxy = proxy::proxy(table, context);
+    let login = login(table, context, proxy.as_ref());
     let timeout = table.read("timeout", measure::duration).unwrap_or(Duration::from_secs(60));
     if let Some(host) = &host {
         check_plaintext(table, host, tls, plaintext);
@@ -56,6 +58,7 @@ fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Serv
         username: username?,
         login: login?,
         timeout,
+        proxy,
     })
 }
 
@@ -89,7 +92,8 @@ fn plaintext(table: &Table<'_>) -> Plaintext {
 }
 
 fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext) {
-    if tls == Tls::None && plaintext == Plaintext::LoopbackOnly && !is_loopback(host) {
+    if tls == Tls::None && plaintext == Plaintext::LoopbackOnly && (!is_loopback(host) || table.has("proxy"))
+    {
         let what = format!(
             "\"none\" would send the password in clear text to {:?}; \"implicit\" and \"starttls\" protect it, \
              allow_plaintext = true allows it",
@@ -102,9 +106,9 @@ fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext
     }
 }
 
-fn login(table: &Table<'_>, context: &Context<'_>) -> Option<Login> {
+fn login(table: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Option<Login> {
     let auth = table.read("auth", value::word(AUTH)).unwrap_or(Auth::Password);
-    let tokens = oauth::tokens(table, context);
+    let tokens = oauth::tokens(table, context, proxy);
     match auth {
         Auth::Password => {
             if oauth::is_there(table) {

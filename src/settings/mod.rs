@@ -15,6 +15,7 @@ mod measure;
 mod oauth;
 mod place;
 mod problem;
+mod proxy;
 mod queue;
 mod secret;
 mod source;

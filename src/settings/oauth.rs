@@ -5,6 +5,7 @@ use super::mailbox::Context;
 use super::secret::{self, CLIENT_SECRET, REFRESH_TOKEN};
 use super::table::Table;
 use super::value::{self, Wrong};
+use crate::mailbox::Proxy;
 use crate::mailbox::oauth::{Client, TokenSource, TokenUrl, Tokens};
 
 /// Whether a mailbox has the section, right or wrong.
@@ -13,10 +14,10 @@ pub(super) fn is_there(mailbox: &Table<'_>) -> bool {
 }
 
 /// Reads the section of a mailbox, if it is there; mailboxes whose tokens come from the same place share them.
-pub(super) fn tokens(mailbox: &Table<'_>, context: &Context<'_>) -> Option<Tokens> {
+pub(super) fn tokens(mailbox: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Option<Tokens> {
     let table = mailbox.sub(Section::OAuth)?;
     table.check_keys(None);
-    let source = source(&table, context)?;
+    let source = source(&table, context, proxy)?;
     let mut known = context.tokens.borrow_mut();
     if let Some(same) = known.iter().find(|tokens| *tokens.source() == source) {
         return Some(same.clone());
@@ -26,7 +27,7 @@ pub(super) fn tokens(mailbox: &Table<'_>, context: &Context<'_>) -> Option<Token
     Some(tokens)
 }
 
-fn source(table: &Table<'_>, context: &Context<'_>) -> Option<TokenSource> {
+fn source(table: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Option<TokenSource> {
     if table.has("token_command") {
         let command = table.read("token_command", value::string);
         const WHY: &str = "token_command is given too, which needs nothing else";
@@ -55,8 +56,9 @@ fn source(table: &Table<'_>, context: &Context<'_>) -> Option<TokenSource> {
         let what = "missing: a client without a refresh_token needs a client_secret, _file, _env or _command";
         table.report("client_secret", Wrong::because(what));
     }
+    let proxy = proxy.cloned();
     let (token_url, client_id) = (token_url?, client_id?);
-    let client = Client { token_url, ca_file, client_id, client_secret, refresh_token, scope };
+    let client = Client { token_url, ca_file, client_id, client_secret, refresh_token, scope, proxy };
     Some(TokenSource::Client(Box::new(client)))
 }
 

@@ -21,6 +21,7 @@ pub fn plain(port: u16) -> Server {
         username: "support".to_owned(),
         login: Login::Password(Password::Literal("secret".into())),
         timeout: Duration::from_secs(10),
+        proxy: None,
     }
 }
 

@@ -12,4 +12,5 @@ pub mod odd;
 pub mod pop;
 pub mod provider;
 pub mod raw;
+pub mod relay;
 pub mod script;

@@ -14,7 +14,7 @@ use super::auth;
 use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
-use crate::mailbox::wire::{self, Limits, Peer, Socket, Stream};
+use crate::mailbox::wire::{self, Peer, Socket, Stream};
 use crate::mailbox::{MailboxError, Server, Tls, login};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
@@ -27,8 +27,7 @@ pub(super) fn session(
 ) -> Result<(Session, Vec<String>), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
     login::begin(server, &peer, |credentials| {
-        let limits = Limits { timeout: server.timeout, until };
-        attempt(server, wire::connect(&peer, limits)?, &peer, credentials)
+        attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
     })
 }
 

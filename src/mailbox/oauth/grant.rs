@@ -181,6 +181,7 @@ mod tests {
             client_secret: None,
             refresh_token: None,
             scope: Some("a b".to_owned()),
+            proxy: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! One HTTP exchange with a token endpoint, over our own wire: its time-outs, its TLS, its errors.
 //!
-//! A redirect is an answer like another: secrets go nowhere but where the configuration says. Proxies that the
-//! environment names are not used. Time and size are bounded, whatever the endpoint does.
+//! A redirect is an answer like another: secrets go nowhere but where the configuration says. The
+//! way leads through the mailbox's proxy; those that the environment names are not used. Time and size are bounded, whatever the endpoint does.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -18,7 +18,7 @@ use ureq::{Agent, Error};
 
 use super::Client;
 use super::url::Scheme;
-use crate::mailbox::wire::{self, Limits, Peer, Stream};
+use crate::mailbox::wire::{self, Limits, Peer, Proxy, Route, Socket, Stream};
 use crate::mailbox::{MailboxError, Plaintext};
 
 /// The largest answer; tokens of some providers are long, 64 KiB is not.
@@ -46,7 +46,13 @@ pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> R
         .max_idle_connections(0)
         .timeout_global(Some(limit))
         .build();
-    let line = Line { peer: peer.clone(), scheme: url.scheme(), ca_file: client.ca_file.clone(), limit };
+    let line = Line {
+        peer: peer.clone(),
+        scheme: url.scheme(),
+        ca_file: client.ca_file.clone(),
+        proxy: client.proxy.clone(),
+        limit,
+    };
     let agent = Agent::with_parts(config, line, Unresolved);
     let exchange = || -> Result<Answer, Error> {
         let mut response = agent.post(url.uri().clone()).send_form(form.iter().copied())?;
@@ -77,20 +83,25 @@ struct Line {
     peer: Peer,
     scheme: Scheme,
     ca_file: Option<PathBuf>,
+    proxy: Option<Proxy>,
     limit: Duration,
+}
+
+impl Line {
+    fn connected(&self) -> Result<Socket, MailboxError> {
+        let limits = Limits { timeout: self.limit, until: None };
+        wire::connect(&self.peer, Route { limits, proxy: self.proxy.as_ref() })
+    }
 }
 
 impl Connector for Line {
     type Out = Wire;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _chained: Option<()>) -> Result<Option<Wire>, Error> {
-        let stream =
-            wire::connect(&self.peer, Limits { timeout: self.limit, until: None }).and_then(|socket| {
-                match self.scheme {
-                    Scheme::Https => Stream::protect(socket, &self.peer, self.ca_file.as_deref()),
-                    Scheme::Http => Stream::clear(socket, Plaintext::LoopbackOnly, &self.peer),
-                }
-            });
+        let stream = self.connected().and_then(|socket| match self.scheme {
+            Scheme::Https => Stream::protect(socket, &self.peer, self.ca_file.as_deref()),
+            Scheme::Http => Stream::clear(socket, Plaintext::LoopbackOnly, &self.peer),
+        });
         let stream = stream.map_err(|error| Error::Other(error.into()))?;
         let buffers =
             LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::login::{self, Name};
-use super::wire::Peer;
+use super::wire::{Peer, Proxy};
 use super::{MailboxError, Password};
 
 pub use url::{NoTokenUrl, TokenUrl};
@@ -49,6 +49,8 @@ pub struct Client {
     pub refresh_token: Option<Password>,
     /// What the token is to be good for.
     pub scope: Option<String>,
+    /// The proxy that the endpoint is reached through: the mailbox's.
+    pub proxy: Option<Proxy>,
 }
 
 /// How long the access token in hand lives.

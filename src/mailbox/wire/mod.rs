@@ -1,9 +1,10 @@
-//! The wire: TCP with time-outs, TLS that is always verified, and lines read octet by octet.
+//! The wire: TCP with time-outs, directly or through a proxy, TLS that is always verified, and lines read octet by octet.
 //!
 //! Every error names the server and says what to do where that is known. Nothing here knows a protocol's words.
 //! Limits: no client certificates; a name that is not resolved in time leaves a thread that waits for the system.
 
 mod peer;
+mod proxy;
 mod tcp;
 mod tls;
 
@@ -14,7 +15,25 @@ use native_tls::TlsStream;
 use super::{MailboxError, Plaintext};
 
 pub(in crate::mailbox) use peer::{Cause, Peer, text};
-pub(in crate::mailbox) use tcp::{Limits, Pace, Socket, connect};
+pub use proxy::{Proxy, Scheme as ProxyScheme, User as ProxyUser};
+pub(in crate::mailbox) use tcp::{Limits, Pace, Socket};
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mailbox) struct Route<'a> {
+    /// The time it may take.
+    pub(in crate::mailbox) limits: Limits,
+    /// What stands in between.
+    pub(in crate::mailbox) proxy: Option<&'a Proxy>,
+}
+
+/// Connects to a server.
+pub(in crate::mailbox) fn connect(peer: &Peer, route: Route<'_>) -> Result<Socket, MailboxError> {
+    match route.proxy {
+        Some(proxy) => proxy.connect(peer, route.limits),
+        None => tcp::direct(peer, route.limits),
+    }
+}
 
 /// A connection, protected or not.
 pub(in crate::mailbox) enum Stream {

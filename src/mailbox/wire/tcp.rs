@@ -91,16 +91,32 @@ pub(in crate::mailbox) struct Socket {
     tcp: TcpStream,
     pace: Arc<Pace>,
     limits: Limits,
+    way: Way,
+}
+
+/// What stands at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The server.
+    Direct,
+    /// A proxy, and the server somewhere behind it.
+    Proxied,
 }
 
 impl Socket {
+    /// The same connection, once a proxy has taken it over.
+    pub(super) fn through_a_proxy(self) -> Self {
+        Self { way: Way::Proxied, ..self }
+    }
+
     pub(super) fn pace(&self) -> Arc<Pace> {
         Arc::clone(&self.pace)
     }
 
     /// Whether the other end is this host, so that nobody can listen.
     pub(in crate::mailbox) fn is_loopback(&self) -> bool {
-        self.tcp.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+        self.way == Way::Direct
+            && self.tcp.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
     }
 
     /// Shortens the time-outs where less time is left.
@@ -134,13 +150,16 @@ impl Write for Socket {
     }
 }
 
-/// Connects to the first address of the server that answers in time.
-pub(in crate::mailbox) fn connect(peer: &Peer, limits: Limits) -> Result<Socket, MailboxError> {
+/// Connects to the first address of a host that answers in time.
+pub(super) fn direct(peer: &Peer, limits: Limits) -> Result<Socket, MailboxError> {
     let addresses = resolve(peer, limits)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match open(&address, limits) {
-            Ok(tcp) => return Ok(Socket { tcp, pace: Arc::new(Pace::new(limits.timeout)), limits }),
+            Ok(tcp) => {
+                let pace = Arc::new(Pace::new(limits.timeout));
+                return Ok(Socket { tcp, pace, limits, way: Way::Direct });
+            }
             Err(error) => last = limits.reason(error),
         }
     }
@@ -154,7 +173,7 @@ pub(in crate::mailbox) fn connect(peer: &Peer, limits: Limits) -> Result<Socket,
 }
 
 /// Resolves the name on a thread of its own: the system's resolver knows no limit of ours.
-fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, MailboxError> {
+pub(super) fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, MailboxError> {
     let host = peer.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = peer.port;
     let wait = limits.wait().map_err(|error| peer.io(error))?;
@@ -216,7 +235,7 @@ mod tests {
     fn a_refused_connection_says_that_nothing_listens() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let peer = Peer { host: "127.0.0.1".to_owned(), port };
-        let error = connect(&peer, LIMITS).unwrap_err();
+        let error = direct(&peer, LIMITS).unwrap_err();
         let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.starts_with("nothing listens there"), "{hint}");
     }
@@ -224,7 +243,7 @@ mod tests {
     #[test]
     fn an_unknown_host_says_that_its_name_cannot_be_resolved() {
         let peer = Peer { host: "no-such-host.invalid".to_owned(), port: 993 };
-        let error = connect(&peer, LIMITS).unwrap_err();
+        let error = direct(&peer, LIMITS).unwrap_err();
         let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.contains("cannot be resolved"), "{hint}");
     }

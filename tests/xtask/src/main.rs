@@ -1,8 +1,8 @@
 //! The words of `cargo xtask`: what people and the CI do with this repository.
 
 mod demo;
-mod dovecot;
 mod fuzz;
+mod servers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -61,7 +61,7 @@ fn lint() -> Result<()> {
 }
 
 fn test(rest: &[&str]) -> Result<()> {
-    dovecot::ensure()?;
+    servers::ensure()?;
     cargo(&[&["test", "--workspace"], rest].concat())
 }
 

@@ -1,0 +1,77 @@
+//! The servers that tests start on loopback: installed by apt where they are missing and that is allowed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::succeed;
+
+/// Packages with the files that they bring, each in one of several places. None but Dovecot has a service.
+const PACKAGES: [(&str, &[&str]); 4] = [
+    (
+        "dovecot-imapd",
+        &["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"],
+    ),
+    (
+        "dovecot-pop3d",
+        &["/usr/lib/dovecot/pop3", "/usr/libexec/dovecot/pop3", "/usr/local/libexec/dovecot/pop3"],
+    ),
+    ("microsocks", &["/usr/bin/microsocks", "/usr/local/bin/microsocks"]),
+    ("tinyproxy-bin", &["/usr/bin/tinyproxy", "/usr/sbin/tinyproxy", "/usr/local/bin/tinyproxy"]),
+];
+
+/// Sees to it that they are there, or says how to get them.
+pub(crate) fn ensure() -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages = missing.join(" ");
+    let Some(sudo) = how_to_be_root() else {
+        bail!(
+            "the tests need {packages}; install with\n\n  sudo apt-get install --no-install-recommends {packages}\n"
+        );
+    };
+    eprintln!("the tests need {packages}; installing");
+    let apt = |arguments: &[&str]| {
+        let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
+        let (program, rest) = words.split_first().unwrap_or((&"apt-get", &[]));
+        succeed(Command::new(program).args(rest))
+    };
+    // A stale list is no reason to stop: the package may be in it all the same.
+    if let Err(error) = apt(&["update"]) {
+        eprintln!("warning: {error:#}");
+    }
+    apt(&[&["install", "-y", "--no-install-recommends"], &missing[..]].concat())?;
+    match self::missing().as_slice() {
+        [] => Ok(()),
+        still => bail!("installed, but not found in the usual places: {}", still.join(" ")),
+    }
+}
+
+/// The packages of which no file is there.
+fn missing() -> Vec<&'static str> {
+    let is_there = |files: &[&str]| files.iter().any(|file| Path::new(file).is_file());
+    PACKAGES.into_iter().filter(|(_, files)| !is_there(files)).map(|(package, _)| package).collect()
+}
+
+/// The words before a command that make it root's: none for root, `sudo` where it asks for no password.
+fn how_to_be_root() -> Option<&'static [&'static str]> {
+    let quiet = |command: &mut Command| {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|it| it.success())
+    };
+    if !quiet(Command::new("apt-get").arg("--version")) {
+        return None;
+    }
+    let id = Command::new("id").arg("-u").output().ok()?;
+    if id.stdout.trim_ascii() == b"0" {
+        return Some(&[]);
+    }
+    quiet(Command::new("sudo").args(["-n", "true"])).then_some(&["sudo", "-n"])
+}
