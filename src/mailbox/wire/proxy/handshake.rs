@@ -189,17 +189,24 @@ pub fn http(
     if authority.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err(NoWay::Untellable("a name holds blanks or control characters"));
     }
-    let login = login.map_or_else(String::new, |login| {
-        let secret = STANDARD.encode(format!("{}:{}", login.user, login.password));
-        format!("Proxy-Authorization: Basic {secret}\r\n")
-    });
-    say(stream, format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{login}\r\n").as_bytes())?;
+    let secret = login.map(|login| STANDARD.encode(format!("{}:{}", login.user, login.password)));
+    let credentials =
+        secret.as_ref().map_or_else(String::new, |secret| format!("Proxy-Authorization: Basic {secret}\r\n"));
+    say(
+        stream,
+        format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{credentials}\r\n").as_bytes(),
+    )?;
     let head = head(stream)?;
     let line = head.split(|octet| *octet == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line);
     let (version, rest) = line.split_once(' ').unwrap_or_default();
     let code: Option<u16> = rest.split(' ').next().and_then(|code| code.trim_end().parse().ok());
-    let told = || rest.chars().filter(|c| !c.is_control()).take(TOLD).collect::<String>();
+    let told = || {
+        let text: String = rest.chars().filter(|c| !c.is_control()).take(TOLD).collect();
+        // What a proxy sends back of the credentials is not shown.
+        let secrets = login.map(|login| login.password).into_iter().chain(secret.as_deref());
+        secrets.filter(|secret| !secret.is_empty()).fold(text, |text, secret| text.replace(secret, "***"))
+    };
     match (version.starts_with("HTTP/1."), code) {
         (true, Some(200..=299)) => Ok(()),
         // tinyproxy answers 401 to wrong credentials.

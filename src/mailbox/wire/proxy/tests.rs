@@ -114,6 +114,8 @@ fn http_connects_and_leaves_the_servers_octets() {
         why(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
         "the proxy refuses the user: 407 Proxy Authentication Required"
     );
+    let echo = said(http, b"HTTP/1.1 407 s3cret is wrong, YW5uYTpzM2NyZXQ= too\r\n\r\n", &name(), ANNA).1;
+    assert_eq!(echo, "the proxy refuses the user: 407 *** is wrong, *** too");
     assert_eq!(why(b"HTTP/1.1 502 no \x1broute\r\n\r\n"), "the proxy does not connect: 502 no route");
     assert_eq!(why(b"* OK IMAP4rev1\r\n\r\n"), "what answers is no HTTP proxy");
     assert_eq!(why(&b"x".repeat(70_000)), "what answers is no HTTP proxy");
