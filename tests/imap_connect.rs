@@ -169,8 +169,10 @@ fn passwords_hold_any_letters() {
     ];
     server.set_passwords(&odd);
     for (user, word) in odd {
-        let imap = Server { username: user.to_owned(), login: password(word), ..on(&server, Tls::Implicit) };
-        connect(&imap).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
+        for tls in [Tls::Implicit, Tls::StartTls, Tls::None] {
+            let imap = Server { username: user.to_owned(), login: password(word), ..on(&server, tls) };
+            connect(&imap).unwrap_or_else(|error| panic!("{word:?} {tls:?}: {error:?}"));
+        }
     }
     let text = told(connect(&Server { login: password("a\r\nb"), ..on(&server, Tls::Implicit) }));
     assert!(text.starts_with("mailbox.auth: ") && text.contains("a line end"), "{text}");

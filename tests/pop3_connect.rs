@@ -84,8 +84,10 @@ fn passwords_hold_any_letters_and_are_never_told() {
     ];
     server.set_passwords(&odd);
     for (user, word) in odd {
-        let pop3 = Server { username: user.to_owned(), login: password(word), ..on(&server, Tls::Implicit) };
-        connect(&pop3).unwrap_or_else(|error| panic!("{word:?}: {error:?}"));
+        for tls in [Tls::Implicit, Tls::StartTls, Tls::None] {
+            let pop3 = Server { username: user.to_owned(), login: password(word), ..on(&server, tls) };
+            connect(&pop3).unwrap_or_else(|error| panic!("{word:?} {tls:?}: {error:?}"));
+        }
     }
     for (word, told_of) in [("wr0ng-secret", "the server answers: [AUTH] "), ("a\r\nb", "a line end")] {
         let text = told(connect(&Server { login: password(word), ..on(&server, Tls::Implicit) }));
