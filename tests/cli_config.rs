@@ -100,3 +100,44 @@ fn check_misses_a_directory_that_mail_is_moved_to() {
     std::fs::create_dir(place.directory.path().join("mail/done")).unwrap();
     place.command("check --connect").assert().code(0);
 }
+
+#[test]
+fn check_misses_the_directory_of_the_store_and_its_secret() {
+    let place = Place::configured();
+    let configure = |store: &str| {
+        place.write("helpdesk-mail.toml", &format!("[store]\n{store}\n[queue.support]\ntitle = \"S\"\n"));
+    };
+    configure("url = \"sqlite:none/db\"");
+    let lines = place.json("check --json", 74);
+    assert_eq!(lines[0]["error_code"], "store.unavailable");
+    assert!(lines[0]["hint"].as_str().unwrap().starts_with("make its directory first"), "{lines:?}");
+    configure("url = \"sqlite:db\"\ntoken_secret_file = \"secret\"");
+    for command in ["check --json", "fetch --json"] {
+        assert_eq!(place.json(command, 78)[0]["msg"].as_str().unwrap().split(' ').next_back(), Some("used"));
+    }
+    place.write("secret", "too short");
+    assert!(place.json("check --json", 78)[0]["hint"].as_str().unwrap().contains("16 octets or more"));
+    place.write("secret", "0123456789abcdef");
+    place.command("check").assert().code(0);
+}
+
+#[test]
+fn the_program_never_fetches_its_own_files() {
+    let place = Place::configured();
+    let table = [
+        ("sqlite:box/db", "directory", "box", "the store"),
+        ("sqlite:db", "directory", ".", "the configuration"),
+        ("sqlite:db", "mbox", "./db", "the store"),
+        ("sqlite:box/new/db", "maildir", "box", "the store"),
+    ];
+    std::fs::create_dir_all(place.directory.path().join("box/new")).unwrap();
+    for (url, kind, path, what) in table {
+        let mailbox = format!("[mailbox.m]\nqueue = \"support\"\ntype = \"{kind}\"\npath = \"{path}\"\n");
+        place.write(
+            "helpdesk-mail.toml",
+            &format!("[store]\nurl = \"{url}\"\n[queue.support]\ntitle = \"S\"\n{mailbox}"),
+        );
+        let told = place.json("check --json", 78)[0]["msg"].to_string();
+        assert!(told.contains(&format!("mailbox.m.path: {what} lies in there")), "{kind} {path}: {told}");
+    }
+}

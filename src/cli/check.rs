@@ -41,6 +41,7 @@ struct Answer {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let store = desk::look(&settings.store)?;
+    desk::rehearse(&settings.store)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {

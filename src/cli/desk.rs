@@ -35,6 +35,11 @@ pub(crate) fn look(config: &store::Config) -> Result<Option<Store>, Trouble> {
     Ok(Store::look(config)?)
 }
 
+/// Sees whether a store can be made or used, without touching it.
+pub(crate) fn rehearse(config: &store::Config) -> Result<(), Trouble> {
+    Ok(Store::rehearse(config)?)
+}
+
 /// Lists what there is; where there is no store yet, nothing.
 pub(crate) fn list<T>(
     store: Option<Store>,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::mailbox::mbox;
 use crate::model::evidence::{Evidence, Named, Reference};
 use crate::model::exit::Exit;
 use crate::model::ids::MessageId;
@@ -35,6 +36,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         Trouble::new(ErrorCode::InputData, format!("{} is not a message", args.file.display()))
             .hint("neither a sender nor a text can be made out")
     };
+    if let Some(several) = mbox::split(&bytes).filter(|messages| messages.len() > 1) {
+        let what = format!("{} is an mbox of {} messages", args.file.display(), several.len());
+        return Err(Trouble::new(ErrorCode::InputData, what).hint("inspect reads one; ingest takes them all"));
+    }
     let mail = parse::one(&bytes, &Limits::default()).map_err(|_| no_message())?;
     if policy::is_unreadable(&mail) {
         return Err(no_message());

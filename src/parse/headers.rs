@@ -65,6 +65,7 @@ fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
     if value.contains("<<") {
         value = value.replace("<<", "<").replace(">>", ">");
     }
+    value = separated(&value);
     // Without it the parser forgets a last word outside of brackets.
     value.push('\n');
     let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
@@ -93,6 +94,24 @@ fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
     }
     found.extend(surname);
     found
+}
+
+/// Puts the comma between addresses in brackets that somebody forgot: the parser would make one of both.
+fn separated(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let (mut quoted, mut escaped, mut behind) = (false, false, false);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if behind && !quoted => out.push(','),
+            _ => {}
+        }
+        behind = !quoted && (c == '>' || behind && c.is_whitespace());
+        out.push(c);
+    }
+    out
 }
 
 /// An address need not be valid, only there; a lone name is one, as in `From: root`.
@@ -181,7 +200,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_people_write_them() {
-        let table: [(&str, &[&str]); 29] = [
+        let table: [(&str, &[&str]); 32] = [
             ("alice@example.org", &["alice@example.org"]),
             ("Alice <alice@example.org>", &["Alice <alice@example.org>"]),
             ("\"A, B\" <a@b.example>, c@d.example", &["A, B <a@b.example>", "c@d.example"]),
@@ -194,6 +213,12 @@ mod tests {
             ("=?utf-8?Q?caf=C3?= =?utf-8?Q?=A9?= <a@b.example>", &["café <a@b.example>"]),
             ("=?utf-8?Q?A=2C_B_<x@y.example>?= <a@b.example>", &["A, B <x@y.example> <a@b.example>"]),
             ("\"=?utf-8?Q?=C3=BC?=\" <a@b.example>", &["ü <a@b.example>"]),
+            ("<a@b.example> <c@d.example>", &["a@b.example", "c@d.example"]),
+            (
+                "A <a@b.example>\t<c@d.example>, <e@f.example>",
+                &["A <a@b.example>", "c@d.example", "e@f.example"],
+            ),
+            ("\"A> <c@d.example\" <a@b.example>", &["A> <c@d.example <a@b.example>"]),
             ("root", &["root"]),
             ("root, alice@example.org", &["root", "alice@example.org"]),
             ("root, bin", &["root", "bin"]),

@@ -53,7 +53,10 @@ pub(super) fn settings(
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
     let queues = document.queues(queues);
-    let mailboxes = document.mailboxes(&context);
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut own = vec![("the configuration", absolute.as_path())];
+    own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
+    let mailboxes = document.mailboxes(&context, &own);
     let (problems, warnings) = findings.into_parts();
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
@@ -205,7 +208,8 @@ impl<'a> Document<'a> {
         queues
     }
 
-    fn mailboxes(&self, context: &Context<'_>) -> Vec<MailboxPlan> {
+    /// Reads the mailboxes; none may hold one of our `own` files.
+    fn mailboxes(&self, context: &Context<'_>, own: &[(&str, &Path)]) -> Vec<MailboxPlan> {
         let tables = self.named::<MailboxName>(Section::Mailbox);
         if self.has_none(Section::Mailbox) {
             let what = "there is no [mailbox.NAME]: `fetch` has nothing to do";
@@ -222,6 +226,12 @@ impl<'a> Document<'a> {
                     "type",
                     format!("fetches what mailbox.{name} fetches: each mail is processed twice"),
                 );
+            }
+            for (what, file) in own {
+                if mailbox::holds(&plan.mailbox.place, file) {
+                    let why = format!("{what} lies in there and would be taken for a message");
+                    table.report("path", Wrong::because(why));
+                }
             }
             mailboxes.push(plan);
         }

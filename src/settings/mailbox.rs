@@ -75,6 +75,20 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
     })
 }
 
+/// Whether a file lies where a local mailbox looks for mail: it would be taken for a message.
+pub(super) fn holds(place: &Place, file: &Path) -> bool {
+    // As far as they are there, links are followed: two names may mean one place.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match place {
+        Place::Directory(directory) => file.parent().is_some_and(|parent| real(parent) == real(directory)),
+        Place::Maildir(directory) => file.parent().is_some_and(|parent| {
+            ["new", "cur"].iter().any(|part| real(parent) == real(&directory.join(part)))
+        }),
+        Place::Mbox(mbox) => real(file) == real(mbox),
+        Place::Imap(_) | Place::Pop3(_) => false,
+    }
+}
+
 /// Whether two mailboxes fetch the same mail, so that each message would be taken twice.
 pub(super) fn overlap(one: &Place, other: &Place) -> bool {
     match (one, other) {

@@ -1,6 +1,7 @@
 //! What can go wrong in the store, in two kinds: the message's and the store's own.
 
 use std::error::Error;
+use std::io;
 
 use crate::model::trouble::{ErrorCode, Trouble};
 
@@ -63,6 +64,15 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The file of the signing secret cannot be used.
+    #[error("the secret in {place} cannot be used")]
+    Secret {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
     /// A statement or a row is not what the program expects: a bug.
     #[error("the store was misused: {what}")]
     Misuse {
@@ -94,11 +104,17 @@ impl StoreError {
             | Self::Schema { .. }
             | Self::Unavailable { .. }
             | Self::Damaged { .. }
+            | Self::Secret { .. }
             | Self::Misuse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
         }
     }
+}
+
+/// Whether the cause is a file or directory that is not there.
+fn is_missing(cause: &Cause) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 impl From<StoreError> for Trouble {
@@ -117,7 +133,14 @@ impl From<StoreError> for Trouble {
             StoreError::Schema { .. } => Self::new(ErrorCode::StoreSchema, message)
                 .hint("use the program version that wrote it, or name another file in [store] url"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
-                .hint("check that the file and its directory belong to the user that runs the program")
+                .hint(if is_missing(&source) {
+                    "make its directory first; it must belong to the user that runs the program"
+                } else {
+                    "check that the file and its directory belong to the user that runs the program"
+                })
+                .because(source),
+            StoreError::Secret { source, .. } => Self::new(ErrorCode::ConfigInvalid, message)
+                .hint("\"token_secret_file\" must be a readable file of 16 octets or more")
                 .because(source),
             StoreError::Damaged { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint(

@@ -1,13 +1,13 @@
 //! The secret that reply addresses and Message-IDs are signed with.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::engine::{Engine, Value, first};
-use super::{Store, StoreError};
+use super::{Config, Store, StoreError};
 
 const KEY: &str = "token_secret";
 
@@ -28,6 +28,23 @@ VALUES (?1, ?2)
 ON CONFLICT (key) DO NOTHING";
 
 impl Store {
+    /// Sees whether a store can be made or used with this configuration, as far as that is known without touching it.
+    ///
+    /// # Errors
+    /// `Unavailable` if its directory is not there or cannot be written, `Secret` for a `token_secret_file`.
+    pub fn rehearse(config: &Config) -> Result<(), StoreError> {
+        let unavailable = |error: io::Error| StoreError::Unavailable {
+            place: config.path.display().to_string(),
+            source: error.into(),
+        };
+        let path = std::path::absolute(&config.path).map_err(unavailable)?;
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        std::fs::metadata(directory).map_err(unavailable)?;
+        rustix::fs::access(directory, rustix::fs::Access::WRITE_OK)
+            .map_err(|error| unavailable(error.into()))?;
+        config.token_secret_file.as_deref().map_or(Ok(()), |file| from_file(file).map(drop))
+    }
+
     /// The secret: what `token_secret_file` holds, else the one that was made with the store.
     pub fn token_secret(&mut self) -> Result<[u8; 32], StoreError> {
         match &self.token_secret_file {
@@ -66,12 +83,11 @@ fn from_file(path: &Path) -> Result<[u8; 32], StoreError> {
     let mut octets = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MOST).read_to_end(&mut octets))
-        .map_err(|error| StoreError::Unavailable { place: place.clone(), source: error.into() })?;
+        .map_err(|error| StoreError::Secret { place: place.clone(), source: error.into() })?;
     let secret = octets.trim_ascii_end();
     if secret.len() < LEAST {
-        return Err(StoreError::Refused {
-            what: format!("the token secret file {place} holds fewer than {LEAST} octets"),
-        });
+        let source = format!("it holds fewer than {LEAST} octets").into();
+        return Err(StoreError::Secret { place, source });
     }
     Ok(Sha256::digest(secret).into())
 }
@@ -95,7 +111,7 @@ mod tests {
         let path = place.directory.path().join("secret");
         place.config.token_secret_file = Some(path.clone());
         let mut store = place.open();
-        assert!(matches!(store.token_secret(), Err(StoreError::Unavailable { .. })));
+        assert!(matches!(store.token_secret(), Err(StoreError::Secret { .. })));
         std::fs::write(&path, "0123456789abcdef\n").unwrap();
         let secret = store.token_secret().unwrap();
         std::fs::write(&path, "0123456789abcdef").unwrap();
@@ -103,6 +119,6 @@ mod tests {
         std::fs::write(&path, "0123456789abcde\n").unwrap();
         let error = store.token_secret().unwrap_err();
         assert!(!error.to_string().contains("0123"), "{error}");
-        assert!(matches!(error, StoreError::Refused { .. }));
+        assert!(matches!(error, StoreError::Secret { .. }));
     }
 }

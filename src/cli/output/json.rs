@@ -69,6 +69,7 @@ pub fn outcome(row: &OutcomeRow) -> Value {
         ("error", row.error.as_ref().map_or(Value::Null, failure::stored)),
         ("run", json!(row.run.0)),
         ("at", json!(words::time(row.at))),
+        ("id", json!(row.id)),
         ("notes", json!(row.notes)),
     ]))
 }
@@ -77,7 +78,8 @@ pub fn outcome(row: &OutcomeRow) -> Value {
 pub fn quarantined(row: &QuarantineRow) -> Value {
     let mut object = object([("id", json!(row.id))]);
     if let Value::Object(outcome) = outcome(&row.outcome) {
-        object.extend(outcome);
+        // The number of the copy stands for that of the row.
+        object.extend(outcome.into_iter().filter(|(key, _)| key != "id"));
     }
     object.insert("size".to_owned(), json!(row.size));
     object.insert("sha256".to_owned(), json!(row.sha256.to_string()));

@@ -159,7 +159,13 @@ fn rewriting(place: &Place, error: io::Error) -> MailboxError {
         let hint = "a program writes to it without locking it".to_owned();
         return MailboxError::Locked { what: place.what(), hint: Some(hint), source: None };
     }
-    place.refused("rewriting failed, but the mbox is whole; see the cause with -v", Some(error))
+    let hint = if error.kind() == io::ErrorKind::PermissionDenied {
+        "the mbox is whole: its copy must get its owner and group; run as its owner and a member of its group, \
+         or set the dispositions to \"keep\""
+    } else {
+        "rewriting failed, but the mbox is whole; see the cause with -v"
+    };
+    place.refused(hint, Some(error))
 }
 
 impl Reader for Mbox {
