@@ -134,7 +134,10 @@ fn outcomes_are_listed_filtered_and_reset() {
     assert_eq!(place.json("outcomes --json --since 2023-11-01 --limit 1", 0).len(), 1);
     assert!(place.output("outcomes", 0).starts_with("ID  AT"));
     place.command("outcomes reset one 999").assert().code(66).stderr(contains("no outcome of 999\n"));
-    assert_eq!(place.output("outcomes reset one", 0), "1 reset; the next fetch takes them again\n");
+    assert_eq!(
+        place.output("outcomes reset one", 0),
+        "1 reset; the next fetch takes what is still in the mailbox again\n"
+    );
     assert_eq!(place.json("outcomes reset --outcome failed --json", 0)[0]["reset"], 1);
     place.command("outcomes reset nothing").assert().code(66);
 }

@@ -203,3 +203,24 @@ fn a_mailbox_that_fails_is_left_alone_for_its_interval_unless_forced() {
     assert_eq!(status(&["fetch", "--dry-run", "--json"], 0), "not-due");
     assert_eq!(status(&["fetch", "--json", "--force"], 69), "failed");
 }
+
+#[test]
+fn what_the_configuration_no_longer_asks_for_is_owed_no_longer() {
+    let keys = |disposition: &str| {
+        format!(
+            "[queue.support]\naddress = \"support@example.org\"\n[mailbox.support]\ntype = \"directory\"\nqueue = \"support\"\n\
+             path = \"mail\"\non_success = \"{disposition}\"\n"
+        )
+    };
+    let desk = Desk::configured(&keys("move:gone"));
+    std::fs::create_dir(desk.path("mail")).unwrap();
+    std::fs::write(desk.path("mail/1"), Letter::new("a@x", "Moved").bytes()).unwrap();
+    desk.run(&["fetch"]).exits(69);
+    // It stays owed as long as that is what is wanted.
+    desk.run(&["fetch"]).exits(69);
+    desk.configure(&keys("keep"));
+    let run = desk.run(&["fetch"]).exits(0);
+    assert!(run.stderr.contains("1 settled items stay as they are"), "{}", run.stderr);
+    assert_eq!(desk.run(&["fetch"]).exits(0).stderr, "");
+    assert!(desk.path("mail/1").exists());
+}

@@ -175,7 +175,9 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
     })?;
     match context.form {
         Form::Json => context.out.json(&serde_json::json!({ "reset": count })),
-        Form::Human => context.out.line(&format!("{count} reset; the next fetch takes them again")),
+        Form::Human => context
+            .out
+            .line(&format!("{count} reset; the next fetch takes what is still in the mailbox again")),
     }
     Ok(Exit::Ok)
 }

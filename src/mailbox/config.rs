@@ -186,6 +186,11 @@ pub struct Dispositions {
 }
 
 impl Dispositions {
+    /// Whether any outcome has this disposition.
+    pub fn ask_for(&self, disposition: &Disposition) -> bool {
+        [&self.on_success, &self.on_skip, &self.on_ignore, &self.on_failure].contains(&disposition)
+    }
+
     /// The folders that items are moved to, each once.
     pub fn targets(&self) -> BTreeSet<&str> {
         let all = [&self.on_success, &self.on_skip, &self.on_ignore, &self.on_failure];

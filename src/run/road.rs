@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::model::ids::MailboxName;
-use crate::model::item::{ItemKey, Listed};
+use crate::model::item::{Acknowledgement, ItemKey, Listed};
 use crate::model::trouble::Trouble;
 use crate::store::Source;
 
@@ -150,7 +150,19 @@ impl Walk<'_> {
         tally: &mut Tally<'_>,
     ) -> Result<(), Trouble> {
         gate.reader().open(&self.source.folder)?;
-        let owed = desk.lookup().owed(self.source)?;
+        let (owed, waived): (Vec<Acknowledgement>, Vec<Acknowledgement>) = desk
+            .lookup()
+            .owed(self.source)?
+            .into_iter()
+            .partition(|owed| self.job.dispositions.ask_for(&owed.disposition));
+        if !waived.is_empty() {
+            // A target that was mistyped would otherwise be asked for until the end of days.
+            let (count, name) = (waived.len(), &self.job.name);
+            log::warn!(
+                "mailbox \"{name}\": {count} settled items stay as they are: no on_... asks any more for what they were to become"
+            );
+            desk.told(self.source, &waived.into_iter().map(|owed| owed.key).collect::<Vec<_>>())?;
+        }
         if let Err(trouble) = batch::acknowledge(self.source, &owed, gate, desk) {
             // What cannot be paid stays owed and does not keep new mail from becoming tickets.
             tally.pass(trouble)?;

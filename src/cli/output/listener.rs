@@ -133,7 +133,9 @@ impl Listener for People<'_> {
             ));
         }
         if line.counts.of(OutcomeWord::Failed) > 0 && line.mode == Mode::Real {
-            self.out.line("hint: see \"helpdesk-mail quarantine list\" for the failed messages");
+            self.out.line(
+                "hint: see \"helpdesk-mail outcomes --outcome failed\" and \"helpdesk-mail quarantine list\"",
+            );
         }
         if let Some(trouble) = &line.error {
             self.trouble(trouble);
