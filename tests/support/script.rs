@@ -93,6 +93,7 @@ impl Script {
     }
 
     /// A server that follows a transcript in `fixtures`: `S: ` what it sends, `C: ` how a line of the client begins.
+    /// `TAG` stands for the client's tag, where the protocol has one.
     pub fn transcript(name: &str) -> Self {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
         let text = std::fs::read_to_string(path).unwrap();
@@ -101,7 +102,10 @@ impl Script {
             match side {
                 "S: " => Step::SendOwned(format!("{rest}\r\n").into_bytes()),
                 "S:" => Step::Send("\r\n"),
-                "C: " => Step::Line(rest.to_owned().leak()),
+                "C: " => match rest.strip_prefix("TAG ") {
+                    Some(command) => Step::Expect(command.to_owned().leak()),
+                    None => Step::Line(rest.to_owned().leak()),
+                },
                 _ => panic!("{name}: {line:?}"),
             }
         });
