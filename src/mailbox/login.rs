@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -114,7 +115,7 @@ pub(super) fn secret(
     let (found, hint) = match source {
         Password::Literal(secret) => (Ok(secret.clone()), format!("set {key:?}")),
         Password::File(path) => (
-            File::open(path).and_then(first_line).map_err(|error| NoSecret::File(name, path.clone(), error)),
+            from_file(path, limit).map_err(|error| NoSecret::File(name, path.clone(), error)),
             format!("\"{key}_file\" must be readable and have the {name} in its first line"),
         ),
         Password::Environment { variable, value } => (
@@ -139,6 +140,17 @@ fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), Mailbox
         return Err(peer.auth("", "the user name or password holds a line end or NUL"));
     }
     Ok(())
+}
+
+/// The first line of a file, on a thread of its own: a FIFO keeps who opens it waiting until somebody writes.
+fn from_file(path: &Path, limit: Duration) -> io::Result<SecretString> {
+    let (sender, line) = mpsc::channel();
+    let path = path.to_owned();
+    thread::Builder::new().name("secret".to_owned()).spawn(move || {
+        // Nobody listens any more once the time is over.
+        drop(sender.send(File::open(path).and_then(first_line)));
+    })?;
+    line.recv_timeout(limit).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 fn first_line(source: impl Read) -> std::io::Result<SecretString> {
@@ -224,6 +236,15 @@ mod tests {
     fn a_command_that_fails_is_told_without_its_output() {
         let command = Password::Command("echo s3cret; echo s3cret >&2; exit 3".to_owned());
         assert_eq!(fetched(&command), Err("the password command ended with exit status: 3".to_owned()));
+    }
+
+    #[test]
+    fn a_fifo_that_nobody_writes_to_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = directory.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let text = fetched(&Password::File(fifo)).unwrap_err();
+        assert!(text.ends_with("cannot be read"), "{text}");
     }
 
     #[test]
