@@ -122,6 +122,7 @@ fn mail(id: &str, subject: &str) -> Mail {
             content_id: None,
         }],
         kind: Kind::Ordinary,
+        bounce: None,
         ticket_headers: vec![],
         defects: vec!["no-date".to_owned()],
         digest: Digest([2; 32]),

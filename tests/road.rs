@@ -224,3 +224,31 @@ fn what_the_configuration_no_longer_asks_for_is_owed_no_longer() {
     assert_eq!(desk.run(&["fetch"]).exits(0).stderr, "");
     assert!(desk.path("mail/1").exists());
 }
+
+/// A delivery report that encloses the headers of what was not delivered.
+fn bounce(id: &str, original: &str) -> Vec<u8> {
+    format!(
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example.net>\nTo: support@example.org\nSubject: Undelivered Mail Returned to Sender\n\
+         Message-ID: <{id}>\nDate: Fri, 27 Nov 2026 10:00:00 +0000\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n--b\n\
+         Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; alice@example.org\n\
+         Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{original}>\nSubject: Printer\n\n--b--\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn a_bounce_goes_to_the_ticket_of_what_bounced_and_reopens_nothing() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("1", &Letter::new("a@x", "Printer").bytes());
+    desk.run(&["fetch"]).exits(0);
+    desk.run(&["ticket", "close", "1"]).exits(0);
+    desk.deliver("2", &bounce("b1@mx", "a@x"));
+    desk.deliver("3", &bounce("b2@mx", "stranger@y"));
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["updated/bounce support-1", "skipped/bounce -"]);
+    let ticket = &desk.run(&["ticket", "show", "1", "--json"]).json()[0];
+    assert_eq!(ticket["status"], "closed");
+    assert_eq!(ticket["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(ticket["participants"].as_array().unwrap().len(), 1, "{ticket}");
+}

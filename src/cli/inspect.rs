@@ -9,7 +9,7 @@ use crate::mailbox::mbox;
 use crate::model::evidence::{Evidence, Named, Reference};
 use crate::model::exit::Exit;
 use crate::model::ids::MessageId;
-use crate::model::mail::{Attachment, Mail};
+use crate::model::mail::{Attachment, Bounce, BouncedRecipient, Mail};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse::{self, Limits};
 use crate::{evidence, policy};
@@ -96,7 +96,7 @@ pub fn json(mail: &Mail, references: &[Reference]) -> Value {
         ("html", json!(mail.html)),
         ("attachments", mail.attachments.iter().map(attachment).collect()),
         ("kind", json!(mail.kind.as_str())),
-        ("bounce", Value::Null),
+        ("bounce", bounce(mail.bounce.as_ref())),
         ("references_to_tickets", json!(tickets)),
         ("defects", json!(mail.defects)),
     ]))
@@ -129,6 +129,22 @@ fn reference(reference: &Reference) -> Option<Value> {
         fields.insert("verified".to_owned(), Value::Null);
     }
     Some(Value::Object(fields))
+}
+
+fn bounce(bounce: Option<&Bounce>) -> Value {
+    let Some(bounce) = bounce else { return Value::Null };
+    let recipient = |one: &BouncedRecipient| {
+        Value::Object(object([
+            ("address", json!(one.address)),
+            ("action", json!(one.action)),
+            ("status", json!(one.status)),
+            ("permanent", json!(one.permanent)),
+        ]))
+    };
+    Value::Object(object([
+        ("recipients", bounce.recipients.iter().map(recipient).collect()),
+        ("original_message_id", json!(bounce.original_message_id.as_ref().map(MessageId::as_str))),
+    ]))
 }
 
 #[cfg(test)]
@@ -166,6 +182,7 @@ mod tests {
                 content_id: None,
             }],
             kind: Kind::Ordinary,
+            bounce: None,
             ticket_headers: vec![],
             defects: vec!["no-date".to_owned()],
             digest: Digest([0; 32]),

@@ -21,9 +21,10 @@ pub(super) fn messages(mail: &Mail) -> impl Iterator<Item = Reference> {
     nearest(mail).map(|(evidence, id)| Reference { evidence, names: Named::Message(id.clone()) })
 }
 
-/// `In-Reply-To`, then `References` from its end, where the message stands that was answered.
+/// The mail that bounced, `In-Reply-To`, then `References` from its end, where the message stands that was answered.
 fn nearest(mail: &Mail) -> impl Iterator<Item = (Evidence, &MessageId)> {
-    let parents = mail.in_reply_to.iter().map(|id| (Evidence::InReplyTo, id));
+    let bounced = mail.bounce.iter().filter_map(|bounce| bounce.original_message_id.as_ref());
+    let parents = bounced.chain(&mail.in_reply_to).map(|id| (Evidence::InReplyTo, id));
     let ancestors = mail.references.iter().rev().map(|id| (Evidence::References, id));
     parents
         .chain(ancestors.filter(|(_, id)| !mail.in_reply_to.contains(id)))

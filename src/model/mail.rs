@@ -44,6 +44,8 @@ pub struct Mail {
     pub attachments: Vec<Attachment>,
     /// What sort of mail it is.
     pub kind: Kind,
+    /// What a bounce or a delay notice tells; `None` for all other mail.
+    pub bounce: Option<Bounce>,
     /// The values of `X-Helpdesk-Ticket`.
     pub ticket_headers: Vec<String>,
     /// What is odd about the message, one line each, as stable words followed by detail.
@@ -91,6 +93,7 @@ impl Mail {
             html: false,
             attachments: Vec::new(),
             kind: Kind::Ordinary,
+            bounce: None,
             ticket_headers: Vec::new(),
             defects: Vec::new(),
             digest: Digest([0; 32]),
@@ -115,6 +118,28 @@ pub struct Attachment {
     pub inline: bool,
     /// The `Content-ID` without brackets.
     pub content_id: Option<String>,
+}
+
+/// What a bounce or a delay notice tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounce {
+    /// Whom the mail did not reach.
+    pub recipients: Vec<BouncedRecipient>,
+    /// The Message-ID of the mail that did not.
+    pub original_message_id: Option<MessageId>,
+}
+
+/// A recipient that a mail did not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BouncedRecipient {
+    /// The address.
+    pub address: String,
+    /// `failed`, `delayed` and the like (RFC 3464 section 2.3.3), in lower case.
+    pub action: Option<String>,
+    /// The enhanced status code (RFC 3463), such as `5.1.1`.
+    pub status: Option<String>,
+    /// Whether trying again is of no use.
+    pub permanent: bool,
 }
 
 /// The kinds of mail of the contract, section "Kinds of mail".

@@ -10,6 +10,7 @@
 mod armor;
 mod attachment;
 mod body;
+mod bounce;
 mod charset;
 mod clean;
 mod container;
@@ -100,11 +101,12 @@ fn read(message: &[u8], limits: &Limits) -> Mail {
         return finish(mail, defects);
     }
     let body = body::read(&root, &mut defects);
+    mail.kind = kind::of(&root, &mail.subject, &body.text);
+    mail.bounce = bounce::of(&root, &body.text, mail.kind);
     mail.reply = reply::of(&body.text);
     mail.text = body.text;
     mail.html = body.html;
     mail.attachments = attachment::all(body.files, &body.shown, &mut defects);
-    mail.kind = kind::of(&root, &mail.subject);
     finish(mail, defects)
 }
 
@@ -119,7 +121,8 @@ fn read_headers(message: &[u8], limits: &Limits, reason: &'static str) -> Mail {
     } else {
         mail.attachments = vec![attachment::of_part(&structure::rest(root.body), &mut defects)];
     }
-    mail.kind = kind::of(&root, &mail.subject);
+    mail.kind = kind::of(&root, &mail.subject, "");
+    mail.bounce = bounce::of(&root, "", mail.kind);
     defects.add(reason);
     finish(mail, defects)
 }
@@ -160,6 +163,7 @@ fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
         html: false,
         attachments: Vec::new(),
         kind: Kind::Ordinary,
+        bounce: None,
         ticket_headers: headers::tickets(fields),
         defects: Vec::new(),
         digest: Digest([0; 32]),

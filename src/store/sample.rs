@@ -79,6 +79,7 @@ pub(super) fn mail(id: &str) -> Mail {
         html: false,
         attachments: Vec::new(),
         kind: Kind::Ordinary,
+        bounce: None,
         ticket_headers: Vec::new(),
         defects: vec!["no-date".to_owned()],
         digest: digest(id.as_bytes()),

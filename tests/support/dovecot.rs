@@ -78,6 +78,19 @@ impl Dovecot {
 
     /// Starts a server that is special.
     pub fn start_with(options: Options) -> Self {
+        // Between choosing a port and listening on it another test may take it.
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            match Self::try_start(&options) {
+                Ok(server) => return server,
+                Err(log) if tries > 0 && log.contains("already in use") => {}
+                Err(log) => panic!("{log}"),
+            }
+        }
+    }
+
+    fn try_start(options: &Options) -> Result<Self, String> {
         let version = version();
         let directory = tempfile::Builder::new().prefix("helpdesk-dovecot").tempdir().unwrap();
         open_to_all(directory.path(), 0o755);
@@ -87,8 +100,7 @@ impl Dovecot {
         }
         let ca = Ca::new(directory.path());
         let files = ca.server(options.flaw);
-        let (port, tls_port) = (free_port(), free_port());
-        let (pop3_port, pop3s_port) = (free_port(), free_port());
+        let [port, tls_port, pop3_port, pop3s_port] = free_ports();
         let plan = Plan {
             directory: directory.path(),
             port,
@@ -97,7 +109,7 @@ impl Dovecot {
             pop3s_port,
             certificate: files.certificate,
             key: files.key,
-            options: &options,
+            options,
         };
         let text = if version.starts_with("2.3") { plan.for_2_3() } else { plan.for_2_4(&version) };
         let file = directory.path().join("dovecot.conf");
@@ -116,8 +128,7 @@ impl Dovecot {
         let passwords = Mutex::default();
         let mut server = Self { port, tls_port, pop3_port, pop3s_port, directory, ca, child, passwords };
         server.write_passwords(&[("support", "secret")]);
-        server.wait();
-        server
+        server.wait().map(|()| server)
     }
 
     /// Sets users' passwords; a user without one does not exist.
@@ -258,7 +269,7 @@ impl Dovecot {
         files.map(|file| file.unwrap().path()).collect()
     }
 
-    fn wait(&mut self) {
+    fn wait(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let ended = self.child.try_wait().unwrap();
@@ -267,7 +278,9 @@ impl Dovecot {
                     |name: &str| fs::read_to_string(self.directory.path().join(name)).unwrap_or_default();
                 format!("{}{}", read("stderr"), read("log"))
             };
-            assert!(ended.is_none(), "dovecot ended: {}", log());
+            if ended.is_some() {
+                return Err(format!("dovecot ended: {}", log()));
+            }
             assert!(Instant::now() < deadline, "dovecot does not answer: {}", log());
             let mut greeting = [0; 4];
             let answers = TcpStream::connect(("127.0.0.1", self.port)).is_ok_and(|mut stream| {
@@ -275,7 +288,7 @@ impl Dovecot {
                     && stream.read_exact(&mut greeting).is_ok()
             });
             if answers && greeting == *b"* OK" {
-                return;
+                return Ok(());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -440,8 +453,10 @@ fn me(option: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// Held until all are chosen, so that no two are the same.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 fn open_to_all(path: &Path, mode: u32) {
