@@ -9,7 +9,7 @@ use super::super::fields::{self, Fields};
 use super::super::headers;
 
 /// What subjects of bounces hold, in lower case.
-const FAILED: [&str; 44] = [
+const FAILED: [&str; 46] = [
     "undeliver",
     "delivery status notification",
     "delivery failure",
@@ -54,6 +54,8 @@ const FAILED: [&str; 44] = [
     "配信不能",
     "배달되지",
     "无法投递",
+    "退信",
+    "退件",
 ];
 
 /// What subjects of delay notices hold.
