@@ -12,6 +12,7 @@ use super::armor;
 use super::clean;
 use super::container::{self, Rank};
 use super::defects::Defects;
+use super::html;
 use super::limits;
 use super::render;
 use super::structure::Part;
@@ -27,6 +28,8 @@ pub(super) struct Body<'p, 'a> {
     pub(super) files: Vec<File<'p, 'a>>,
     /// The content ids that the HTML shows.
     pub(super) shown: HashSet<String>,
+    /// The first HTML part.
+    page: Option<&'p Part<'a>>,
 }
 
 /// A file of a message.
@@ -61,7 +64,13 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
     for part in &found.html {
         collect_shown(&render::decoded(part, &mut defects.unheard()), &mut shown);
     }
-    let mut body = Body { text, html: !found.html.is_empty(), files: Vec::new(), shown };
+    let mut body = Body {
+        text,
+        html: !found.html.is_empty(),
+        files: Vec::new(),
+        shown,
+        page: found.html.first().copied(),
+    };
     for part in found.files {
         body.file(part, defects);
     }
@@ -77,6 +86,13 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
 }
 
 impl<'p, 'a> Body<'p, 'a> {
+    /// What stands before the quotation in the HTML, if its structure tells.
+    pub(super) fn before_quote(&self, defects: &Defects) -> Option<String> {
+        let source = render::decoded(self.page?, &mut defects.unheard());
+        let most = source.floor_char_boundary(limits::HTML);
+        html::before_quote(source.get(..most)?, defects.limits.text_size)
+    }
+
     /// Adds a file, or what is in it.
     fn file(&mut self, part: &'p Part<'a>, defects: &mut Defects) {
         let Some(contents) = container::open(part, defects) else {

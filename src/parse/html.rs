@@ -8,12 +8,20 @@ use std::convert::Infallible;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::limits;
+use super::quotation::Quotation;
 
 /// The text of an HTML document or fragment, a little more than `most` octets of it.
 pub(super) fn to_text(html: &str, most: usize) -> String {
     let (text, closed) = render(html, Hidden::Dropped, most);
     // Something hidden that is never closed would swallow the rest.
     if closed { text } else { render(html, Hidden::Shown, most).0 }
+}
+
+/// The text before the first quotation, as mail programs mark it; `None` if there is none or something stands behind it.
+pub(super) fn before_quote(html: &str, most: usize) -> Option<String> {
+    let page = walk(html, Hidden::Dropped, most);
+    let end = page.quotation.begins().filter(|_| page.skipped.is_none())?;
+    page.out.get(..end).map(str::to_owned)
 }
 
 /// Line ends in a row that preformatted text may hold.
@@ -27,6 +35,11 @@ enum Hidden {
 
 /// The text, and whether all that was left out was also closed.
 fn render(html: &str, hidden: Hidden, most: usize) -> (String, bool) {
+    let page = walk(html, hidden, most);
+    (page.out, page.skipped.is_none())
+}
+
+fn walk(html: &str, hidden: Hidden, most: usize) -> Page {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut page = Page::new(hidden);
@@ -43,7 +56,7 @@ fn render(html: &str, hidden: Hidden, most: usize) -> (String, bool) {
         }
     }
     page.close_link();
-    (page.out, page.skipped.is_none())
+    page
 }
 
 /// What stands between two pieces of text.
@@ -70,6 +83,7 @@ struct Page {
     marker: Option<String>,
     link: Option<(String, usize)>,
     preformatted: usize,
+    quotation: Quotation,
 }
 
 impl Page {
@@ -86,6 +100,7 @@ impl Page {
             marker: None,
             link: None,
             preformatted: 0,
+            quotation: Quotation::default(),
         }
     }
 
@@ -99,6 +114,7 @@ impl Page {
             self.skipped = Some((name, 1));
             return;
         }
+        self.quotation.start(&name, tag, self.out.len());
         self.owe(self.breaks_around(&name));
         match name.as_str() {
             "br" => self.breaks = (self.breaks + 1).min(2),
@@ -134,6 +150,7 @@ impl Page {
             }
             return;
         }
+        self.quotation.end(name);
         match name {
             "blockquote" => self.quotes = self.quotes.saturating_sub(1),
             "pre" => self.preformatted = self.preformatted.saturating_sub(1),
@@ -198,6 +215,7 @@ impl Page {
         if word.is_empty() || (opens && self.preformatted == 0 && word.trim().is_empty()) {
             return;
         }
+        self.quotation.word();
         if opens {
             self.open_line();
         } else {
@@ -303,7 +321,7 @@ fn is_nothing(value: &str) -> bool {
     number.parse::<f32>().is_ok_and(|number| number == 0.0)
 }
 
-fn attribute(tag: &StartTag<()>, name: &[u8]) -> String {
+pub(super) fn attribute(tag: &StartTag<()>, name: &[u8]) -> String {
     tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 

@@ -1,0 +1,179 @@
+//! The header block that Outlook writes above the mail that is answered, with or without a rule above it.
+
+/// The word for the author.
+const FROM: [&str; 30] = [
+    "from",
+    "von",
+    "de",
+    "da",
+    "van",
+    "od",
+    "от",
+    "от кого",
+    "від",
+    "kimden",
+    "gönderen",
+    "من",
+    "发件人",
+    "寄件者",
+    "寄件人",
+    "差出人",
+    "送信者",
+    "送信元",
+    "보낸 사람",
+    "보낸사람",
+    "fra",
+    "från",
+    "lähettäjä",
+    "feladó",
+    "από",
+    "מאת",
+    "dari",
+    "từ",
+    "de la",
+    "expéditeur",
+];
+
+/// The words for date, recipients and subject.
+const OTHERS: [&str; 113] = [
+    "sent",
+    "date",
+    "to",
+    "subject",
+    "cc",
+    "reply-to",
+    "gesendet",
+    "datum",
+    "an",
+    "betreff",
+    "kopie",
+    "envoyé",
+    "envoyé le",
+    "à",
+    "objet",
+    "destinataire",
+    "enviado",
+    "enviado el",
+    "para",
+    "asunto",
+    "fecha",
+    "enviado a",
+    "inviato",
+    "a",
+    "oggetto",
+    "data",
+    "verzonden",
+    "aan",
+    "onderwerp",
+    "enviada em",
+    "enviada",
+    "assunto",
+    "wysłano",
+    "wysłane",
+    "do",
+    "temat",
+    "dw",
+    "отправлено",
+    "дата",
+    "кому",
+    "тема",
+    "копия",
+    "надіслано",
+    "gönderildi",
+    "gönderim tarihi",
+    "gönderme tarihi",
+    "kime",
+    "konu",
+    "tarih",
+    "bilgi",
+    "إلى",
+    "الى",
+    "الموضوع",
+    "التاريخ",
+    "تاريخ",
+    "تم الإرسال",
+    "تاريخ الإرسال",
+    "أرسلت",
+    "发送时间",
+    "发送日期",
+    "日期",
+    "时间",
+    "收件人",
+    "主题",
+    "抄送",
+    "寄件日期",
+    "傳送時間",
+    "傳送日期",
+    "收件者",
+    "主旨",
+    "副本",
+    "送信日時",
+    "送信",
+    "日時",
+    "日付",
+    "宛先",
+    "件名",
+    "보낸 날짜",
+    "보낸날짜",
+    "날짜",
+    "받는 사람",
+    "받는사람",
+    "제목",
+    "참조",
+    "sendt",
+    "til",
+    "emne",
+    "dato",
+    "skickat",
+    "till",
+    "ämne",
+    "lähetetty",
+    "vastaanottaja",
+    "aihe",
+    "odesláno",
+    "komu",
+    "předmět",
+    "odoslané",
+    "predmet",
+    "elküldve",
+    "címzett",
+    "tárgy",
+    "στάλθηκε",
+    "προς",
+    "θέμα",
+    "נשלח",
+    "אל",
+    "נושא",
+    "dikirim",
+    "kepada",
+    "ngày",
+    "đến",
+    "trimis",
+];
+
+/// How far a label reaches, in octets.
+const LABEL: usize = 40;
+
+/// How many lines the beginning of the block takes; `None` if there is none.
+pub(super) fn length(lines: &[&str]) -> Option<usize> {
+    let ruled = lines.first().is_some_and(|line| is_rule(line.trim()));
+    let skipped =
+        usize::from(ruled) + usize::from(ruled && lines.get(1).is_some_and(|line| line.trim().is_empty()));
+    let block = lines.get(skipped..)?;
+    if !FROM.contains(&label(block.first()?)?.as_str()) {
+        return None;
+    }
+    let others = block.iter().skip(1).take(6).filter_map(|line| label(line));
+    (others.filter(|name| OTHERS.contains(&name.as_str())).count() >= 2).then_some(skipped + 1)
+}
+
+fn is_rule(line: &str) -> bool {
+    line.len() >= 10 && line.chars().all(|c| matches!(c, '_' | '-' | '─'))
+}
+
+/// `Sent` of `*Sent:* Monday`, in lower case.
+fn label(line: &str) -> Option<String> {
+    let (name, _) = line.trim().split_once([':', '：'])?;
+    let name = name.trim_matches(|c: char| c == '*' || c.is_whitespace());
+    (!name.is_empty() && name.len() <= LABEL).then(|| name.to_lowercase())
+}

@@ -1,0 +1,71 @@
+//! Where the quotation begins: behind an introduction, at quoted lines at the end, or below our own marker line.
+
+use super::attribution;
+use super::header_block;
+use super::separator;
+use super::signature;
+use super::{is_own, is_quoted};
+
+/// What the line of our own mails begins and ends with above which people are asked to write, in every language:
+/// `##- Please write your reply above this line -##`.
+const MARKS: (&str, &str) = ("##-", "-##");
+
+/// Cuts at the first introduction of a quote below which nothing is written, else the quoted lines at the end.
+pub(super) fn without<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
+    let lines = above_marker(lines);
+    let last_own = lines.iter().rposition(|line| is_own(line));
+    let last_quoted_run = last_own.map_or(0, |at| at + 1);
+    for at in 0..lines.len() {
+        let rest = lines.get(at..).unwrap_or_default();
+        // What is forwarded is news to the reader, its header block included.
+        if rest.first().is_some_and(|line| separator::is_forward(line)) {
+            return lines;
+        }
+        let Some(length) = introduction(rest) else { continue };
+        let quote = rest.get(length..).unwrap_or_default();
+        let marked = quote.iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
+        let head = lines.get(..at).unwrap_or_default();
+        // Below a marked quote anything unmarked is an answer; an unmarked quote goes on to the end.
+        let answered = marked && last_own.is_some_and(|own| own >= at + length && !is_only_signature(quote));
+        if answered {
+            return lines;
+        }
+        if head.iter().any(|line| is_own(line)) {
+            return head;
+        }
+        return lines;
+    }
+    let head = lines.get(..last_quoted_run).unwrap_or_default();
+    let interleaved = head.iter().any(|line| is_quoted(line));
+    if interleaved { lines } else { head }
+}
+
+/// Whether all that is unmarked below a quote is a signature.
+fn is_only_signature(quote: &[&str]) -> bool {
+    let first_own = quote.iter().position(|line| is_own(line));
+    first_own.and_then(|at| quote.get(at)).is_some_and(|line| signature::is_mark(line))
+}
+
+/// How many lines introduce a quote here, if any do.
+fn introduction(lines: &[&str]) -> Option<usize> {
+    let first = lines.first()?.trim();
+    if first.is_empty() || is_quoted(first) {
+        return None;
+    }
+    attribution::length(lines)
+        .or_else(|| separator::is_original(first).then_some(1))
+        .or_else(|| header_block::length(lines))
+}
+
+/// The lines above our marker, unless somebody wrote between the quoted lines below it.
+fn above_marker<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
+    let is_marker = |line: &&str| {
+        let bare = line.trim_start_matches([' ', '>', '\t']).trim_end();
+        bare.len() > MARKS.0.len() + MARKS.1.len() && bare.starts_with(MARKS.0) && bare.ends_with(MARKS.1)
+    };
+    let Some(at) = lines.iter().position(is_marker) else { return lines };
+    let (head, below) = lines.split_at(at);
+    let quoted = below.first().is_some_and(|line| is_quoted(line));
+    let answered = quoted && below.iter().any(|line| is_own(line)) && !signature::is_all_of(below);
+    if answered || !head.iter().any(|line| is_own(line)) { lines } else { head }
+}
