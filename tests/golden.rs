@@ -14,7 +14,11 @@ use serde_json::Value;
 #[test]
 fn each_mail_is_read_as_a_person_would() {
     let mails = mails();
-    assert!(mails.len() >= 250, "only {} mails were found", mails.len());
+    assert!(mails.len() >= 420, "only {} mails were found", mails.len());
+    let count = |groups: &[&str]| {
+        mails.iter().filter(|mail| groups.iter().any(|group| mail.parent().unwrap().ends_with(group))).count()
+    };
+    assert!(count(&["reply"]) >= 60 && count(&["bounce", "delay", "feedback", "auto-reply"]) >= 60);
     let faults: Vec<String> = mails.iter().filter_map(|mail| fault(mail)).collect();
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), mails.len(), faults.join("\n"));
 }

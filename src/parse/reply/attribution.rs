@@ -7,7 +7,7 @@
 const LONGEST: usize = 600;
 
 /// A beginning and a word that must follow.
-const FORMS: [(&str, &str); 26] = [
+const FORMS: [(&str, &str); 27] = [
     ("On ", " wrote"),
     ("Am ", " schrieb"),
     ("Le ", " a écrit"),
@@ -16,6 +16,7 @@ const FORMS: [(&str, &str); 26] = [
     ("In data ", " ha scritto"),
     ("Il giorno ", " ha scritto"),
     ("Op ", " schreef"),
+    ("Op ", " geschreven"),
     ("Em ", " escreveu"),
     ("A ", " escreveu"),
     ("No dia ", " escreveu"),
@@ -97,7 +98,12 @@ pub(super) fn length(lines: &[&str]) -> Option<usize> {
     let dated = is_dated(&sentence);
     let formed = FORMS.iter().any(|(start, verb)| sentence.starts_with(start) && sentence.contains(verb));
     let ends = ENDS.iter().any(|verb| bare.ends_with(verb));
-    (dated && (formed || ends) || is_address_behind_date(bare)).then_some(length)
+    // `Alice <alice@example.org> escreveu (sexta, 27/11/2026 10:00):`
+    let behind = sentence.split_once("> ").map_or("", |(_, behind)| behind);
+    let between = ENDS
+        .iter()
+        .any(|verb| behind.strip_prefix(verb.trim_start()).is_some_and(|date| date.starts_with(" (")));
+    (dated && (formed || ends || between) || is_address_behind_date(bare)).then_some(length)
 }
 
 fn ends_in_colon(line: &str) -> bool {

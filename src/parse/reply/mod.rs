@@ -10,17 +10,20 @@ mod separator;
 mod signature;
 mod structure;
 
+use quote::Sign;
+
 /// The part of a cleaned text that is new; never empty where the text is not.
 ///
 /// `html` gives what stands before the quotation in the HTML of the same message, where its structure tells: it is asked
-/// only if the text alone shows no quotation.
+/// only if no words of the text introduce a quotation.
 pub(super) fn of(text: &str, html: impl FnOnce() -> Option<String>) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let unquoted = quote::without(&lines);
-    let unquoted = if unquoted.len() == lines.len() {
-        html().and_then(|own| structure::head(&lines, &own)).map_or(unquoted, quote::without)
-    } else {
-        unquoted
+    let cut = quote::without(&lines);
+    let unquoted = match cut.by {
+        Sign::Words => cut.head,
+        Sign::Marks => html()
+            .and_then(|own| structure::head(&lines, &own))
+            .map_or(cut.head, |head| quote::without(head).head),
     };
     let kept = signature::without(unquoted);
     let reply = kept.join("\n");

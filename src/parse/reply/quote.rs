@@ -10,16 +10,33 @@ use super::{is_own, is_quoted};
 /// `##- Please write your reply above this line -##`.
 const MARKS: (&str, &str) = ("##-", "-##");
 
+/// Where a text was cut, and how sure that is.
+pub(super) struct Cut<'l, 't> {
+    /// What is new.
+    pub(super) head: &'l [&'t str],
+    /// What told.
+    pub(super) by: Sign,
+}
+
+/// What told where the quotation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// Words that introduce a quotation or a mail that is passed on.
+    Words,
+    /// The marks in front of the last lines, or nothing at all.
+    Marks,
+}
+
 /// Cuts at the first introduction of a quote below which nothing is written, else the quoted lines at the end.
-pub(super) fn without<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
+pub(super) fn without<'l, 't>(lines: &'l [&'t str]) -> Cut<'l, 't> {
     let lines = above_marker(lines);
     let last_own = lines.iter().rposition(|line| is_own(line));
-    let last_quoted_run = last_own.map_or(0, |at| at + 1);
+    let by_words = |head| Cut { head, by: Sign::Words };
     for at in 0..lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
         // What is forwarded is news to the reader, its header block included.
         if rest.first().is_some_and(|line| separator::is_forward(line)) {
-            return lines;
+            return by_words(lines);
         }
         let Some(length) = introduction(rest) else { continue };
         let quote = rest.get(length..).unwrap_or_default();
@@ -27,17 +44,11 @@ pub(super) fn without<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
         let head = lines.get(..at).unwrap_or_default();
         // Below a marked quote anything unmarked is an answer; an unmarked quote goes on to the end.
         let answered = marked && last_own.is_some_and(|own| own >= at + length && !is_only_signature(quote));
-        if answered {
-            return lines;
-        }
-        if head.iter().any(|line| is_own(line)) {
-            return head;
-        }
-        return lines;
+        return by_words(if !answered && head.iter().any(|line| is_own(line)) { head } else { lines });
     }
-    let head = lines.get(..last_quoted_run).unwrap_or_default();
+    let head = lines.get(..last_own.map_or(0, |at| at + 1)).unwrap_or_default();
     let interleaved = head.iter().any(|line| is_quoted(line));
-    if interleaved { lines } else { head }
+    Cut { head: if interleaved { lines } else { head }, by: Sign::Marks }
 }
 
 /// Whether all that is unmarked below a quote is a signature.

@@ -4,15 +4,18 @@
 pub(super) fn head<'l, 't>(lines: &'l [&'t str], own: &str) -> Option<&'l [&'t str]> {
     let mut wanted = own.chars().filter(|c| c.is_alphanumeric()).peekable();
     wanted.peek()?;
+    let mut end = None;
     for (at, line) in lines.iter().enumerate() {
-        let begins = wanted.peek().is_none();
         for letter in line.chars().filter(|c| c.is_alphanumeric()) {
             match wanted.next() {
                 Some(next) if next == letter => {}
                 // All was met at the end of a line: here begins the quotation.
-                None if begins => return lines.get(..at),
+                None if end.is_some() => return lines.get(..end?),
                 Some(_) | None => return None,
             }
+        }
+        if wanted.peek().is_none() {
+            end.get_or_insert(at + 1);
         }
     }
     None
