@@ -36,6 +36,7 @@ mod proxies; // servers behind proxies, real ones among them
 mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
+mod rules; // rules of the configuration, and the own mail server's word on who writes
 mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
 mod run_timeout; // no server holds a run for longer than it may
 mod signals; // a signal ends a run where nothing is left half done

@@ -7,7 +7,8 @@ use helpdesk_mail::model::item::{Disposition, ItemKey};
 use helpdesk_mail::model::mail::{Attachment, Kind, Mail};
 use helpdesk_mail::model::outcome::OutcomeWord;
 use helpdesk_mail::store::{
-    Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store, StoredError,
+    Books, Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store, StoreError,
+    StoredError,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -179,12 +180,8 @@ fn fill(config: &Config) {
         ..entry.clone()
     };
     let opened = store.transaction(|books| {
-        for (queue, title) in [("support", first.subject.as_str()), ("sales", "Price list")] {
-            let queue = queue.parse().unwrap();
-            let from = alice();
-            let ticket = NewTicket { queue: &queue, title, priority: 3, requester: Some(&from), at: time(0) };
-            books.open_ticket(&ticket)?;
-        }
+        open_ticket(books, "support", &first.subject)?;
+        open_ticket(books, "sales", "Price list")?;
         books.append(&NewMessage {
             ticket: TicketId(1),
             mail: &first,
@@ -198,4 +195,16 @@ fn fill(config: &Config) {
         books.record(&failed)
     });
     opened.unwrap();
+}
+
+fn open_ticket(books: &mut dyn Books, queue: &str, title: &str) -> Result<TicketId, StoreError> {
+    books.open_ticket(&NewTicket {
+        queue: &queue.parse().unwrap(),
+        title,
+        priority: 3,
+        tags: &[],
+        notify: true,
+        requester: Some(&alice()),
+        at: time(0),
+    })
 }

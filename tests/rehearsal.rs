@@ -74,12 +74,17 @@ impl Draft {
     }
 }
 
+/// Rules that meet some of the drafts.
+const RULES: &str = "[[rule]]\nname = \"bob\"\nmailboxes = [\"support\"]\nwhen = { from = \"bob@*\", body = \"Words 1\" }\n\
+    then = { ignore = true }\n[[rule]]\nname = \"list\"\nwhen = { header.List-Id = \".\" }\n\
+    then = { queue = \"sales\", tags = [\"list\"], update_only = false }\n";
+
 /// A desk with two queues and a Maildir for each; the second's tickets are named in mail to the first and back.
 fn desk(update_only: bool) -> Desk {
     let desk = Desk::with_maildir(&format!(
         "update_only = {update_only}\n[queue.sales]\naddress = \"sales@example.org\"\n\
          closed_ticket = \"new\"\n\
-         [mailbox.sales]\ntype = \"directory\"\nqueue = \"sales\"\npath = \"sales\"\n"
+         [mailbox.sales]\ntype = \"directory\"\nqueue = \"sales\"\npath = \"sales\"\n{RULES}"
     ));
     std::fs::create_dir(desk.path("sales")).unwrap();
     desk

@@ -15,7 +15,15 @@ fn open_ticket(books: &mut dyn Books) -> Result<TicketId, StoreError> {
     let queue = "support".parse().unwrap();
     let title = "Printer on fire";
     let at = Timestamp::UNIX_EPOCH;
-    books.open_ticket(&NewTicket { queue: &queue, title, priority: 3, requester: None, at })
+    books.open_ticket(&NewTicket {
+        queue: &queue,
+        title,
+        priority: 3,
+        tags: &[],
+        notify: true,
+        requester: None,
+        at,
+    })
 }
 
 /// What a machine finds that stops at this instant: the files, without the locks and caches of the process.

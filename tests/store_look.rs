@@ -18,6 +18,8 @@ fn open_ticket(store: &mut Store) -> TicketId {
         queue: &queue,
         title: "Printer on fire",
         priority: 3,
+        tags: &[],
+        notify: true,
         requester: None,
         at: Timestamp::UNIX_EPOCH,
     };

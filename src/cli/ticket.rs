@@ -181,7 +181,9 @@ fn describe(row: &TicketRow, out: &mut Out) {
     field("merged into", row.merged_into.as_deref().unwrap_or_default());
     field("linked to", &row.linked_to.join(", "));
     field("priority", &row.priority.to_string());
+
     field("tags", &row.tags.join(", "));
+    field("notify", if row.notify { "" } else { "nobody, as a rule says" });
     field("requester", &row.requester.as_ref().map(ToString::to_string).unwrap_or_default());
     field("participants", &words::addresses(&row.participants));
     field("created", &words::time(row.created_at));

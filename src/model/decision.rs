@@ -25,6 +25,8 @@ pub enum Decision {
         reason: Reason,
         /// The ticket that the mail named but may not go to.
         linked: Option<TicketId>,
+        /// What rules say of the ticket.
+        marks: Marks,
     },
     /// A follow-up is added.
     Update {
@@ -56,6 +58,17 @@ pub enum Decision {
     Defer(Reason),
     /// The raw message goes into quarantine.
     Fail(Reason),
+}
+
+/// What rules of the configuration say of a new ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Its priority, instead of the queue's.
+    pub priority: Option<u8>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Whether people are told of it, if a rule says so.
+    pub notify: Option<bool>,
 }
 
 impl Decision {

@@ -110,6 +110,8 @@ pub enum Reason {
     SenderNotAllowed,
     /// We sent it.
     OwnMessage,
+    /// A rule of the configuration ignores it.
+    Rule(RuleName),
     /// It lay there before the first run.
     Baseline,
     /// Neither a sender nor a text could be made out.
@@ -125,7 +127,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All reasons, in the order they are documented.
+    /// All reasons but the rules of a configuration, in the order they are documented.
     pub const ALL: [Self; 25] = [
         Self::New,
         Self::UnknownTicket,
@@ -171,6 +173,7 @@ impl Reason {
             Self::NoTicketId => "no-ticket-id",
             Self::SenderNotAllowed => "sender-not-allowed",
             Self::OwnMessage => "own-message",
+            Self::Rule(name) => name.0,
             Self::Baseline => "baseline",
             Self::Unreadable => "unreadable",
             Self::Crashed => "crashed",
@@ -189,6 +192,25 @@ impl Reason {
             Kind::Delay => Some(Self::Delay),
             Kind::Feedback => Some(Self::Feedback),
         }
+    }
+}
+
+/// The name of a rule, as reasons write it: `rule:NAME`.
+///
+/// It lives as long as the program, which reads its configuration once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RuleName(&'static str);
+
+impl RuleName {
+    /// The name of a rule.
+    pub fn new(name: &str) -> Self {
+        Self(Box::leak(format!("rule:{name}").into_boxed_str()))
+    }
+}
+
+impl fmt::Display for RuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.trim_start_matches("rule:"))
     }
 }
 

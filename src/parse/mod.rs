@@ -73,6 +73,15 @@ pub fn one(message: &[u8], limits: &Limits) -> Result<Mail, Crashed> {
     all(&[message], limits).pop().ok_or_else(none).flatten()
 }
 
+/// The values of all header fields of a name, decoded, topmost first.
+pub fn header(message: &[u8], name: &str) -> Vec<String> {
+    let mut defects = Defects::default();
+    let message = lines(message, &mut defects);
+    let (fields, _) = fields::split(&message, fields::Place::Message, &mut defects);
+    let decoded = |raw| words::decode(&fields::unfolded(raw), &mut Defects::default());
+    fields.all(name).map(|raw| clean::line(&decoded(raw))).collect()
+}
+
 /// Notes that only the beginning of the message was at hand.
 pub fn mark_truncated(mail: &mut Mail) {
     let word = "truncated".to_owned();

@@ -2,12 +2,16 @@
 //!
 //! [`decide`] is an ordered list of rules; the first that speaks decides. The files beneath hold one rule each.
 
+mod authentication;
 mod automatic;
 mod config;
+mod rules;
 mod sender;
 mod thread;
 
+pub use authentication::{Authentication, of as authentication};
 pub use config::{ClosedTicket, Entry, FollowupsFrom, Queue};
+pub use rules::{After, Applied, Rule, Then, When, apply};
 pub use sender::{MAX_PARTICIPANTS, author, participants};
 
 use jiff::Timestamp;
@@ -32,8 +36,23 @@ pub struct Case<'a> {
     pub queues: &'a [Queue],
     /// Whether this mailbox may open tickets.
     pub entry: Entry,
+    /// What the rules of the configuration say of it.
+    pub applied: &'a Applied,
+    /// Whether the own mail server looks at every From (`authserv_id`).
+    pub looks: Looks,
+    /// What is known of its From.
+    pub authentication: Authentication,
     /// The time of the run.
     pub now: Timestamp,
+}
+
+/// Whether the own mail server checks who writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// It does, and its word is heeded.
+    Yes,
+    /// Nothing is known of it.
+    No,
 }
 
 /// Whether we wrote a mail ourselves.
@@ -50,11 +69,25 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     let thread = thread::Thread::of(case);
     let decision = unreadable(case)
         .or_else(|| own_message(case))
+        .or_else(|| case.applied.ignored_by.map(|rule| Decision::Ignore(Reason::Rule(rule))))
         .or_else(|| duplicate(case))
         .or_else(|| automatic::decide(case, &thread))
         .unwrap_or_else(|| thread.decide(case));
     let decision = repeated(&decision, &thread).unwrap_or(decision);
-    Verdict { decision, notes: thread.notes }
+    let mut notes = thread.notes;
+    match &decision {
+        // What rules do is for new tickets, and whether there may be one.
+        Decision::Create { .. } | Decision::Skip(_) => notes.extend_from_slice(&case.applied.notes),
+        Decision::Update { .. }
+        | Decision::Duplicate { .. }
+        | Decision::Ignore(_)
+        | Decision::Defer(_)
+        | Decision::Fail(_) => {}
+    }
+    if case.authentication == Authentication::Fail {
+        notes.push("dmarc=fail: From is not believed".to_owned());
+    }
+    Verdict { decision, notes }
 }
 
 /// What becomes of an item that the mailbox will not give, after so much trouble with it before.

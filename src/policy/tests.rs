@@ -76,6 +76,9 @@ fn verdict(mail: &Mail, queue: &Queue, entry: Entry, candidates: Vec<Candidate>)
         own: queue,
         queues: &queues,
         entry,
+        applied: &Applied::default(),
+        looks: Looks::No,
+        authentication: Authentication::Unknown,
         now: now(),
     })
 }
@@ -221,6 +224,9 @@ fn unreadable_own_and_repeated_mail_is_told_apart_before_anything_else() {
         own: &queue,
         queues: &queues,
         entry: Entry::CreateAndUpdate,
+        applied: &Applied::default(),
+        looks: Looks::No,
+        authentication: Authentication::Unknown,
         now: now(),
     };
     assert_eq!(short(&decide(&case).decision), "duplicate/message-id");

@@ -1,13 +1,13 @@
 //! Which ticket a mail belongs to: the strongest evidence that is there and that its sender may use.
 
-use crate::model::decision::{Decision, Effect, Trust};
+use crate::model::decision::{Decision, Effect, Marks, Trust};
 use crate::model::evidence::{Evidence, Named};
 use crate::model::found::{Candidate, Standing};
 use crate::model::ids::TicketId;
 use crate::model::outcome::Reason;
 use crate::model::ticket::TicketFacts;
 
-use super::{Case, ClosedTicket, Entry, FollowupsFrom, author};
+use super::{Authentication, Case, ClosedTicket, Entry, FollowupsFrom, Looks, author};
 
 /// What the evidence of a mail comes to.
 pub(super) struct Thread<'a> {
@@ -62,7 +62,12 @@ fn lead(candidate: &Candidate) -> Option<Lead<'_>> {
 
 /// What can be guessed counts only for those whom the ticket or its queue knows.
 fn may_use(case: &Case<'_>, candidate: &Candidate) -> bool {
-    if !candidate.reference.evidence.is_guessable() || candidate.standing == Standing::Participant {
+    if !candidate.reference.evidence.is_guessable() {
+        return true;
+    }
+    // Whoever wrote what fails DMARC, it is not whom it names.
+    let believed = case.authentication != Authentication::Fail;
+    if believed && candidate.standing == Standing::Participant {
         return true;
     }
     let queue =
@@ -70,6 +75,9 @@ fn may_use(case: &Case<'_>, candidate: &Candidate) -> bool {
     let Some(queue) = queue else { return false };
     let is_agent = author(case.mail, case.queues)
         .is_some_and(|author| queue.agents.iter().any(|agent| agent.matches(&author.address)));
+    // Where the own server looks, an agent is who passed.
+    let is_agent =
+        is_agent && (case.authentication == Authentication::Pass || case.looks == Looks::No && believed);
     is_agent || queue.followups_from == FollowupsFrom::Anyone
 }
 
@@ -112,6 +120,15 @@ fn follow_up(case: &Case<'_>, lead: Lead<'_>) -> Decision {
         | Evidence::References
         | Evidence::Header
         | Evidence::Address
+        | Evidence::Subject
+            if case.authentication == Authentication::Pass =>
+        {
+            Trust::Proven
+        }
+        Evidence::InReplyTo
+        | Evidence::References
+        | Evidence::Header
+        | Evidence::Address
         | Evidence::Subject => Trust::Claimed,
     };
     let reason = Reason::Evidence(lead.evidence);
@@ -129,9 +146,12 @@ fn reopens(case: &Case<'_>, ticket: &TicketFacts) -> bool {
 
 /// A new ticket, linked to what was named, or a skip where only updates are allowed.
 fn create(case: &Case<'_>, reason: Reason, named: Option<&TicketFacts>, skip: Reason) -> Decision {
-    match case.entry {
+    match case.applied.then.entry.unwrap_or(case.entry) {
         Entry::CreateAndUpdate => {
-            Decision::Create { queue: case.own.slug.clone(), reason, linked: named.map(|ticket| ticket.id) }
+            let queue = case.applied.then.queue.as_ref().unwrap_or(&case.own.slug).clone();
+            let then = &case.applied.then;
+            let marks = Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify };
+            Decision::Create { queue, reason, marks, linked: named.map(|ticket| ticket.id) }
         }
         Entry::UpdateOnly => Decision::Skip(skip),
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::mailbox;
 use crate::model::ids::QueueSlug;
 use crate::parse::Limits;
-use crate::policy::{Entry, Queue};
+use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
 
 /// Everything that a run needs to know.
@@ -17,6 +17,8 @@ pub struct Plan {
     pub queues: Vec<Queue>,
     /// The mailboxes, in the order of the configuration.
     pub mailboxes: Vec<MailboxPlan>,
+    /// The rules, in the order of the configuration.
+    pub rules: Vec<Rule>,
     /// Which raw messages are kept.
     pub keep_raw: KeepRaw,
     /// When a run ends with exit code 1.
@@ -38,6 +40,8 @@ pub struct MailboxPlan {
     pub entry: Option<Entry>,
     /// Whether `X-Helpdesk-Ticket` counts.
     pub headers: Headers,
+    /// The own mail server, as `Authentication-Results` names it.
+    pub authserv_id: Option<String>,
     /// It is fetched at most so often.
     pub interval: Option<Duration>,
     /// What arrived before is `ignored/baseline`.

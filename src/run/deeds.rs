@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::decision::{Decision, Effect, Trust};
+use crate::model::decision::{Decision, Effect, Marks, Trust};
 use crate::model::ids::{Digest, QueueSlug, TicketId, TicketRef};
 use crate::model::mail::Mail;
 use crate::model::ticket::{Role, Status};
@@ -28,8 +28,8 @@ pub(super) fn carry_out(
     books: &mut dyn Books,
 ) -> Result<Option<TicketRef>, StoreError> {
     match decision {
-        Decision::Create { queue, linked, .. } => {
-            let id = create(queue, arrival, books)?;
+        Decision::Create { queue, linked, marks, .. } => {
+            let id = create(queue, marks, arrival, books)?;
             if let Some(other) = linked {
                 books.link(id, *other, arrival.at)?;
             }
@@ -57,12 +57,26 @@ pub(super) fn carry_out(
     }
 }
 
-fn create(queue: &QueueSlug, arrival: &Arrival<'_>, books: &mut dyn Books) -> Result<TicketId, StoreError> {
+fn create(
+    queue: &QueueSlug,
+    marks: &Marks,
+    arrival: &Arrival<'_>,
+    books: &mut dyn Books,
+) -> Result<TicketId, StoreError> {
     let mail = arrival.mail;
     let title = if mail.subject.trim().is_empty() { "(no subject)" } else { mail.subject.as_str() };
-    let priority = arrival.queues.iter().find(|own| own.slug == *queue).map_or(3, |own| own.priority);
+    let of_queue = arrival.queues.iter().find(|own| own.slug == *queue).map_or(3, |own| own.priority);
+    let priority = marks.priority.unwrap_or(of_queue);
     let requester = policy::author(mail, arrival.queues);
-    let id = books.open_ticket(&NewTicket { queue, title, priority, requester, at: arrival.at })?;
+    let id = books.open_ticket(&NewTicket {
+        queue,
+        title,
+        priority,
+        tags: &marks.tags,
+        notify: marks.notify.unwrap_or(true),
+        requester,
+        at: arrival.at,
+    })?;
     join(id, Role::Requester, arrival, books)?;
     books.append(&message(id, arrival))?;
     Ok(id)

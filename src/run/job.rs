@@ -9,7 +9,7 @@ use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::Disposition;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::parse::Limits;
-use crate::policy::{Entry, Queue};
+use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
 
 use super::config::{Headers, MailboxPlan, Plan};
@@ -20,6 +20,8 @@ pub(super) struct Job<'a> {
     pub(super) run: RunId,
     pub(super) queue: &'a Queue,
     pub(super) queues: &'a [Queue],
+    pub(super) rules: &'a [Rule],
+    pub(super) authserv_id: Option<&'a str>,
     pub(super) desks: Vec<Desk>,
     pub(super) entry: Entry,
     pub(super) headers: HeaderTrust,
@@ -42,7 +44,11 @@ pub(super) enum Originals {
 
 impl<'a> Job<'a> {
     /// The job of a mailbox; `None` if its queue is not there, which the settings rule out.
-    pub(super) fn of_mailbox(plan: &'a Plan, mailbox: &MailboxPlan, signer: Option<Signer>) -> Option<Self> {
+    pub(super) fn of_mailbox(
+        plan: &'a Plan,
+        mailbox: &'a MailboxPlan,
+        signer: Option<Signer>,
+    ) -> Option<Self> {
         let queue = plan.queues.iter().find(|queue| queue.slug == mailbox.queue)?;
         let headers = match mailbox.headers {
             Headers::Trusted => HeaderTrust::Trusted,
@@ -52,6 +58,7 @@ impl<'a> Job<'a> {
             name: mailbox.mailbox.name.clone(),
             entry: mailbox.entry.unwrap_or(queue.entry),
             headers,
+            authserv_id: mailbox.authserv_id.as_deref(),
             dispositions: mailbox.dispositions.clone(),
             max_attempts: mailbox.max_attempts,
             originals: Originals::InTheMailbox,
@@ -68,6 +75,8 @@ impl<'a> Job<'a> {
             run: RunId(0),
             queue,
             queues: &plan.queues,
+            rules: &plan.rules,
+            authserv_id: None,
             desks: plan.queues.iter().map(desk).collect(),
             entry: queue.entry,
             headers: HeaderTrust::Untrusted,

@@ -14,7 +14,8 @@ use crate::model::item::{Acknowledgement, Disposition, Telling};
 use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::Trouble;
-use crate::policy::{self, Authorship, Case};
+use crate::parse;
+use crate::policy::{self, Authentication, Authorship, Case, Looks};
 use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
 
 use super::deeds::{self, Arrival};
@@ -122,8 +123,15 @@ impl Reception<'_> {
             digest: mail.digest,
             raw_sha256: read.raw_sha256,
         };
+        let octets = &read.fetched.bytes;
+        let applied = policy::apply(job.rules, &job.name, mail, &|name| parse::header(octets, name));
+        let authentication = self.authentication(mail, octets);
+        // What fails DMARC is a stranger's, whatever it says.
+        let believed = author.as_deref().filter(|_| authentication != Authentication::Fail);
         let references = evidence::of(mail, &job.evidence());
-        let found = facts::gather(books, references, author.as_deref(), &job.queue.slug, &print)?;
+        // A copy is looked for where its ticket would be.
+        let home = applied.then.queue.as_ref().unwrap_or(&job.queue.slug);
+        let found = facts::gather(books, references, believed, home, &print)?;
         let is_ours = job.signer.as_ref().is_some_and(|signer| evidence::is_ours(mail, signer));
         Ok(policy::decide(&Case {
             mail,
@@ -132,8 +140,18 @@ impl Reception<'_> {
             own: job.queue,
             queues: job.queues,
             entry: job.entry,
+            applied: &applied,
+            looks: if job.authserv_id.is_some() { Looks::Yes } else { Looks::No },
+            authentication,
             now: self.now,
         }))
+    }
+
+    /// What the own mail server found of the author.
+    fn authentication(&self, mail: &Mail, octets: &[u8]) -> Authentication {
+        let Some(own) = self.job.authserv_id else { return Authentication::Unknown };
+        let from = mail.from.first().map(|author| author.address.as_str());
+        policy::authentication(&parse::header(octets, "Authentication-Results"), own, from)
     }
 
     fn carry_out(

@@ -118,6 +118,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
     let plan = Plan {
         queues: vec![queue()],
         mailboxes: Vec::new(),
+        rules: Vec::new(),
         keep_raw: KeepRaw::Failed,
         alert: Alert::default(),
         limits: Limits::default(),

@@ -11,6 +11,7 @@ use super::limits;
 use super::mailbox::{self, Context};
 use super::problem::{Invalid, Problem};
 use super::queue::{self, OwnAddresses};
+use super::rule;
 use super::source::Source;
 use super::store;
 use super::table::{self, Findings, Table};
@@ -19,7 +20,7 @@ use super::{Environment, Settings};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
 use crate::parse::Limits;
-use crate::policy::Queue;
+use crate::policy::{Queue, Rule};
 use crate::run::{Alert, MailboxPlan, Plan};
 
 /// Turns the text of a configuration into settings.
@@ -49,6 +50,7 @@ pub(super) fn settings(
         tokens: RefCell::default(),
     };
     let store = document.store(&context);
+    let rules = document.rules(&slugs);
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
@@ -61,7 +63,7 @@ pub(super) fn settings(
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, keep_raw: store.keep_raw, alert, limits },
+            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits },
             store,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),
@@ -206,6 +208,32 @@ impl<'a> Document<'a> {
             queues.push(queue);
         }
         queues
+    }
+
+    /// Reads the rules, in their order.
+    fn rules(&self, queues: &[QueueSlug]) -> Vec<Rule> {
+        let Some((key, value)) = self.root.get_key_value(Section::Rule.name()) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            let found = value::type_of(value.get_ref());
+            let wrong = Wrong::expected("tables [[rule]]").with_found(&found);
+            self.findings.problem(Some(key.span().start), Section::Rule.name().to_owned(), wrong);
+            return Vec::new();
+        };
+        let mailboxes = self.mailbox_names();
+        let names = RefCell::default();
+        let known = rule::Known { mailboxes: &mailboxes, queues, names: &names };
+        let tables = array.iter().enumerate().filter_map(|(at, value)| {
+            let path = format!("{}[{}]", Section::Rule.name(), at + 1);
+            self.table(Section::Rule, path, value.span().start, value)
+        });
+        tables.filter_map(|table| rule::rule(&table, &known)).collect()
+    }
+
+    /// The names of all mailboxes, also of those that are wrong otherwise.
+    fn mailbox_names(&self) -> Vec<MailboxName> {
+        let mailboxes = self.root.get(Section::Mailbox.name()).and_then(|value| value.get_ref().as_table());
+        let names = mailboxes.into_iter().flat_map(|tables| tables.keys());
+        names.filter_map(|name| name.get_ref().parse().ok()).collect()
     }
 
     /// Reads the mailboxes; none may hold one of our `own` files.

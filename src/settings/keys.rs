@@ -11,6 +11,12 @@ pub enum Section {
     Mailbox,
     /// `[mailbox.NAME.oauth]`.
     OAuth,
+    /// `[[rule]]`.
+    Rule,
+    /// `when` of a rule.
+    When,
+    /// `then` of a rule.
+    Then,
     /// `[alert]`.
     Alert,
     /// `[limits]`.
@@ -19,14 +25,24 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 6] =
-        [Self::Store, Self::Queue, Self::Mailbox, Self::OAuth, Self::Alert, Self::Limits];
+    pub const ALL: [Self; 9] = [
+        Self::Store,
+        Self::Queue,
+        Self::Mailbox,
+        Self::OAuth,
+        Self::Rule,
+        Self::When,
+        Self::Then,
+        Self::Alert,
+        Self::Limits,
+    ];
 
     /// The section that it is part of; `None` if it stands by itself.
     pub fn parent(self) -> Option<Self> {
         match self {
             Self::OAuth => Some(Self::Mailbox),
-            Self::Store | Self::Queue | Self::Mailbox | Self::Alert | Self::Limits => None,
+            Self::When | Self::Then => Some(Self::Rule),
+            Self::Store | Self::Queue | Self::Mailbox | Self::Rule | Self::Alert | Self::Limits => None,
         }
     }
 
@@ -34,7 +50,14 @@ impl Section {
     pub(super) fn types(self) -> &'static [MailboxType] {
         match self {
             Self::OAuth => SERVER,
-            Self::Store | Self::Queue | Self::Mailbox | Self::Alert | Self::Limits => &[],
+            Self::Store
+            | Self::Queue
+            | Self::Mailbox
+            | Self::Rule
+            | Self::When
+            | Self::Then
+            | Self::Alert
+            | Self::Limits => &[],
         }
     }
 
@@ -45,6 +68,9 @@ impl Section {
             Self::Queue => "queue",
             Self::Mailbox => "mailbox",
             Self::OAuth => "oauth",
+            Self::Rule => "rule",
+            Self::When => "when",
+            Self::Then => "then",
             Self::Alert => "alert",
             Self::Limits => "limits",
         }
@@ -57,6 +83,9 @@ impl Section {
             Self::Queue => "[queue.SLUG]",
             Self::Mailbox => "[mailbox.NAME]",
             Self::OAuth => "[mailbox.NAME.oauth]",
+            Self::Rule => "[[rule]]",
+            Self::When => "[rule.when]",
+            Self::Then => "[rule.then]",
             Self::Alert => "[alert]",
             Self::Limits => "[limits]",
         }
@@ -192,6 +221,18 @@ const fn limit(name: &'static str, kind: &'static str, default: &'static str, me
     key(Section::Limits, name, kind, default, meaning)
 }
 
+const fn rule(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Rule, name, kind, default, meaning)
+}
+
+const fn when(name: &'static str, kind: &'static str, meaning: &'static str) -> Key {
+    key(Section::When, name, kind, "none", meaning)
+}
+
+const fn then(name: &'static str, kind: &'static str, meaning: &'static str) -> Key {
+    key(Section::Then, name, kind, "none", meaning)
+}
+
 /// Every key that the configuration may hold.
 #[rustfmt::skip]
 pub const KEYS: &[Key] = &[
@@ -228,6 +269,7 @@ pub const KEYS: &[Key] = &[
     mailbox("path", "path", "required", "where the mail lies").only(LOCAL),
     mailbox("update_only", "boolean", "the queue's", "whether mail may only update tickets"),
     mailbox("trust_headers", "boolean", "false", "whether X-Helpdesk-Ticket counts"),
+    mailbox("authserv_id", "string", "none", "the own mail server in Authentication-Results"),
     mailbox("interval", "duration", "none", "fetched at most so often"),
     mailbox("timeout", "duration", r#""60s""#, "the longest wait for the network").only(SERVER),
     mailbox("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the server is reached through").only(SERVER).secret(),
@@ -254,6 +296,23 @@ pub const KEYS: &[Key] = &[
     oauth("refresh_token_env", "string", "none", "an environment variable that holds it").secret(),
     oauth("refresh_token_command", "string", "none", "a command whose first line of output is the refresh token").secret(),
     oauth("scope", "string", "none", "what the token is to be good for"),
+
+    rule("name", "string of letters, digits, -, _ and .", "required", "its name, in reasons and notes"),
+    rule("mailboxes", "list of names of mailboxes", "all", "the mailboxes it holds for"),
+    rule("go_on", "boolean", "false", "whether later rules are tried once it matches"),
+
+    when("from", "mail address or pattern, or a list", "who wrote"),
+    when("to", "mail address or pattern, or a list", "who was written to"),
+    when("subject", "regular expression", "what the subject holds"),
+    when("body", "regular expression", "what the text holds"),
+    when("header", "table of regular expressions", "what header fields hold"),
+
+    then("ignore", "boolean", "whether the mail is ignored"),
+    then("queue", "slug of a queue", "the queue of the new ticket"),
+    then("priority", "integer, 1 to 5", "the priority of the new ticket"),
+    then("tags", "list of strings", "the tags of the new ticket"),
+    then("notify", "boolean", "whether people are told of the new ticket"),
+    then("update_only", "boolean", "whether the mail may only update tickets"),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),

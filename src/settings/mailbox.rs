@@ -56,6 +56,7 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
         Some(true) => Headers::Trusted,
         Some(false) | None => Headers::Untrusted,
     };
+    let authserv_id = table.read("authserv_id", authserv_id);
     let interval = table.read("interval", measure::duration);
     let since = table.read("since", measure::instant);
     let batch_size = table.read("batch_size", value::integer(1..=10_000)).unwrap_or(200);
@@ -68,6 +69,7 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
         queue: queue?,
         entry,
         headers,
+        authserv_id,
         interval,
         since,
         batch_size: usize::try_from(batch_size).ok()?,
@@ -109,6 +111,16 @@ pub(super) fn overlap(one: &Place, other: &Place) -> bool {
     }
 }
 
+/// One word, as it stands first in the field; `-` where the server writes none.
+fn authserv_id(value: &toml::de::DeValue<'_>) -> Result<String, Wrong> {
+    value::string(value)
+        .ok()
+        .filter(|text| !text.contains(|c: char| c.is_whitespace() || c == ';'))
+        .ok_or_else(|| {
+            Wrong::expected("the name that the mail server gives itself, or \"-\" if it gives none")
+        })
+}
+
 fn same_account(one: &Server, other: &Server) -> bool {
     one.host.eq_ignore_ascii_case(&other.host) && one.port == other.port && one.username == other.username
 }
@@ -117,7 +129,7 @@ fn mailbox_type(value: &toml::de::DeValue<'_>) -> Result<MailboxType, Wrong> {
     value::word(&MailboxType::ALL.map(|kind| (kind.as_str(), kind)))(value)
 }
 
-fn known_queue(value: &toml::de::DeValue<'_>, queues: &[QueueSlug]) -> Result<QueueSlug, Wrong> {
+pub(super) fn known_queue(value: &toml::de::DeValue<'_>, queues: &[QueueSlug]) -> Result<QueueSlug, Wrong> {
     let known: Vec<&str> = queues.iter().map(QueueSlug::as_str).collect();
     let given = value.as_str();
     // As the queue itself writes it, whatever the case here.

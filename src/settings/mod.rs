@@ -17,6 +17,7 @@ mod place;
 mod problem;
 mod proxy;
 mod queue;
+mod rule;
 mod secret;
 mod source;
 mod store;

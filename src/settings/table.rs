@@ -128,6 +128,11 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    /// Whether nothing is in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The table of a section that is part of this one, if it is there.
     pub(super) fn sub(&self, part: Section) -> Option<Table<'a>> {
         let (key, value) = self.entries.get_key_value(part.name())?;

@@ -20,6 +20,10 @@ pub struct NewTicket<'a> {
     pub title: &'a str,
     /// 1 (highest) to 5.
     pub priority: u8,
+    /// Its tags.
+    pub tags: &'a [String],
+    /// Whether people are told of it.
+    pub notify: bool,
     /// Who asked, if that could be made out.
     pub requester: Option<&'a Address>,
     /// When.
@@ -174,6 +178,8 @@ pub struct TicketRow {
     pub priority: u8,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Whether people are told of it.
+    pub notify: bool,
     /// Who asked.
     pub requester: Option<Address>,
     /// Everybody on it, the requester first.

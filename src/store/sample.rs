@@ -94,6 +94,8 @@ pub(super) fn ticket(store: &mut Store, slug: &str) -> TicketId {
                 queue: &queue,
                 title: "Printer on fire",
                 priority: 3,
+                tags: &[],
+                notify: true,
                 requester: Some(&alice),
                 at: time(0),
             })

@@ -12,7 +12,15 @@ use crate::model::trouble::{ErrorCode, Trouble};
 
 fn open_ticket(books: &mut dyn Books) -> Result<TicketId, StoreError> {
     let queue = sample::queue("support");
-    books.open_ticket(&NewTicket { queue: &queue, title: "t", priority: 3, requester: None, at: time(0) })
+    books.open_ticket(&NewTicket {
+        queue: &queue,
+        title: "t",
+        priority: 3,
+        tags: &[],
+        notify: true,
+        requester: None,
+        at: time(0),
+    })
 }
 
 fn count(store: &mut Store, sql: &'static str) -> i64 {

@@ -63,6 +63,7 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::NoTicketId => "Nothing in it names a ticket, and only updates are allowed (update_only).",
         Reason::SenderNotAllowed => "As sender-not-participant, where only updates are allowed.",
         Reason::OwnMessage => "We sent it.",
+        Reason::Rule(_) => "The rule of that name ignores it ([[rule]]).",
         Reason::Baseline => "It lay there before the first run (--baseline or since).",
         Reason::Unreadable => "Neither a sender nor a text could be made out.",
         Reason::Crashed => "A part of the program gave up on it.",

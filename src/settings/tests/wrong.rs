@@ -61,7 +61,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     helpdesk-mail.toml:5: mailbox.support.port: expected an integer from 1 to 65535, found "x"
     helpdesk-mail.toml:7: queue.support.priority: expected an integer from 1 to 5, found 9
     helpdesk-mail.toml:8: queue.support.titel: unknown key; did you mean "title"?
-    helpdesk-mail.toml:11: outbox: unknown section; known are store, queue, mailbox, alert, limits
+    helpdesk-mail.toml:11: outbox: unknown section; known are store, queue, mailbox, rule, alert, limits
     "#);
 }
 
@@ -83,9 +83,9 @@ fn a_problem_tells_place_and_choice_apart() {
 
 #[test]
 fn sections_that_are_unknown_or_no_tables_are_told() {
-    assert_snapshot!(queue("[mailbx.a]\n[[rule]]\nname = 'x'\n"), @r#"
+    assert_snapshot!(queue("[mailbx.a]\n[[hook]]\nname = 'x'\n"), @r#"
     helpdesk-mail.toml:4: mailbx: unknown section; did you mean "mailbox"?
-    helpdesk-mail.toml:5: rule: unknown section; known are store, queue, mailbox, alert, limits
+    helpdesk-mail.toml:5: hook: unknown section; known are store, queue, mailbox, rule, alert, limits
     "#);
     assert_snapshot!(problems("store = 1\nqueue = 'support'\nmailbox.a = true\n[[alert]]\n"), @r#"
     helpdesk-mail.toml:1: store: expected a table [store], found an integer
@@ -346,4 +346,29 @@ fn what_is_odd_is_shown_short_and_escaped() {
     let told = mailbox(&format!("\"\\u001b[2J\\n\" = 1\ntls = \"\\u001b[2J{long}\"\n"));
     assert!(told.len() < 1000 && !told.contains('\u{1b}'), "{told}");
     assert_eq!(told.lines().count(), 2);
+}
+
+#[test]
+fn wrong_rules_are_told_with_what_is_allowed() {
+    let rules = "[[rule]]\nname = 'a b'\nmailboxes = ['suport']\nwhen = { from = 'x', subjct = 'y', subject = '(' }\n\
+                 then = { queue = 'suport', priority = 0, tags = ['a,b'] }\n\
+                 [[rule]]\nname = 'x'\nwhen = {}\ngo_on = 1\n\
+                 [[rule]]\nname = 'x'\nwhen = { header = { 'a b' = 'x' } }\nthen = { ignore = true, priority = 1 }\n";
+    assert_snapshot!(mailbox(rules), @r#"
+    helpdesk-mail.toml:11: rule[1].name: expected a name of letters, digits, "-", "_" and ".", at most 64 octets, found "a b"
+    helpdesk-mail.toml:12: rule[1].mailboxes: expected the name of a mailbox ("support"), found "suport"; did you mean "support"?
+    helpdesk-mail.toml:13: rule[1].when.from: expected a mail address, a pattern such as "*@example.org", or a list of them, found "x"
+    helpdesk-mail.toml:13: rule[1].when.subjct: unknown key; did you mean "subject"?
+    helpdesk-mail.toml:13: rule[1].when.subject: "(" is no regular expression: unclosed group
+    helpdesk-mail.toml:14: rule[1].then.queue: expected the slug of a queue ("support"), found "suport"; did you mean "support"?
+    helpdesk-mail.toml:14: rule[1].then.priority: expected an integer from 1 to 5, found 0
+    helpdesk-mail.toml:14: rule[1].then.tags: expected a tag without commas, at most 64 octets, found "a,b"
+    helpdesk-mail.toml:15: rule[2].then: missing
+    helpdesk-mail.toml:17: rule[2].when: is empty
+    helpdesk-mail.toml:18: rule[2].go_on: expected true or false, found 1
+    helpdesk-mail.toml:20: rule[3].name: "x" is the name of a rule before
+    helpdesk-mail.toml:21: rule[3].when.header: "a b" is no name of a header
+    helpdesk-mail.toml:22: rule[3].then.priority: has no meaning beside ignore = true
+    "#);
+    assert_snapshot!(problems(&format!("rule = 1\n{BASE}")), @"helpdesk-mail.toml:1: rule: expected tables [[rule]], found an integer");
 }

@@ -17,9 +17,14 @@ const RELEASE: &str = "RELEASE SAVEPOINT message";
 const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT message";
 
 pub(super) const INSERT_TICKET: &str = "
-INSERT INTO ticket (queue, title, status, status_since, priority, created_at, updated_at)
-VALUES (?1, ?2, 'open', ?3, ?4, ?3, ?3)
+INSERT INTO ticket (queue, title, status, status_since, priority, notify, created_at, updated_at)
+VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?3, ?3)
 RETURNING id";
+
+pub(super) const INSERT_TAG: &str = "
+INSERT INTO tag (ticket, tag)
+VALUES (?1, ?2)
+ON CONFLICT (ticket, tag) DO NOTHING";
 
 pub(super) const UPDATE_STATUS: &str = "
 UPDATE ticket
@@ -60,11 +65,16 @@ impl Books for Desk<'_> {
             Value::Text(&title),
             Value::Time(ticket.at),
             Value::Integer(ticket.priority.into()),
+            Value::Boolean(ticket.notify),
         ];
         let Some(mut row) = first(self.engine.query(INSERT_TICKET, &values)?) else {
             return Err(StoreError::Misuse { what: "a new ticket has no number".to_owned() });
         };
-        let id = row.take(0)?;
+        let id: i64 = row.take(0)?;
+        for tag in ticket.tags {
+            self.engine.execute(INSERT_TAG, &[Value::Integer(id), Value::Text(tag)])?;
+        }
+        let id = TicketId(id);
         if let Some(address) = ticket.requester {
             self.join(id, &NewParticipant { address, role: Role::Requester, at: ticket.at })?;
         }

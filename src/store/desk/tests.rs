@@ -293,6 +293,8 @@ fn a_value_that_does_not_fit_is_the_messages_trouble() {
             queue: &queue,
             title: "t",
             priority: 6,
+            tags: &[],
+            notify: true,
             requester: None,
             at: time(0),
         })

@@ -9,7 +9,7 @@ use crate::store::{AttachmentRow, Lookup, MessageRow, Store, StoreError, TicketF
 
 pub(in crate::store) const SELECT_TICKETS: &str = "
 SELECT ticket.id, ticket.queue, ticket.title, ticket.status, ticket.priority, ticket.created_at, ticket.updated_at,
-  target.queue, target.id
+  target.queue, target.id, ticket.notify
 FROM
   (SELECT id
    FROM ticket
@@ -23,7 +23,7 @@ ORDER BY ticket.id";
 
 pub(in crate::store) const SELECT_TICKET_ROW: &str = "
 SELECT ticket.id, ticket.queue, ticket.title, ticket.status, ticket.priority, ticket.created_at, ticket.updated_at,
-  target.queue, target.id
+  target.queue, target.id, ticket.notify
 FROM ticket
 LEFT JOIN ticket AS target ON target.id = ticket.merged_into
 WHERE ticket.id = ?1";
@@ -115,6 +115,7 @@ fn ticket(engine: &mut dyn Engine, mut row: Row) -> Result<TicketRow, StoreError
         status: row.take(3)?,
         priority: row.take(4)?,
         tags: column(engine, SELECT_TAGS, id)?,
+        notify: row.take(9)?,
         requester: people.iter().find(|(_, role)| role == "requester").map(|(address, _)| address.clone()),
         participants: people.into_iter().map(|(address, _)| address).collect(),
         created_at: row.take(5)?,
