@@ -119,3 +119,37 @@ fn a_from_that_fails_dmarc_is_a_strangers_and_one_that_passes_is_believed() {
     let ticket = &plain.run(&["ticket", "show", "1", "--json"]).json()[0];
     assert!(!ticket["participants"].to_string().contains("carol"), "{ticket}");
 }
+
+#[test]
+fn what_an_agent_forwards_may_be_the_first_authors_ticket() {
+    let forwarded = "See below.\r\n\r\n---------- Forwarded message ---------\r\nFrom: Carl <carl@other.example>\r\n\
+                     Date: Thu, 26 Nov 2026\r\nSubject: No paper\r\nTo: Anna <anna@example.org>\r\n\r\nPlease help.\r\n";
+    let letter =
+        |from: &str| Letter::new("a@x", "Fwd: No paper").from(from).with("Cc", "x@y.example").body(forwarded);
+    for (key, from, requester, title) in [
+        ("sender", "anna@example.org", "carl@other.example", "No paper"),
+        ("agent", "anna@example.org", "anna@example.org", "Fwd: No paper"),
+        // Who is no agent passes on in vain.
+        ("sender", "bob@example.net", "bob@example.net", "Fwd: No paper"),
+    ] {
+        let desk = Desk::configured(&format!(
+            "[queue.support]\naddress = \"support@example.org\"\nagents = [\"anna@example.org\"]\nforwarded_by_agents = \"{key}\"\n\
+             [mailbox.m]\ntype = \"directory\"\nqueue = \"support\"\npath = \"in\"\n"
+        ));
+        std::fs::create_dir(desk.path("in")).unwrap();
+        std::fs::write(desk.path("in/1"), letter(from).bytes()).unwrap();
+        desk.run(&["fetch"]).exits(0);
+        let ticket = &desk.run(&["ticket", "show", "1", "--json"]).json()[0];
+        assert_eq!(
+            (&ticket["requester"]["address"], &ticket["title"]),
+            (&requester.into(), &title.into()),
+            "{ticket}"
+        );
+        let people = ticket["participants"].as_array().unwrap().len();
+        assert_eq!(people, if requester == "carl@other.example" { 1 } else { 2 }, "{ticket}");
+        let message = &ticket["messages"][0];
+        assert!(message["text"].as_str().unwrap().starts_with("See below."), "{message}");
+        let noted = notes(&desk)[0].to_string().contains("the ticket is carl@other.example's");
+        assert_eq!(noted, requester == "carl@other.example");
+    }
+}

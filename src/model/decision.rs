@@ -27,6 +27,8 @@ pub enum Decision {
         linked: Option<TicketId>,
         /// What rules say of the ticket.
         marks: Marks,
+        /// Whose it is.
+        requester: Requester,
     },
     /// A follow-up is added.
     Update {
@@ -58,6 +60,15 @@ pub enum Decision {
     Defer(Reason),
     /// The raw message goes into quarantine.
     Fail(Reason),
+}
+
+/// Whose a new ticket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requester {
+    /// The author's.
+    Author,
+    /// The first author's, if the mail passes one on that can be made out.
+    FirstAuthor,
 }
 
 /// What rules of the configuration say of a new ticket.

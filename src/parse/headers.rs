@@ -60,7 +60,7 @@ pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defec
 }
 
 /// The addresses of a raw value, groups flattened (RFC 5322 section 3.4).
-fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
+pub(super) fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
     let mut value = words::normalise(&fields::unfolded(raw), defects);
     if value.contains("<<") {
         value = value.replace("<<", "<").replace(">>", ">");

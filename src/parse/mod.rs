@@ -19,6 +19,7 @@ mod defects;
 mod digest;
 mod fields;
 mod flowed;
+mod forward;
 mod guard;
 mod headers;
 mod html;
@@ -51,6 +52,7 @@ use fields::Fields;
 use structure::Part;
 
 pub use defects::DEFECTS;
+pub use forward::forwarded;
 pub use guard::Crashed;
 pub use limits::Limits;
 

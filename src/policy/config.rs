@@ -22,8 +22,19 @@ pub struct Queue {
     pub followups_from: FollowupsFrom,
     /// Who works on tickets.
     pub agents: Vec<AddressPattern>,
+    /// Whose ticket it is that an agent passes on.
+    pub forwarded: Forwarded,
     /// The priority of new tickets, 1 (highest) to 5.
     pub priority: u8,
+}
+
+/// `forwarded_by_agents`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forwarded {
+    /// The agent's.
+    Agent,
+    /// Its first author's.
+    Sender,
 }
 
 /// `update_only`.

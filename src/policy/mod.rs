@@ -10,9 +10,9 @@ mod sender;
 mod thread;
 
 pub use authentication::{Authentication, of as authentication};
-pub use config::{ClosedTicket, Entry, FollowupsFrom, Queue};
+pub use config::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue};
 pub use rules::{After, Applied, Rule, Then, When, apply};
-pub use sender::{MAX_PARTICIPANTS, author, participants};
+pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants};
 
 use jiff::Timestamp;
 

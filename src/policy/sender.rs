@@ -36,6 +36,12 @@ pub fn participants<'a>(mail: &'a Mail, queues: &[Queue], author_role: Role) -> 
         .collect()
 }
 
+/// Whether an address is a queue's or an agent's: such a one asks nobody for help by being passed on.
+pub fn is_one_of_us(address: &Address, queues: &[Queue]) -> bool {
+    is_own(address, queues)
+        || queues.iter().any(|queue| queue.agents.iter().any(|agent| agent.matches(&address.address)))
+}
+
 /// Whether an address is a queue's, also with a detail: `support+12@example.org`.
 fn is_own(address: &Address, queues: &[Queue]) -> bool {
     let key = address.key();
@@ -65,6 +71,7 @@ mod tests {
             closed_ticket: ClosedTicket::New,
             followups_from: FollowupsFrom::Participants,
             agents: Vec::new(),
+            forwarded: crate::policy::Forwarded::Agent,
             priority: 3,
         };
         let table = [

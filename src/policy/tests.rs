@@ -24,6 +24,7 @@ fn queue() -> Queue {
         closed_ticket: ClosedTicket::Reopen { within: None },
         followups_from: FollowupsFrom::Participants,
         agents: vec![AddressPattern::new("*@helpdesk.example.org")],
+        forwarded: Forwarded::Agent,
         priority: 3,
     }
 }

@@ -1,13 +1,13 @@
 //! Which ticket a mail belongs to: the strongest evidence that is there and that its sender may use.
 
-use crate::model::decision::{Decision, Effect, Marks, Trust};
+use crate::model::decision::{Decision, Effect, Marks, Requester, Trust};
 use crate::model::evidence::{Evidence, Named};
 use crate::model::found::{Candidate, Standing};
 use crate::model::ids::TicketId;
 use crate::model::outcome::Reason;
 use crate::model::ticket::TicketFacts;
 
-use super::{Authentication, Case, ClosedTicket, Entry, FollowupsFrom, Looks, author};
+use super::{Authentication, Case, ClosedTicket, Entry, FollowupsFrom, Forwarded, Looks, Queue, author};
 
 /// What the evidence of a mail comes to.
 pub(super) struct Thread<'a> {
@@ -73,12 +73,16 @@ fn may_use(case: &Case<'_>, candidate: &Candidate) -> bool {
     let queue =
         candidate.ticket.as_ref().and_then(|ticket| case.queues.iter().find(|q| q.slug == ticket.queue));
     let Some(queue) = queue else { return false };
-    let is_agent = author(case.mail, case.queues)
-        .is_some_and(|author| queue.agents.iter().any(|agent| agent.matches(&author.address)));
-    // Where the own server looks, an agent is who passed.
-    let is_agent =
-        is_agent && (case.authentication == Authentication::Pass || case.looks == Looks::No && believed);
-    is_agent || queue.followups_from == FollowupsFrom::Anyone
+    is_agent(case, queue) || queue.followups_from == FollowupsFrom::Anyone
+}
+
+/// Whether an agent of the queue wrote it. Where the own server looks, an agent is who passes.
+fn is_agent(case: &Case<'_>, queue: &Queue) -> bool {
+    let proven = case.authentication == Authentication::Pass;
+    let believed = case.looks == Looks::No && case.authentication != Authentication::Fail;
+    (proven || believed)
+        && author(case.mail, case.queues)
+            .is_some_and(|author| queue.agents.iter().any(|agent| agent.matches(&author.address)))
 }
 
 fn names_unknown(case: &Case<'_>) -> bool {
@@ -151,7 +155,13 @@ fn create(case: &Case<'_>, reason: Reason, named: Option<&TicketFacts>, skip: Re
             let queue = case.applied.then.queue.as_ref().unwrap_or(&case.own.slug).clone();
             let then = &case.applied.then;
             let marks = Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify };
-            Decision::Create { queue, reason, marks, linked: named.map(|ticket| ticket.id) }
+            let home = case.queues.iter().find(|one| one.slug == queue).unwrap_or(case.own);
+            let requester = if home.forwarded == Forwarded::Sender && is_agent(case, home) {
+                Requester::FirstAuthor
+            } else {
+                Requester::Author
+            };
+            Decision::Create { queue, reason, marks, requester, linked: named.map(|ticket| ticket.id) }
         }
         Entry::UpdateOnly => Decision::Skip(skip),
     }

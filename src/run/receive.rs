@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 
 use crate::evidence;
-use crate::model::decision::{Decision, Verdict};
+use crate::model::decision::{Decision, Requester, Verdict};
 use crate::model::ids::TicketRef;
 use crate::model::item::{Acknowledgement, Disposition, Telling};
 use crate::model::mail::Mail;
@@ -41,8 +41,12 @@ impl Reception<'_> {
     /// Receives one item; `None` if another run has settled it meanwhile.
     pub(super) fn receive(&self, item: &Item, books: &mut dyn Books) -> Result<Option<Received>, StoreError> {
         let attempt = self.behind_savepoint(books, |books| {
-            let verdict = self.decide(item, books)?;
-            let ticket = self.carry_out(item, &verdict.decision, books)?;
+            let mut verdict = self.decide(item, books)?;
+            let original = self.passed_on(item, &verdict.decision);
+            if let Some(author) = original.as_ref().and_then(Mail::author) {
+                verdict.notes.push(format!("passed on by an agent: the ticket is {}'s", author.address));
+            }
+            let ticket = self.carry_out(item, original.as_ref(), &verdict.decision, books)?;
             self.record(item.seen(), &verdict, ticket, books)
         });
         let reason = match attempt {
@@ -147,6 +151,14 @@ impl Reception<'_> {
         }))
     }
 
+    /// What an agent passes on, as its first author's.
+    fn passed_on(&self, item: &Item, decision: &Decision) -> Option<Mail> {
+        let Decision::Create { requester: Requester::FirstAuthor, .. } = decision else { return None };
+        let original = parse::forwarded(item.mail()?, &self.job.limits)?;
+        let is_ours = original.author().is_some_and(|author| policy::is_one_of_us(author, self.job.queues));
+        (!is_ours).then_some(original)
+    }
+
     /// What the own mail server found of the author.
     fn authentication(&self, mail: &Mail, octets: &[u8]) -> Authentication {
         let Some(own) = self.job.authserv_id else { return Authentication::Unknown };
@@ -157,13 +169,14 @@ impl Reception<'_> {
     fn carry_out(
         &self,
         item: &Item,
+        original: Option<&Mail>,
         decision: &Decision,
         books: &mut dyn Books,
     ) -> Result<Option<TicketRef>, StoreError> {
         let Item::Read(read) = item else { return Ok(None) };
         let Some(mail) = &read.mail else { return Ok(None) };
         let arrival = Arrival {
-            mail,
+            mail: original.unwrap_or(mail),
             raw: &read.fetched.bytes,
             raw_sha256: read.raw_sha256,
             received_at: received(read.fetched.listed.arrived, self.now),

@@ -103,6 +103,7 @@ fn queue() -> Queue {
         closed_ticket: ClosedTicket::New,
         followups_from: FollowupsFrom::Participants,
         agents: Vec::new(),
+        forwarded: crate::policy::Forwarded::Agent,
         priority: 3,
     }
 }

@@ -249,6 +249,7 @@ pub const KEYS: &[Key] = &[
     queue("reopen_within", "duration", "none", "tickets closed longer ago stay closed"),
     queue("followups_from", r#""participants" or "anyone""#, r#""participants""#, "who may update by a guessable reference"),
     queue("agents", "list of mail addresses or patterns", "[]", "who works on tickets"),
+    queue("forwarded_by_agents", r#""agent" or "sender""#, r#""agent""#, "whose ticket it is that an agent passes on"),
     queue("priority", "integer, 1 to 5", "3", "the priority of new tickets"),
 
     mailbox("type", r#""imap", "pop3", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),

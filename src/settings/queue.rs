@@ -8,7 +8,7 @@ use super::table::Table;
 use super::value::{self, Wrong};
 use crate::model::address::{self, AddressPattern};
 use crate::model::ids::QueueSlug;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue};
 
 /// Reads one queue.
 pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
@@ -28,6 +28,7 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
             .iter()
             .map(|pattern| AddressPattern::new(pattern))
             .collect(),
+        forwarded: table.read("forwarded_by_agents", value::word(FORWARDED)).unwrap_or(Forwarded::Agent),
         // The range makes the conversion certain.
         priority: table
             .read("priority", value::integer(1..=5))
@@ -73,6 +74,8 @@ impl OwnAddresses {
 
 const FOLLOWUPS_FROM: &[(&str, FollowupsFrom)] =
     &[("participants", FollowupsFrom::Participants), ("anyone", FollowupsFrom::Anyone)];
+
+const FORWARDED: &[(&str, Forwarded)] = &[("agent", Forwarded::Agent), ("sender", Forwarded::Sender)];
 
 fn addresses(table: &Table<'_>) -> Vec<String> {
     let main = table.read("address", value::address);

@@ -151,6 +151,59 @@ const OTHERS: [&str; 113] = [
     "trimis",
 ];
 
+/// The words for the subject.
+const SUBJECT: [&str; 24] = [
+    "subject",
+    "betreff",
+    "objet",
+    "asunto",
+    "oggetto",
+    "onderwerp",
+    "assunto",
+    "temat",
+    "тема",
+    "konu",
+    "الموضوع",
+    "主题",
+    "主旨",
+    "件名",
+    "제목",
+    "emne",
+    "ämne",
+    "aihe",
+    "předmět",
+    "predmet",
+    "tárgy",
+    "θέμα",
+    "נושא",
+    "subiect",
+];
+
+/// A field of the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    /// The author.
+    From,
+    /// The subject.
+    Subject,
+    /// Another one.
+    Other,
+}
+
+/// A line of the block, with its value.
+pub(super) fn field(line: &str) -> Option<(Field, String)> {
+    let name = label(line)?;
+    let (_, value) = line.split_once([':', '：'])?;
+    let value = value.trim_matches(|c: char| c == '*' || c.is_whitespace()).to_owned();
+    if FROM.contains(&name.as_str()) {
+        Some((Field::From, value))
+    } else if SUBJECT.contains(&name.as_str()) {
+        Some((Field::Subject, value))
+    } else {
+        OTHERS.contains(&name.as_str()).then_some((Field::Other, value))
+    }
+}
+
 /// How far a label reaches, in octets.
 const LABEL: usize = 40;
 

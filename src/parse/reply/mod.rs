@@ -4,12 +4,14 @@
 //! done. Works on lines, in linear time; the forms of attributions, headers and footers are tables of many languages.
 
 mod attribution;
+mod forwarded;
 mod header_block;
 mod quote;
 mod separator;
 mod signature;
 mod structure;
 
+pub(super) use forwarded::find as forwarded;
 use quote::Sign;
 
 /// The part of a cleaned text that is new; never empty where the text is not.

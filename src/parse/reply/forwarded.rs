@@ -1,0 +1,59 @@
+//! Where a mail that is passed on begins in the text, and what its header block says.
+
+use super::header_block;
+use super::separator;
+
+/// The header block of what is passed on.
+pub(in crate::parse) struct Forwarded {
+    /// What it says of the author.
+    pub(in crate::parse) author: String,
+    /// The subject, if it says one.
+    pub(in crate::parse) subject: Option<String>,
+    /// The line at which the text begins.
+    pub(in crate::parse) body: usize,
+}
+
+/// The most lines of a header block, and of what may stand before it.
+const BLOCK: usize = 20;
+
+/// Finds it behind the line that introduces it; without one a whole header block counts.
+pub(in crate::parse) fn find(lines: &[&str]) -> Option<Forwarded> {
+    for at in 0..lines.len() {
+        let rest = lines.get(at..).unwrap_or_default();
+        if rest.first().is_some_and(|line| separator::is_forward(line)) {
+            return block(lines, at + 1);
+        }
+        if let Some(length) = header_block::length(rest) {
+            // The length goes up to the author.
+            return block(lines, at + length - 1);
+        }
+    }
+    None
+}
+
+/// Reads the block that begins at a line, behind blank ones.
+fn block(lines: &[&str], from: usize) -> Option<Forwarded> {
+    let bare = |line: &str| line.trim_start_matches(['>', ' ', '\t']).trim_end().to_owned();
+    let (mut author, mut subject) = (None, None);
+    let mut begun = false;
+    for (at, line) in lines.iter().enumerate().skip(from).take(BLOCK) {
+        let line = bare(line);
+        if line.is_empty() {
+            if begun {
+                return Some(Forwarded { author: author?, subject, body: at + 1 });
+            }
+            continue;
+        }
+        let field = header_block::field(&line);
+        if field.is_none() && !begun {
+            return None;
+        }
+        begun = true;
+        match field {
+            Some((header_block::Field::From, value)) => author = author.or(Some(value)),
+            Some((header_block::Field::Subject, value)) => subject = subject.or(Some(value)),
+            Some((header_block::Field::Other, _)) | None => {}
+        }
+    }
+    None
+}
