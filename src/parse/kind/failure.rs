@@ -115,18 +115,19 @@ const STILL_TRIED: [&str; 8] = [
 
 /// The kind of a notice without a report; `None` if it is no notice.
 pub(super) fn of(fields: &Fields, subject: &str, text: &str) -> Option<Kind> {
-    let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
-    let delayed = || DELAYED.iter().any(|word| subject.contains(word));
-    let tried = || STILL_TRIED.iter().any(|words| beginning.contains(words));
-    if fields.has("X-Failed-Recipients") {
-        return Some(if delayed() && tried() { Kind::Delay } else { Kind::Bounce });
-    }
-    if !(has_null_sender(fields) || is_from_mail_system(fields)) {
+    let is_named = fields.has("X-Failed-Recipients");
+    if !(is_named || has_null_sender(fields) || is_from_mail_system(fields)) {
         return None;
+    }
+    let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
+    let delayed = DELAYED.iter().any(|word| subject.contains(word));
+    let tried = || STILL_TRIED.iter().any(|words| beginning.contains(words));
+    if is_named {
+        return Some(if delayed && tried() { Kind::Delay } else { Kind::Bounce });
     }
     let failed = FAILED.iter().any(|word| subject.contains(word));
     let opens = || OPENINGS.iter().any(|words| beginning.contains(words));
-    if delayed() {
+    if delayed {
         return Some(Kind::Delay);
     }
     if failed || opens() {

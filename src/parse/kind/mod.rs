@@ -72,8 +72,9 @@ fn find_report<'p, 'a>(root: &'p Part<'a>) -> Option<&'p Part<'a>> {
     if is_report(&root) {
         return Some(root);
     }
+    let within = root.children.iter().find(is_report)?;
     let from_a_system = failure::has_null_sender(&root.fields) || failure::is_from_mail_system(&root.fields);
-    root.children.iter().find(is_report).filter(|_| from_a_system)
+    from_a_system.then_some(within)
 }
 
 fn actions(status: &[u8]) -> Vec<String> {
