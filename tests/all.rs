@@ -28,6 +28,7 @@ mod local_directory; // a directory of files: names and hashes, order, what is t
 mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod oauth; // access tokens: had, used, renewed, refused, and never told
+mod poison; // a message that ends the process is found by a child and blocks nothing
 mod pop3_connect; // a POP3 session comes about with the protection that is configured, or not at all
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone

@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::output::Form;
-use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, quarantine, ticket};
+use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, probe, quarantine, ticket};
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
 ///
 /// Each run fetches every configured mailbox once, turns its messages into tickets and follow-ups in the store, and
 /// records an outcome for every message. A bad message goes into quarantine and never stops the rest; a bad mailbox
 /// never stops the others.
+///
+/// Whatever ends a run, the next one goes on from there. What was in hand then is first read in a process of its own,
+/// which the program starts from its own file and whose memory "memory" in [limits] bounds: a message that ends that
+/// process too goes into quarantine unread. A message is never blamed for a signal from outside.
 #[derive(Debug, Parser)]
 #[command(name = "helpdesk-mail", version, arg_required_else_help = false, max_term_width = 100)]
 #[command(disable_help_subcommand = true, propagate_version = true, subcommand_value_name = "COMMAND")]
@@ -101,6 +105,8 @@ pub enum Command {
     Init(init::Args),
     Completions(completions::Args),
     Man(man::Args),
+    #[command(hide = true)]
+    Probe(probe::Args),
 }
 
 impl Command {
@@ -114,7 +120,7 @@ impl Command {
             Self::Quarantine(args) => args.json(),
             Self::Ticket(args) => args.json(),
             Self::Check(args) => args.json,
-            Self::Init(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };
         if json { Form::Json } else { Form::Human }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::mailbox;
 use crate::model::trouble::Trouble;
-use crate::run::{Acting, Rehearsing};
+use crate::run::{self, Acting, Prober, Rehearsing};
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
 
@@ -54,11 +54,33 @@ pub(crate) fn read_only(config: &mailbox::Config) -> Result<Box<dyn mailbox::Rea
 }
 
 /// The companions of a real run; the store is made where there is none.
-pub(crate) fn acting(config: &store::Config) -> Result<Acting, Trouble> {
-    Ok(Acting::new(open(config)?, &config.path)?)
+pub(crate) fn acting(settings: &Settings) -> Result<Acting, Trouble> {
+    let config = &settings.store;
+    Ok(Acting::new(open(config)?, &config.path, prober(settings))?)
 }
 
 /// The companions of a dry run.
-pub(crate) fn rehearsing(config: &store::Config) -> Result<Rehearsing, Trouble> {
-    Ok(Rehearsing::new(look(config)?)?)
+pub(crate) fn rehearsing(settings: &Settings) -> Result<Rehearsing, Trouble> {
+    Ok(Rehearsing::new(look(&settings.store)?, prober(settings))?)
+}
+
+/// The companions of a message that is tried out: those of a dry run, which try nothing out themselves.
+pub(crate) fn probing(settings: &Settings) -> Result<Rehearsing, Trouble> {
+    Ok(Rehearsing::new(look(&settings.store)?, Prober::Nobody)?)
+}
+
+/// This program, which reads suspects in a process of its own.
+fn prober(settings: &Settings) -> Prober {
+    match std::env::current_exe() {
+        Ok(program) => Prober::Program {
+            program,
+            config: settings.file.clone(),
+            // A busy machine gives a process less than its time.
+            limit: run::cpu_limit(&settings.plan.limits) * 2,
+        },
+        Err(error) => {
+            log::warn!("the program's own file is not known, so that no message can be tried out: {error}");
+            Prober::Nobody
+        }
+    }
 }

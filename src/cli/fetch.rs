@@ -64,10 +64,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     };
     let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
     if args.dry_run {
-        workers.push(Box::new(desk::rehearsing(&settings.store)?));
+        workers.push(Box::new(desk::rehearsing(&settings)?));
     } else {
         for _ in 0..jobs(args, &settings.plan) {
-            workers.push(Box::new(desk::acting(&settings.store)?));
+            workers.push(Box::new(desk::acting(&settings)?));
         }
     }
     let causes = context.causes();

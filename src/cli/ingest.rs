@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         let bytes = inspect::read(file)?;
         messages.extend(taken_apart(bytes, args));
     }
-    let mut companions = desk::acting(&settings.store)?;
+    let mut companions = desk::acting(&settings)?;
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let audience = if args.mta { Audience::MailServer } else { Audience::Giver };

@@ -19,6 +19,7 @@ pub mod man;
 mod names;
 mod outcomes;
 pub mod output;
+mod probe;
 mod quarantine;
 mod retry;
 mod rim;
@@ -96,5 +97,6 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
+        Command::Probe(args) => probe::run(&args, context),
     }
 }

@@ -12,7 +12,7 @@ use super::quarantine::Retry;
 /// Takes messages again from the kept copies.
 pub(crate) fn run(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
-    let mut companions = desk::acting(&settings.store)?;
+    let mut companions = desk::acting(&settings)?;
     let ids = if args.all {
         companions.store().quarantine()?.into_iter().map(|row| row.id).collect()
     } else {

@@ -23,6 +23,9 @@ pub struct Limits {
     pub text_size: usize,
     /// Octets that all parts of a message may have once decoded; what goes beyond is kept as it was sent.
     pub decoded_size: usize,
+    /// Octets of address space, besides eight times the message's own size, of a process that reads a message which an
+    /// earlier run may have died of.
+    pub memory: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +38,7 @@ impl Default for Limits {
             header_size: 1_000_000,
             text_size: 4_000_000,
             decoded_size: 200_000_000,
+            memory: 500_000_000,
         }
     }
 }

@@ -9,12 +9,13 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Baseline, ItemKey, Watermark};
+use crate::model::item::{Baseline, Fetched, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::lock;
+use super::probe::{Fate, Prober};
 use super::report::Mode;
 
 /// Does what the road decides.
@@ -22,14 +23,15 @@ pub struct Acting {
     store: Store,
     place: PathBuf,
     signer: Signer,
+    prober: Prober,
     run: Option<RunId>,
 }
 
 impl Acting {
-    /// Companions that write to `store`, whose file `place` is; mailbox locks lie beside it.
-    pub fn new(mut store: Store, place: &Path) -> Result<Self, StoreError> {
+    /// Companions that write to `store`, whose file `place` is; mailbox locks lie beside it. Suspects go to `prober`.
+    pub fn new(mut store: Store, place: &Path, prober: Prober) -> Result<Self, StoreError> {
         let signer = Signer::new(&store.token_secret()?);
-        Ok(Self { store, place: place.to_owned(), signer, run: None })
+        Ok(Self { store, place: place.to_owned(), signer, prober, run: None })
     }
 
     /// The store, for what is not on the road.
@@ -70,6 +72,18 @@ impl Companions for Acting {
 
     fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.store.transaction(|books| work(books))
+    }
+
+    fn mark(&mut self, source: &Source, run: RunId, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.mark(source, run, items)
+    }
+
+    fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.unmark(source, items)
+    }
+
+    fn try_out(&self, source: &Source, message: &Fetched) -> Fate {
+        self.prober.try_out(source, message)
     }
 
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {

@@ -1,20 +1,22 @@
 //! One batch: fetched, read, received in one transaction, acknowledged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::item::{Acknowledgement, ItemKey, Listed};
+use crate::model::item::{Acknowledgement, Extent, Fetched, ItemKey, Listed};
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
-use super::item::{self, Item, Terms};
+use super::item::{self, Item, Reading, Terms};
 use super::job::Job;
 use super::old::Old;
+use super::probe::Fate;
 use super::receive::{Received, Reception};
 use super::report::MessageLine;
+use super::suspects::Suspects;
 use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
@@ -43,6 +45,8 @@ pub(super) struct Batch<'a> {
     pub(super) source: &'a Source,
     /// What is not read; `None` for messages that are in hand.
     pub(super) old: Option<&'a Old<'a>>,
+    /// What runs died with.
+    pub(super) suspects: &'a Suspects,
 }
 
 impl Batch<'_> {
@@ -54,8 +58,16 @@ impl Batch<'_> {
         desk: &mut dyn Companions,
         tally: &mut Tally<'_>,
     ) -> Result<Vec<ItemKey>, Trouble> {
-        let Haul { items, cut_short } = self.fetch(listed, gate)?;
-        let received = self.receive(&items, desk, tally)?;
+        let is_old = |item: &&Listed| self.old.is_some_and(|old| old.covers(item));
+        let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
+        let in_hand = InHand::take(self, &wanted, desk)?;
+        let done = self.fetch(listed, &wanted, gate, desk).and_then(|haul| {
+            let received = self.receive(&haul.items, desk, tally)?;
+            Ok((haul, received))
+        });
+        let recorded = done.as_ref().map_or(&[][..], |(haul, _)| haul.items.as_slice());
+        in_hand.let_go(recorded, desk);
+        let (Haul { items, cut_short }, received) = done?;
         let open = received
             .iter()
             .zip(&items)
@@ -96,29 +108,92 @@ impl Batch<'_> {
         }
     }
 
-    /// Fetches and reads what is not old, in the order of the list.
-    fn fetch(&self, listed: &[Listed], gate: &mut dyn Gate) -> Result<Haul, Trouble> {
-        let is_old = |item: &Listed| self.old.is_some_and(|old| old.covers(item));
-        let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
-        let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(&wanted)? };
+    /// Fetches and reads what is wanted and gives it in the order of the list, with what is old.
+    fn fetch(
+        &self,
+        listed: &[Listed],
+        wanted: &[Listed],
+        gate: &mut dyn Gate,
+        desk: &dyn Companions,
+    ) -> Result<Haul, Trouble> {
+        let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(wanted)? };
         let cut_short = gate.reader().cut_short().map(Trouble::from);
-        let mut read: HashMap<ItemKey, Item> = item::read(fetched, &Terms::of(self.job))
-            .into_iter()
-            .map(|item| (item.key().clone(), item))
-            .collect();
+        let mut read: HashMap<ItemKey, Item> =
+            self.read(fetched, desk).into_iter().map(|item| (item.key().clone(), item)).collect();
         let first_missing = wanted.iter().find(|item| !read.contains_key(&item.key));
         if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
             let why = trouble.with_causes();
-            let suspect = match wanted.as_slice() {
+            let suspect = match wanted {
                 [_] => Item::Withheld(missing.clone(), why),
                 _ => Item::Suspected(missing.clone(), why),
             };
             read.insert(missing.key.clone(), suspect);
         }
-        let in_order = listed.iter().filter_map(|item| {
-            if is_old(item) { Some(Item::Old(item.clone())) } else { read.remove(&item.key) }
-        });
+        let mut wanted = wanted.iter().peekable();
+        let in_order =
+            listed.iter().filter_map(|item| match wanted.next_if(|wanted| wanted.key == item.key) {
+                Some(_) => read.remove(&item.key),
+                None => Some(Item::Old(item.clone())),
+            });
         Ok(Haul { items: in_order.collect(), cut_short })
+    }
+
+    /// Reads what was fetched; what a run died with only once a process of its own has survived it.
+    pub(super) fn read(&self, fetched: Vec<Fetched>, desk: &dyn Companions) -> Vec<Item> {
+        let mut odd: HashMap<ItemKey, Item> = HashMap::new();
+        let keys: Vec<ItemKey> = fetched.iter().map(|one| one.listed.key.clone()).collect();
+        let sound = fetched.into_iter().filter_map(|one| {
+            let is_suspect =
+                self.suspects.contains(&one.listed.key) && !matches!(one.extent, Extent::Nothing { .. });
+            let fate = if is_suspect { desk.try_out(self.source, &one) } else { Fate::Survived };
+            let key = one.listed.key.clone();
+            match fate {
+                Fate::Survived => return Some(one),
+                Fate::Died(end) => odd.insert(key, Item::Read(Box::new(Reading::deadly(one, end)))),
+                Fate::Unknown(why) => odd.insert(key, Item::Untried(one.listed, why)),
+            };
+            None
+        });
+        let mut sound = item::read(sound.collect(), &Terms::of(self.job)).into_iter();
+        keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
+    }
+}
+
+/// The items of a batch while they are in hand.
+pub(super) struct InHand<'a> {
+    source: &'a Source,
+    suspects: &'a Suspects,
+    keys: Vec<ItemKey>,
+}
+
+impl<'a> InHand<'a> {
+    /// Marks items: should the run die, the next one knows with what.
+    pub(super) fn take(
+        batch: &Batch<'a>,
+        items: &[Listed],
+        desk: &mut dyn Companions,
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<ItemKey> = items.iter().map(|item| item.key.clone()).collect();
+        if !keys.is_empty() {
+            desk.mark(batch.source, batch.job.run, &keys)?;
+        }
+        Ok(Self { source: batch.source, suspects: batch.suspects, keys })
+    }
+
+    /// Takes the marks from what got no ledger row, except from what is suspect: nothing new is known of that.
+    pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
+        let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
+        let left: Vec<ItemKey> = self
+            .keys
+            .into_iter()
+            .filter(|key| !recorded.contains(key) && !self.suspects.contains(key))
+            .collect();
+        if !left.is_empty()
+            && let Err(error) = desk.unmark(self.source, &left)
+        {
+            // The next run handles them with care, which costs it a little time.
+            log::debug!("{} items stay marked: {error}", left.len());
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, Mailbox, MailboxError, Reader};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, Fetched, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Books, Lookup, Source, StoreError};
 
+use super::probe::Fate;
 use super::report::Mode;
 
 /// What one step of a transaction does with the books.
@@ -45,6 +46,15 @@ pub trait Companions {
 
     /// Does `work` wholly or not at all.
     fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Notes that the run has these items in hand now: should the run die, the next one handles them with care.
+    fn mark(&mut self, source: &Source, run: RunId, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Notes that nothing died of these items.
+    fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Reads a message in a process of its own, to see whether it survives.
+    fn try_out(&self, source: &Source, message: &Fetched) -> Fate;
 
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;

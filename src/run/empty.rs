@@ -40,6 +40,10 @@ impl Lookup for Empty {
         Ok(0)
     }
 
+    fn in_flight(&mut self, _: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn watermark(&mut self, _: &Source) -> Result<Option<Watermark>, StoreError> {
         Ok(None)
     }

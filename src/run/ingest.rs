@@ -14,14 +14,14 @@ use crate::policy::Queue;
 use crate::store::Source;
 
 use super::acting::Acting;
-use super::batch::{self, Batch};
+use super::batch::{self, Batch, InHand};
 use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
-use super::item::{self, Terms};
 use super::job::Job;
 use super::report::{Listener, MessageLine, Summary};
 use super::stop::Stop;
+use super::suspects::Suspects;
 use super::tally::Tally;
 use super::verdict::Audience;
 
@@ -87,12 +87,19 @@ fn hand_over(
 ) -> Result<(), Trouble> {
     let keys: Vec<ItemKey> = group.iter().map(|fetched| fetched.listed.key.clone()).collect();
     let settled = desk.lookup().settled(source, &keys)?;
-    let fresh = group.into_iter().filter(|fetched| !settled.contains(&fetched.listed.key)).collect();
-    let road = Batch { job, source, old: None };
-    let (received, trouble) = match road.receive(&item::read(fresh, &Terms::of(job)), desk, tally) {
+    let fresh: Vec<Fetched> =
+        group.into_iter().filter(|fetched| !settled.contains(&fetched.listed.key)).collect();
+    // The mark of one that another process has in hand costs it a process of its own, and no more.
+    let suspects = Suspects::of(source, desk)?;
+    let road = Batch { job, source, old: None, suspects: &suspects };
+    let listed: Vec<Listed> = fresh.iter().map(|fetched| fetched.listed.clone()).collect();
+    let in_hand = InHand::take(&road, &listed, desk)?;
+    let items = road.read(fresh, desk);
+    let (received, trouble) = match road.receive(&items, desk, tally) {
         Ok(received) => (received, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
+    in_hand.let_go(if trouble.is_none() { &items } else { &[] }, desk);
     let mut received = received.into_iter();
     for key in &keys {
         match if settled.contains(key) { Some(None) } else { received.next() } {

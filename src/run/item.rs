@@ -21,6 +21,8 @@ pub(super) enum Item {
     Withheld(Listed, String),
     /// The mailbox broke off while several were fetched, perhaps because of it: it is taken again, last and alone.
     Suspected(Listed, String),
+    /// A run died with it, and whether of it could not be found out.
+    Untried(Listed, String),
     /// It was fetched. Boxed: old items come by the hundred thousand.
     Read(Box<Reading>),
 }
@@ -32,19 +34,24 @@ pub(super) struct Reading {
     pub(super) raw_sha256: Digest,
     /// `None` if reading it crashed.
     pub(super) mail: Option<Mail>,
+    /// How the process ended that read it before.
+    pub(super) end: Option<String>,
 }
 
 impl Item {
     pub(super) fn key(&self) -> &ItemKey {
         match self {
-            Self::Old(listed) | Self::Withheld(listed, _) | Self::Suspected(listed, _) => &listed.key,
+            Self::Old(listed)
+            | Self::Withheld(listed, _)
+            | Self::Suspected(listed, _)
+            | Self::Untried(listed, _) => &listed.key,
             Self::Read(read) => &read.fetched.listed.key,
         }
     }
 
     pub(super) fn mail(&self) -> Option<&Mail> {
         match self {
-            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) => None,
+            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) | Self::Untried(..) => None,
             Self::Read(read) => read.mail.as_ref(),
         }
     }
@@ -56,7 +63,7 @@ impl Item {
 
     pub(super) fn reading(&self) -> Option<&Reading> {
         match self {
-            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) => None,
+            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) | Self::Untried(..) => None,
             Self::Read(read) => Some(read),
         }
     }
@@ -85,15 +92,28 @@ impl Item {
                 Trouble::new(ErrorCode::MailboxConnect, message).hint("the next run takes it alone"),
             );
         }
+        if let Self::Untried(_, why) = self {
+            let message = format!(
+                "a run ended while item {} was in hand, and it could not be tried out: {why}",
+                self.key()
+            );
+            return Some(Trouble::new(ErrorCode::Interrupted, message).hint("the next run tries again"));
+        }
         if outcome != OutcomeWord::Failed {
             return None;
         }
+        let crashed = || {
+            let end = self.reading().and_then(|read| read.end.as_deref());
+            end.map_or("a part of the program gave up on the message".to_owned(), |end| {
+                format!("the message is not read: {end}")
+            })
+        };
         let (code, what) = if reason == Reason::Unreadable {
-            (ErrorCode::MessageUnreadable, "neither a sender nor a text can be made out")
+            (ErrorCode::MessageUnreadable, "neither a sender nor a text can be made out".to_owned())
         } else if reason == Reason::Store {
-            (ErrorCode::MessageStore, "the store refuses what is in the message")
+            (ErrorCode::MessageStore, "the store refuses what is in the message".to_owned())
         } else {
-            (ErrorCode::MessageCrashed, "a part of the program gave up on the message")
+            (ErrorCode::MessageCrashed, crashed())
         };
         Some(
             Trouble::new(code, what)
@@ -105,7 +125,12 @@ impl Item {
 impl Reading {
     fn of(fetched: Fetched, mail: Option<Mail>) -> Self {
         let raw_sha256 = Digest(Sha256::digest(&fetched.bytes).into());
-        Self { fetched, raw_sha256, mail }
+        Self { fetched, raw_sha256, mail, end: None }
+    }
+
+    /// Of a message that nobody is to read again, and why.
+    pub(super) fn deadly(fetched: Fetched, end: String) -> Self {
+        Self { end: Some(end), ..Self::of(fetched, None) }
     }
 
     /// What quarantine keeps.

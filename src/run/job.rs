@@ -5,14 +5,17 @@ use jiff::Timestamp;
 use crate::evidence::{self, Desk, HeaderTrust, Signer};
 use crate::mailbox::Dispositions;
 use crate::model::decision::Decision;
-use crate::model::ids::{MailboxName, RunId};
+use crate::model::ids::{MailboxName, QueueSlug, RunId};
 use crate::model::item::Disposition;
 use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse::Limits;
 use crate::policy::{Entry, Queue, Rule};
-use crate::store::KeepRaw;
+use crate::store::{KeepRaw, Source};
 
+use super::companions::Companions;
 use super::config::{Headers, MailboxPlan, Plan};
+use super::ingest::INGEST;
 
 /// The settings of a run for one mailbox.
 pub(super) struct Job<'a> {
@@ -92,6 +95,28 @@ impl<'a> Job<'a> {
             originals: Originals::Gone,
             limits: plan.limits,
         }
+    }
+
+    /// The job of what lies in `source`, be it a mailbox or what was handed over.
+    pub(super) fn of_source(plan: &'a Plan, source: &Source, desk: &dyn Companions) -> Result<Self, Trouble> {
+        let of_mailbox = || {
+            let mailbox = plan.mailboxes.iter().find(|mailbox| mailbox.mailbox.name == source.mailbox)?;
+            Self::of_mailbox(plan, mailbox, desk.signer())
+        };
+        let of_queue = || {
+            let slug: QueueSlug = source.folder.parse().ok()?;
+            let queue = plan.queues.iter().find(|queue| queue.slug == slug)?;
+            Some(Self::of_queue(plan, queue, desk.signer()))
+        };
+        let job = if source.account == INGEST { of_queue() } else { of_mailbox() };
+        job.ok_or_else(|| {
+            let what = format!(
+                "mailbox \"{}\", folder \"{}\" is not configured any more",
+                source.mailbox, source.folder
+            );
+            Trouble::new(ErrorCode::InputMissing, what)
+                .hint("export the message and hand it to \"helpdesk-mail ingest --queue\"")
+        })
     }
 
     /// Whether quarantine keeps a copy: of what failed, and of what was skipped where no other copy is left.

@@ -89,6 +89,10 @@ impl Lookup for Notebook {
         self.base.attempts(source, key)
     }
 
+    fn in_flight(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        self.base.in_flight(source)
+    }
+
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
         self.base.watermark(source)
     }

@@ -105,7 +105,7 @@ impl Reception<'_> {
         let plain = |decision| Verdict { decision, notes: Vec::new() };
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
-            Item::Suspected(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
+            Item::Suspected(..) | Item::Untried(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
             Item::Withheld(listed, _) => {
                 let attempts = books.attempts(self.source, &listed.key)?;
                 Ok(plain(policy::withheld(attempts, self.job.max_attempts)))

@@ -8,30 +8,32 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Baseline, ItemKey, Watermark};
+use crate::model::item::{Baseline, Fetched, ItemKey, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::empty::Empty;
 use super::notebook::Notebook;
+use super::probe::{Fate, Prober};
 use super::report::Mode;
 
 /// Tells what a run would do and does nothing.
 pub struct Rehearsing {
     books: Notebook,
     signer: Option<Signer>,
+    prober: Prober,
 }
 
 impl Rehearsing {
-    /// Companions that look at `store`; no store yet counts as an empty one.
-    pub fn new(store: Option<Store>) -> Result<Self, StoreError> {
+    /// Companions that look at `store`; no store yet counts as an empty one. Suspects go to `prober`.
+    pub fn new(store: Option<Store>, prober: Prober) -> Result<Self, StoreError> {
         match store {
             Some(mut store) => {
                 let signer = Some(Signer::new(&store.token_secret()?));
-                Ok(Self { books: Notebook::over(Box::new(store))?, signer })
+                Ok(Self { books: Notebook::over(Box::new(store))?, signer, prober })
             }
-            None => Ok(Self { books: Notebook::over(Box::new(Empty))?, signer: None }),
+            None => Ok(Self { books: Notebook::over(Box::new(Empty))?, signer: None, prober }),
         }
     }
 }
@@ -39,7 +41,7 @@ impl Rehearsing {
 #[cfg(test)]
 impl Rehearsing {
     pub(super) fn over(books: Notebook) -> Self {
-        Self { books, signer: None }
+        Self { books, signer: None, prober: Prober::Nobody }
     }
 }
 
@@ -75,6 +77,18 @@ impl Companions for Rehearsing {
 
     fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
         work(&mut self.books)
+    }
+
+    fn mark(&mut self, _: &Source, _: RunId, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn unmark(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn try_out(&self, source: &Source, message: &Fetched) -> Fate {
+        self.prober.try_out(source, message)
     }
 
     fn told(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::model::ids::{QueueSlug, RunId};
+use crate::model::ids::RunId;
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::Trouble;
 use crate::store::Source;
 
 use super::acting::Acting;
@@ -14,10 +14,9 @@ use super::batch::{self, Batch};
 use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
-use super::ingest::INGEST;
-use super::item::{self, Terms};
 use super::job::Job;
 use super::report::{Listener, Summary};
+use super::suspects::Suspects;
 use super::tally::Tally;
 use super::verdict::Audience;
 
@@ -64,38 +63,17 @@ impl Again {
         desk: &mut Acting,
         tally: &mut Tally<'_>,
     ) -> Result<(), Trouble> {
-        let job = Job { run: run.unwrap_or(RunId(0)), ..job_of(plan, &self.source, desk)? };
+        let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_source(plan, &self.source, desk)? };
         // One at a time: the quarantine may be larger than the memory.
         let bytes = desk.store().quarantined_raw(self.id)?;
         let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };
         let fetched = Fetched { listed, bytes, extent: self.extent };
-        let road = Batch { job: &job, source: &self.source, old: None };
-        let received = road.receive(&item::read(vec![fetched], &Terms::of(&job)), desk, tally)?;
+        // It failed before: it is handled with care.
+        let suspects = Suspects::all([fetched.listed.key.clone()]);
+        let road = Batch { job: &job, source: &self.source, old: None, suspects: &suspects };
+        let received = road.receive(&road.read(vec![fetched], desk), desk, tally)?;
         // What the mailbox is owed is paid by its next fetch.
         batch::tell(received, 1, tally);
         Ok(())
     }
-}
-
-fn job_of<'a>(plan: &'a Plan, source: &Source, desk: &Acting) -> Result<Job<'a>, Trouble> {
-    let of_mailbox = || {
-        let mailbox = plan.mailboxes.iter().find(|mailbox| mailbox.mailbox.name == source.mailbox)?;
-        Job::of_mailbox(plan, mailbox, desk.signer())
-    };
-    let of_queue = || {
-        let queue = plan
-            .queues
-            .iter()
-            .find(|queue| source.folder.parse().is_ok_and(|slug: QueueSlug| slug == queue.slug))?;
-        Some(Job::of_queue(plan, queue, desk.signer()))
-    };
-    let job = if source.account == INGEST { of_queue() } else { of_mailbox() };
-    job.ok_or_else(|| {
-        let what = format!(
-            "mailbox \"{}\", folder \"{}\" is not configured any more",
-            source.mailbox, source.folder
-        );
-        Trouble::new(ErrorCode::InputMissing, what)
-            .hint("export the message and hand it to \"helpdesk-mail ingest --queue\"")
-    })
 }

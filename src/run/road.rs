@@ -15,6 +15,7 @@ use super::fetch::Scope;
 use super::job::Job;
 use super::old::Old;
 use super::stop::{Deadline, Stop};
+use super::suspects::Suspects;
 use super::tally::Tally;
 
 /// How far a mailbox is walked.
@@ -99,14 +100,16 @@ impl Walk<'_> {
         let settled = desk.lookup().settled(source, &keys)?;
         let new: Vec<Listed> =
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-        let (plain, suspects) = self.apart(new, desk)?;
-        let new = [plain.as_slice(), &suspects].concat();
+        let there: Vec<ItemKey> = new.iter().map(|item| item.key.clone()).collect();
+        let suspects = Suspects::among(&there, source, desk)?;
+        let (plain, alone) = self.apart(new, &suspects, desk)?;
+        let new = [plain.as_slice(), &alone].concat();
         let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
         let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
         tally.listed += listing.there;
         tally.new += new.len() as u64;
 
-        let road = Batch { job, source, old: Some(&old) };
+        let road = Batch { job, source, old: Some(&old), suspects: &suspects };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
         for batch in batch::divide(taken, bounds.batch_size).into_iter().chain(alone.chunks(1)) {
@@ -123,23 +126,22 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Sets apart what was deferred before: it is taken last, each alone, so that it harms no other.
+    /// Sets apart what was deferred before, and what runs die with whatever is done: it is taken last, each alone, so
+    /// that it harms no other.
     fn apart(
         &self,
         new: Vec<Listed>,
+        suspects: &Suspects,
         desk: &mut dyn Companions,
     ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
-        let deferred = desk.lookup().deferred(self.source)?;
-        if deferred.is_empty() {
-            return Ok((new, Vec::new()));
-        }
         // Those with the least trouble of their own first: they were perhaps only neighbours.
+        let deferred = desk.lookup().deferred(self.source)?;
         let place: HashMap<&ItemKey, usize> =
             deferred.iter().zip(0..).map(|((key, _), at)| (key, at)).collect();
-        let (mut suspects, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| place.contains_key(&item.key));
-        suspects.sort_by_key(|item| place.get(&item.key).copied());
-        Ok((plain, suspects))
+        let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
+            new.into_iter().partition(|item| place.contains_key(&item.key) || suspects.is_worse(&item.key));
+        alone.sort_by_key(|item| (suspects.is_worse(&item.key), place.get(&item.key).copied()));
+        Ok((plain, alone))
     }
 
     /// Opens the folder and pays what is owed to it.

@@ -7,6 +7,7 @@ use super::empty::Empty;
 use super::item;
 use super::job::Job;
 use super::notebook::Notebook;
+use super::suspects::Suspects;
 use super::tally::Tally;
 use super::*;
 use crate::model::found::{Earlier, Standing};
@@ -53,6 +54,10 @@ impl Lookup for Tripping {
 
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError> {
         Empty.attempts(source, key)
+    }
+
+    fn in_flight(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        Empty.in_flight(source)
     }
 
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
@@ -131,7 +136,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
     let mut lines = Lines::default();
     let mut tally = Tally::of(job.name.clone(), &mut lines);
     let items = item::read(ids.iter().map(|id| fetched(id)).collect(), &item::Terms::of(&job));
-    let road = Batch { job: &job, source: &source, old: None };
+    let road = Batch { job: &job, source: &source, old: None, suspects: &Suspects::default() };
     let result = road.receive(&items, &mut desk, &mut tally);
     let trouble = result.map(|received| drop(batch::tell(received, 0, &mut tally))).err();
     (lines.0, trouble.map(|trouble| trouble.code))

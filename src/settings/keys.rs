@@ -325,6 +325,7 @@ pub const KEYS: &[Key] = &[
     limit("header_size", "size, 1KB to 100MB", r#""1MB""#, "the largest header field"),
     limit("text_size", "size, 1KB to 100MB", r#""4MB""#, "the longest text of a message"),
     limit("decoded_size", "size, 1KB to 1GB", r#""200MB""#, "the most that the parts of one message may decode to"),
+    limit("memory", "size, 200MB to 1GB", r#""500MB""#, "the memory of a process that reads a suspect"),
 ];
 
 #[cfg(test)]

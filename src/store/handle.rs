@@ -125,6 +125,10 @@ impl Lookup for Store {
         self.desk().attempts(source, key)
     }
 
+    fn in_flight(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        self.desk().in_flight(source)
+    }
+
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {
         self.desk().watermark(source)
     }

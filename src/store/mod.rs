@@ -8,6 +8,7 @@ mod desk;
 mod engine;
 mod error;
 mod handle;
+mod in_flight;
 mod outcomes;
 mod quarantine;
 mod records;
@@ -58,6 +59,9 @@ pub trait Lookup {
     /// How often an item had trouble of its own.
     fn attempts(&mut self, source: &Source, key: &ItemKey) -> Result<u32, StoreError>;
 
+    /// The items that runs died with, and how many did; `deaths` is 1 or more.
+    fn in_flight(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError>;
+
     /// The watermark that the last run left.
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError>;
 
@@ -106,7 +110,7 @@ pub trait Books: Lookup {
     ///
     /// With `quarantined` octets they are kept until they are retried or dropped; without, a kept copy of the item is
     /// let go, unless the item is deferred: the copy may be the only one left. Over any other row it answers
-    /// [`StoreError::Settled`].
+    /// [`StoreError::Settled`]. The item is not in flight any more, unless it is deferred: it stays suspect.
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError>;
 }
 

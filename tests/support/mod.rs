@@ -5,6 +5,7 @@
 pub mod account;
 pub mod ca;
 pub mod desk;
+pub mod dies;
 pub mod dovecot;
 pub mod letter;
 pub mod nobody;

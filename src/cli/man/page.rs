@@ -93,7 +93,9 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
 /// Each command that can be run, with the names of those above it.
 fn commands(parent: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     let above = parent.get_bin_name().unwrap_or_else(|| parent.get_name()).to_owned();
-    for command in parent.get_subcommands().filter(|command| command.get_name() != "help") {
+    for command in
+        parent.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
+    {
         let command = command
             .clone()
             .bin_name(format!("{above} {}", command.get_name()))

@@ -130,7 +130,7 @@ fn a_pop3_mailbox_keeps_its_mail_and_has_ports_of_its_own() {
 #[test]
 fn every_limit_is_heeded() {
     let text = "[store]\nurl = 'sqlite:/var/db'\n[queue.a]\n[limits]\ntime = '2s'\ndepth = 3\nparts = 4\n\
-                header_fields = 5\nheader_size = '6KB'\ntext_size = '7KB'\ndecoded_size = '8MB'\n";
+                header_fields = 5\nheader_size = '6KB'\ntext_size = '7KB'\ndecoded_size = '8MB'\nmemory = '300MB'\n";
     let expected = Limits {
         time: Duration::from_secs(2),
         depth: 3,
@@ -139,9 +139,10 @@ fn every_limit_is_heeded() {
         header_size: 6_000,
         text_size: 7_000,
         decoded_size: 8_000_000,
+        memory: 300_000_000,
     };
     assert_eq!(read(text).unwrap().plan.limits, expected);
-    for wrong in ["depth = 201", "parts = 0", "text_size = '1GB'", "time = '0s'"] {
+    for wrong in ["depth = 201", "parts = 0", "text_size = '1GB'", "time = '0s'", "memory = '199MB'"] {
         let text = format!("[store]\nurl = 'sqlite:/var/db'\n[queue.a]\n[limits]\n{wrong}\n");
         assert!(read(&text).is_err(), "{wrong}");
     }

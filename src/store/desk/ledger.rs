@@ -5,6 +5,7 @@ use super::lookup::known;
 use super::words::{list, title};
 use crate::model::outcome::OutcomeWord;
 use crate::store::engine::{Engine, Value, first};
+use crate::store::in_flight::DELETE_IN_FLIGHT;
 use crate::store::{KeptCopy, LedgerEntry, Source, StoreError};
 
 pub(super) const INSERT_SOURCE: &str = "
@@ -62,6 +63,9 @@ RETURNING blob";
 pub(super) fn record(engine: &mut dyn Engine, entry: &LedgerEntry<'_>) -> Result<(), StoreError> {
     let source = source(engine, entry.source)?;
     let outcome = upsert(engine, source, entry)?;
+    if entry.outcome != OutcomeWord::Deferred {
+        engine.execute(DELETE_IN_FLIGHT, &[Value::Integer(source), Value::Text(&entry.key.0)])?;
+    }
     match entry.quarantined {
         Some(copy) => quarantine(engine, outcome, &copy),
         // A retry that is put off must not lose what may be the only copy left.

@@ -65,6 +65,12 @@ WHERE source = ?1
   AND NOT settled
 ORDER BY attempts, id";
 
+pub(super) const SELECT_IN_FLIGHT: &str = "
+SELECT item, deaths + 1
+FROM in_flight
+WHERE source = ?1
+ORDER BY deaths, item";
+
 pub(super) const SELECT_OWED: &str = "
 SELECT item, disposition, message_id
 FROM outcome
@@ -133,6 +139,12 @@ impl Lookup for Desk<'_> {
             }
             None => Ok(0),
         }
+    }
+
+    fn in_flight(&mut self, source: &Source) -> Result<Vec<(ItemKey, u32)>, StoreError> {
+        let Some(Known { id, .. }) = known(self.engine, source)? else { return Ok(Vec::new()) };
+        let rows = self.engine.query(SELECT_IN_FLIGHT, &[Value::Integer(id)])?;
+        rows.into_iter().map(|mut row| Ok((ItemKey(row.take(0)?), row.take(1)?))).collect()
     }
 
     fn watermark(&mut self, source: &Source) -> Result<Option<Watermark>, StoreError> {

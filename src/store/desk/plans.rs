@@ -2,10 +2,10 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
+use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 33] = [
+const ROAD: [&str; 36] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -16,6 +16,8 @@ const ROAD: [&str; 33] = [
     earlier::SELECT_TWIN_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
+    in_flight::UPSERT_IN_FLIGHT,
+    in_flight::DELETE_IN_FLIGHT,
     ledger::INSERT_SOURCE,
     ledger::UPSERT_OUTCOME,
     ledger::SELECT_COPY,
@@ -28,6 +30,7 @@ const ROAD: [&str; 33] = [
     lookup::SELECT_ATTEMPTS,
     lookup::SELECT_SETTLED,
     lookup::SELECT_DEFERRED,
+    lookup::SELECT_IN_FLIGHT,
     lookup::SELECT_OWED,
     lookup::SELECT_MAILBOX_STATE,
     message::INSERT_MESSAGE,

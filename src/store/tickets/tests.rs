@@ -69,7 +69,7 @@ fn files_of_the_first_schema_are_shown_after_the_upgrade() {
     mail.attachments = vec![file(None)];
     store.transaction(|books| books.append(&message(id, &mail))).unwrap();
     let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
-        ALTER TABLE ticket DROP COLUMN notify; UPDATE schema_version SET version = 1";
+        ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; UPDATE schema_version SET version = 1";
     store.engine.script(back).unwrap();
     drop(store);
     let files = place.open().messages(id).unwrap().remove(0).attachments;

@@ -1,0 +1,83 @@
+//! `helpdesk-mail probe`: what a run starts to read a message that an earlier run died with.
+
+use std::io::{Read as _, stdin};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::model::exit::Exit;
+use crate::model::ids::MailboxName;
+use crate::model::item::{Extent, ItemKey};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::run::{self, Suspect};
+use crate::store::Source;
+
+use super::context::Context;
+use super::desk;
+
+/// Read the message on standard input as a dry run would, and say nothing
+///
+/// For the program itself: should the message end the process, a living one has seen it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Its mailbox
+    #[arg(long)]
+    pub mailbox: MailboxName,
+
+    /// Its account, as the ledger names it
+    #[arg(long)]
+    pub account: String,
+
+    /// Its folder
+    #[arg(long)]
+    pub folder: String,
+
+    /// Its key
+    #[arg(long)]
+    pub item: String,
+
+    /// When it arrived
+    #[arg(long)]
+    pub arrived: Option<Timestamp>,
+
+    /// It is only the beginning of a message
+    #[arg(long)]
+    pub beginning: bool,
+}
+
+/// Reads the message under limits that a message in its right mind never meets.
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let settings = context.settings()?;
+    let mut bytes = Vec::new();
+    stdin().read_to_end(&mut bytes).map_err(|error| {
+        Trouble::new(ErrorCode::InputMissing, "standard input cannot be read").because(error)
+    })?;
+    let limits = &settings.plan.limits;
+    // No picture of a customer's mail is left on the disk.
+    lower(Resource::Core, 0)?;
+    lower(Resource::Cpu, run::cpu_limit(limits).max(Duration::from_secs(1)).as_secs())?;
+    lower(Resource::As, run::memory_limit(limits, bytes.len()))?;
+    let suspect = Suspect {
+        source: Source {
+            mailbox: args.mailbox.clone(),
+            account: args.account.clone(),
+            folder: args.folder.clone(),
+        },
+        key: ItemKey(args.item.clone()),
+        arrived: args.arrived,
+        extent: if args.beginning { Extent::Beginning } else { Extent::Whole },
+        bytes,
+    };
+    run::probe(&settings.plan, suspect, &mut desk::probing(&settings)?)?;
+    Ok(Exit::Ok)
+}
+
+/// Lowers a limit of the process; one that is lower already stays.
+fn lower(resource: Resource, limit: u64) -> Result<(), Trouble> {
+    let Rlimit { current, maximum } = getrlimit(resource);
+    let lowered = |before: Option<u64>| Some(before.map_or(limit, |before| before.min(limit)));
+    setrlimit(resource, Rlimit { current: lowered(current), maximum }).map_err(|error| {
+        Trouble::new(ErrorCode::Internal, "the limits of the process cannot be set").because(error)
+    })
+}
