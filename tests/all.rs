@@ -3,6 +3,7 @@
 
 mod support; // mails, help desks and real servers for the others
 
+mod aborts; // the program dies at every step, and the next run ends where an undisturbed one would have
 mod bad_mail; // bad input becomes a ticket or waits in quarantine, and never stops the rest
 mod cli_config; // finding, checking and writing the configuration
 mod cli_desk; // tickets, outcomes and quarantine from the command line

@@ -13,6 +13,7 @@ use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, ItemKey, 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::support::desk::Desk;
 use crate::support::nobody::as_nobody;
 
 const FROM: &str = "From a@b.example Sat Jan  3 01:05:34 2026\n";
@@ -207,12 +208,37 @@ fn a_key_does_not_change_with_the_status() {
 }
 
 #[test]
-fn equal_messages_are_counted() {
+fn equal_messages_are_counted_from_the_newest() {
     let (_root, path) = file(written(&["a", "b", "a", "a"]));
     let items = opened(&path).list(None).unwrap().items;
     let (a, b): (Vec<_>, Vec<_>) = items.iter().map(|item| item.key.0.split_once(':').unwrap()).unzip();
-    assert_eq!(b, ["1", "1", "2", "3"]);
+    assert_eq!(b, ["3", "1", "2", "1"]);
     assert!(a[0] == a[2] && a[0] == a[3] && a[0] != a[1]);
+}
+
+/// Alarms come with the same octets again and again.
+#[test]
+fn each_of_equal_messages_has_its_outcome_whenever_the_others_are_deleted() {
+    let desk = Desk::new(
+        "[mailbox.alarms]\ntype = \"mbox\"\nqueue = \"support\"\npath = \"box\"\non_success = \"delete\"\n",
+    );
+    let alarm = |id: &str| format!("{FROM}From: alarm@example.org\n{id}Subject: Disk full\n\nIt is.\n\n");
+    let deliver = |text: &str| {
+        let there = fs::read_to_string(desk.path("box")).unwrap_or_default();
+        fs::write(desk.path("box"), there + text).unwrap();
+    };
+    deliver(&alarm("").repeat(2));
+    let fetch = || desk.run(&["fetch", "--json", "--limit", "1"]).exits(0).outcomes();
+    assert_eq!(fetch(), ["created/new support-1"]);
+    assert_eq!(fetch(), ["created/new support-2"]);
+    assert_eq!(fs::read_to_string(desk.path("box")).unwrap(), "");
+    deliver(&alarm(""));
+    deliver(&alarm("Message-ID: <a@x>\n").repeat(2));
+    let expected = ["created/new support-3", "created/new support-4", "duplicate/message-id support-4"];
+    assert_eq!(expected.map(|_| fetch().remove(0)), expected);
+    assert_eq!(fs::read_to_string(desk.path("box")).unwrap(), "");
+    let rows = desk.run(&["outcomes", "--json"]).exits(0).json();
+    assert_eq!(rows.len(), 5);
 }
 
 #[test]
@@ -398,7 +424,7 @@ fn a_hundred_thousand_messages_are_listed() {
     let mut mbox = opened(&path);
     let listing = mbox.list(None).unwrap();
     assert_eq!(listing.there, 100_000);
-    assert!(listing.items[99_999].key.0.ends_with(":100000"));
+    assert!(listing.items[0].key.0.ends_with(":100000"));
     assert_eq!(mbox.fetch(&listing.items[99_990..]).unwrap().len(), 10);
 }
 

@@ -8,8 +8,8 @@ use super::ids::MessageId;
 
 /// Names an item within its mailbox, account and folder, for ever the same.
 ///
-/// IMAP: `UIDVALIDITY:UID`. POP3: the unique-id, without one SHA-256 and ordinal. Maildir: the file name before `:`. Directory: file name and SHA-256.
-/// mbox and `ingest`: SHA-256 and ordinal among equal messages.
+/// IMAP: `UIDVALIDITY:UID`. POP3: the unique-id, without one SHA-256 and ordinal. Maildir: the file name before `:`.
+/// Directory: file name and SHA-256. mbox and `ingest`: SHA-256 and ordinal among equal messages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemKey(pub String);
 

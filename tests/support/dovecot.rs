@@ -189,6 +189,11 @@ impl Dovecot {
         flags.into_iter().map(|(_, text)| text).collect()
     }
 
+    /// Where the mail of a user lies.
+    pub fn maildir(&self, user: &str) -> PathBuf {
+        self.directory.path().join("mail").join(user).join("Maildir")
+    }
+
     /// A session of the test's own, without TLS.
     pub fn session(&self, user: &str) -> Raw {
         let password = self.passwords.lock().unwrap()[user].clone();

@@ -1,7 +1,8 @@
 //! Where the messages of an mbox lie and what they are called; made by reading it once, in bounded memory.
 //!
 //! A message is known by the SHA-256 of what does not change when mail programs note its status, and by its ordinal among
-//! equal messages. Of two equal ones the second is called as the first once that is gone: it is the same mail.
+//! equal messages, counted from the newest: what comes and goes in a mailbox goes from its beginning, and each of the
+//! rest then keeps its name.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -94,14 +95,14 @@ pub(super) fn read_all(mut file: &File) -> io::Result<Option<Index>> {
     file.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::of_file(BufReader::with_capacity(128 * 1024, file));
     let mut drafts: Vec<Entry> = Vec::new();
-    let mut names = Names::default();
+    let mut digests = Vec::new();
     let mut message = Hashed::new();
     let mut offset = 0;
     while let Some(line) = lines.next_line()? {
         let start = offset;
         offset += files::length(line.raw);
         if line.part == Part::Separator {
-            finish(&mut drafts, std::mem::replace(&mut message, Hashed::new()), &mut names);
+            finish(&mut drafts, std::mem::replace(&mut message, Hashed::new()), &mut digests);
             drafts.push(draft(line.raw, start));
         }
         let Some(entry) = drafts.last_mut() else { return Ok(None) };
@@ -113,7 +114,8 @@ pub(super) fn read_all(mut file: &File) -> io::Result<Option<Index>> {
             Part::TextRest => message.more(line.raw),
         }
     }
-    finish(&mut drafts, message, &mut names);
+    finish(&mut drafts, message, &mut digests);
+    name(&mut drafts, &digests);
     if let Some(first) = drafts.first().filter(|first| first.size < BEGINNING)
         && split::is_internal_data(&read(file, first, BEGINNING)?.0)
     {
@@ -127,11 +129,21 @@ fn draft(separator: &[u8], start: u64) -> Entry {
     Entry { listed, start, body: start, end: start, size: 0 }
 }
 
-fn finish(drafts: &mut [Entry], message: Hashed, names: &mut Names) {
+fn finish(drafts: &mut [Entry], message: Hashed, digests: &mut Vec<Digest>) {
     if let Some(entry) = drafts.last_mut() {
         entry.size = message.size;
         entry.listed.size = Some(message.size);
-        entry.listed.key = names.next(Digest(message.hasher.finalize().into()));
+        digests.push(Digest(message.hasher.finalize().into()));
+    }
+}
+
+/// Names each message by its digest and its ordinal among equal ones, the newest first.
+fn name(drafts: &mut [Entry], digests: &[Digest]) {
+    let mut met: HashMap<Digest, u64> = HashMap::new();
+    for (entry, digest) in drafts.iter_mut().zip(digests).rev() {
+        let ordinal = met.entry(*digest).or_insert(0);
+        *ordinal += 1;
+        entry.listed.key = ItemKey(format!("{digest}:{ordinal}"));
     }
 }
 
@@ -154,18 +166,6 @@ pub(super) fn read(mut file: &File, entry: &Entry, max: u64) -> io::Result<(Vec<
         bytes.truncate(usize::try_from(BEGINNING).unwrap_or(usize::MAX));
     }
     Ok((bytes, extent))
-}
-
-/// The keys given so far.
-#[derive(Debug, Default)]
-struct Names(HashMap<Digest, u64>);
-
-impl Names {
-    fn next(&mut self, digest: Digest) -> ItemKey {
-        let ordinal = self.0.entry(digest).or_insert(0);
-        *ordinal += 1;
-        ItemKey(format!("{digest}:{ordinal}"))
-    }
 }
 
 /// A message as it goes by.

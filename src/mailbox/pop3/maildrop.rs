@@ -160,7 +160,7 @@ impl Pop3Mailbox {
             })?;
         }
         let mut names = Names::default();
-        let numbers: Vec<u32> = maildrop.places.keys().copied().collect();
+        let numbers: Vec<u32> = maildrop.places.keys().rev().copied().collect();
         for number in numbers {
             let key = match (ids.get(&number), contents.get(&number)) {
                 (Some(id), _) => names.of_unique_id(id),

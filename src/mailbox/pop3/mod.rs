@@ -7,7 +7,7 @@
 //! finds what is owed in the ledger.
 //!
 //! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
-//! equal messages. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
+//! equal messages, the newest first. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
 //!
 //! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others'
 //! sake.

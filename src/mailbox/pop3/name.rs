@@ -9,16 +9,16 @@ use crate::mailbox::mbox::is_status;
 use crate::model::ids::Digest;
 use crate::model::item::ItemKey;
 
-/// Gives each message of a listing a name of its own.
+/// Gives each message of a listing a name of its own; asked for the newest first, so that each keeps its name when older
+/// ones are deleted.
 #[derive(Debug, Default)]
 pub(super) struct Names(HashMap<String, u64>);
 
 impl Names {
     /// The name of a message with a unique-id.
     ///
-    /// Servers may give equal messages one unique-id (RFC 1939 section 7): those behind the first have an ordinal, set
-    /// off by a blank, which no unique-id holds. Of two the second is called as the first once that is gone: it is the
-    /// same mail.
+    /// Servers may give equal messages one unique-id (RFC 1939 section 7): those before the newest have an ordinal, set
+    /// off by a blank, which no unique-id holds.
     pub(super) fn of_unique_id(&mut self, id: &str) -> ItemKey {
         match self.ordinal(id) {
             1 => ItemKey(id.to_owned()),

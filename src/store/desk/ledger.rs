@@ -41,6 +41,16 @@ WHERE NOT outcome.settled
    OR EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)
 RETURNING id";
 
+/// The row of a message that was removed makes room for another with its key, and keeps its place in the ledger.
+pub(super) const SET_ASIDE: &str = "
+UPDATE outcome
+SET item = item || ' ' || id
+WHERE source = ?1
+  AND item = ?2
+  AND settled
+  AND told
+  AND disposition NOT IN ('keep', 'seen')";
+
 pub(super) const SELECT_COPY: &str = "
 SELECT blob
 FROM quarantine
@@ -62,6 +72,9 @@ RETURNING blob";
 /// Writes the row of an item and keeps, changes or lets go of its copy in quarantine.
 pub(super) fn record(engine: &mut dyn Engine, entry: &LedgerEntry<'_>) -> Result<(), StoreError> {
     let source = source(engine, entry.source)?;
+    if entry.source.knows_what_is_gone() {
+        engine.execute(SET_ASIDE, &[Value::Integer(source), Value::Text(&entry.key.0)])?;
+    }
     let outcome = upsert(engine, source, entry)?;
     if entry.outcome != OutcomeWord::Deferred {
         engine.execute(DELETE_IN_FLIGHT, &[Value::Integer(source), Value::Text(&entry.key.0)])?;

@@ -57,6 +57,19 @@ WHERE source = ?1
     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
     ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 
+/// As above, without what was removed: it is not there any more.
+pub(super) const SELECT_SETTLED_AND_THERE: &str = "
+SELECT item
+FROM outcome
+WHERE source = ?1
+  AND settled
+  AND NOT (told AND disposition NOT IN ('keep', 'seen'))
+  AND item IN (
+    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+    ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
+    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+
 pub(super) const SELECT_DEFERRED: &str = "
 SELECT item, attempts
 FROM outcome
@@ -113,11 +126,12 @@ impl Lookup for Desk<'_> {
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = HashSet::new();
         if let Some(Known { id, .. }) = known(self.engine, source)? {
+            let sql = if source.knows_what_is_gone() { SELECT_SETTLED_AND_THERE } else { SELECT_SETTLED };
             for keys in keys.chunks(AT_ONCE) {
                 let mut values = vec![Value::Integer(id)];
                 // The last places are filled with keys once more.
                 values.extend(keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0)));
-                for mut row in self.engine.query(SELECT_SETTLED, &values)? {
+                for mut row in self.engine.query(sql, &values)? {
                     settled.insert(row.take(0)?);
                 }
             }

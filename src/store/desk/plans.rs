@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 36] = [
+const ROAD: [&str; 38] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -20,6 +20,7 @@ const ROAD: [&str; 36] = [
     in_flight::DELETE_IN_FLIGHT,
     ledger::INSERT_SOURCE,
     ledger::UPSERT_OUTCOME,
+    ledger::SET_ASIDE,
     ledger::SELECT_COPY,
     ledger::UPSERT_COPY,
     ledger::LET_GO_OF_COPY,
@@ -29,6 +30,7 @@ const ROAD: [&str; 36] = [
     lookup::SELECT_SOURCE,
     lookup::SELECT_ATTEMPTS,
     lookup::SELECT_SETTLED,
+    lookup::SELECT_SETTLED_AND_THERE,
     lookup::SELECT_DEFERRED,
     lookup::SELECT_IN_FLIGHT,
     lookup::SELECT_OWED,
