@@ -17,7 +17,7 @@ mod imap_connect; // a session comes about with the protection that is configure
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
 mod imap_makers; // servers of many makers, by transcripts, are understood alike
-mod imap_poison; // a message that a server stumbles over never blocks its neighbours for more than a run
+mod imap_poison; // a message that a server stumbles over blocks none, and a session that breaks keeps the order
 mod imap_road; // the whole road over a real IMAP server, the case this program was begun for among it
 mod imap_tell; // the server is told what became of items, repeatably, without touching what is not ours
 mod ingest; // messages that are handed over, by people and by mail servers

@@ -123,11 +123,7 @@ impl Batch<'_> {
         let first_missing = wanted.iter().find(|item| !read.contains_key(&item.key));
         if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
             let why = trouble.with_causes();
-            let suspect = match wanted {
-                [_] => Item::Withheld(missing.clone(), why),
-                _ => Item::Suspected(missing.clone(), why),
-            };
-            read.insert(missing.key.clone(), suspect);
+            read.insert(missing.key.clone(), Item::Suspected(missing.clone(), why));
         }
         let mut wanted = wanted.iter().peekable();
         let in_order =

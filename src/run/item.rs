@@ -19,7 +19,7 @@ pub(super) enum Item {
     Old(Listed),
     /// It was fetched, but the mailbox would not give it.
     Withheld(Listed, String),
-    /// The mailbox broke off while several were fetched, perhaps because of it: it is taken again, last and alone.
+    /// The mailbox broke off when it was due, perhaps because of it, and could not be reached any more.
     Suspected(Listed, String),
     /// A run died with it, and whether of it could not be found out.
     Untried(Listed, String),
@@ -89,7 +89,7 @@ impl Item {
         if let Self::Suspected(_, why) = self {
             let message = format!("the mailbox broke off when item {} was due: {why}", self.key());
             return Some(
-                Trouble::new(ErrorCode::MailboxConnect, message).hint("the next run takes it alone"),
+                Trouble::new(ErrorCode::MailboxConnect, message).hint("the next run takes it again"),
             );
         }
         if let Self::Untried(_, why) = self {

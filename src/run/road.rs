@@ -126,21 +126,22 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Sets apart what was deferred before, and what runs die with whatever is done: it is taken last, each alone, so
-    /// that it harms no other.
+    /// Sets apart what had trouble of its own before, and what runs die with or mailboxes break off at whatever is done:
+    /// it is taken last, each alone, so that it harms no other.
     fn apart(
         &self,
         new: Vec<Listed>,
         suspects: &Suspects,
         desk: &mut dyn Companions,
     ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
-        // Those with the least trouble of their own first: they were perhaps only neighbours.
+        // Those with the least trouble of their own first.
         let deferred = desk.lookup().deferred(self.source)?;
-        let place: HashMap<&ItemKey, usize> =
-            deferred.iter().zip(0..).map(|((key, _), at)| (key, at)).collect();
+        let trouble: HashMap<&ItemKey, u32> =
+            deferred.iter().map(|(key, attempts)| (key, *attempts)).collect();
+        let of = |key: &ItemKey| trouble.get(key).copied().unwrap_or(0);
         let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| place.contains_key(&item.key) || suspects.is_worse(&item.key));
-        alone.sort_by_key(|item| (suspects.is_worse(&item.key), place.get(&item.key).copied()));
+            new.into_iter().partition(|item| of(&item.key) > 0 || suspects.is_worse(&item.key));
+        alone.sort_by_key(|item| (suspects.is_worse(&item.key), of(&item.key)));
         Ok((plain, alone))
     }
 

@@ -10,6 +10,10 @@ use super::letter::Letter;
 pub enum Oddity {
     /// It breaks off in the middle of the message with this UID, in every session.
     BreaksAt(u32),
+    /// It breaks off in the middle of the message with this UID, in the first session.
+    BreaksOnceAt(u32),
+    /// Likewise, and sends the next client away.
+    BreaksOnceAtAndIsAway(u32),
     /// It leaves the message with this UID out of every answer that asks for several.
     LeavesOut(u32),
 }
@@ -19,9 +23,16 @@ pub fn start(oddity: Oddity) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        for (session, stream) in listener.incoming().enumerate() {
+            let stream = stream.unwrap();
             // A client that went away is no failure of the server.
-            let _ = serve(&stream.unwrap(), oddity);
+            let _ = match (oddity, session) {
+                (Oddity::BreaksOnceAtAndIsAway(_), 1) => (&stream).write_all(b"* BYE later\r\n"),
+                (Oddity::BreaksOnceAt(uid) | Oddity::BreaksOnceAtAndIsAway(uid), 0) => {
+                    serve(&stream, Oddity::BreaksAt(uid))
+                }
+                _ => serve(&stream, oddity),
+            };
         }
     });
     port

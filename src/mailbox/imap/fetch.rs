@@ -1,6 +1,6 @@
 //! Fetches batches of messages; one that the server cannot give never costs the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::answers::{Bounds, Farewell};
 use super::record::{Body, Record};
@@ -21,7 +21,37 @@ struct Question {
     extent: Extent,
 }
 
-type Bodies = HashMap<u32, (Vec<u8>, Extent)>;
+pub(super) type Bodies = HashMap<u32, (Vec<u8>, Extent)>;
+
+/// What is wanted of a batch, and what of it has come.
+pub(super) struct Order {
+    /// UIDs of messages that are wanted whole, and how many octets they should be together.
+    whole: (Vec<u32>, u64),
+    /// UIDs of messages whose beginning is wanted.
+    large: Vec<u32>,
+    /// What has come.
+    pub(super) bodies: Bodies,
+    /// UIDs that were answered for, with a body or because they are gone.
+    answered: HashSet<u32>,
+}
+
+impl Order {
+    /// The first message that was not answered for; servers answer in this order.
+    pub(super) fn next(&self) -> Option<u32> {
+        let wanted = self.whole.0.iter().chain(&self.large);
+        wanted.copied().find(|uid| !self.answered.contains(uid) && !self.bodies.contains_key(uid))
+    }
+
+    /// Gives up on a message, which the server has and never gives.
+    pub(super) fn give_up(&mut self, uid: u32, why: &str) {
+        self.bodies.insert(uid, (Vec::new(), Extent::Nothing { why: why.to_owned() }));
+    }
+
+    fn open(&self, uids: &[u32]) -> Vec<u32> {
+        let is_open = |uid: &u32| !self.answered.contains(uid) && !self.bodies.contains_key(uid);
+        uids.iter().copied().filter(is_open).collect()
+    }
+}
 
 impl ImapMailbox {
     /// Fetches items in their order, without those that vanished.
@@ -31,30 +61,51 @@ impl ImapMailbox {
         let uid = |item: &Listed| parse_key(&item.key).filter(|(of, _)| *of == number).map(|(_, uid)| uid);
         let (large, whole): (Vec<&Listed>, Vec<&Listed>) =
             items.iter().partition(|item| item.size.is_some_and(|size| size > max));
-        let mut bodies = Bodies::new();
-
         let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
-        let question =
-            Question { section: "BODY.PEEK[]".to_owned(), each: octets(max), extent: Extent::Whole };
-        let mut cut_short = Ok(());
-        for set in uids::sets(whole.iter().filter_map(|item| uid(item))) {
-            cut_short = cut_short.and_then(|()| self.ask(&set, &question, all, &mut bodies));
-        }
-        let part = BEGINNING.min(max).max(1);
-        let section = format!("BODY.PEEK[]<0.{part}>");
-        let question = Question { section, each: octets(part), extent: Extent::Beginning };
-        for set in uids::sets(large.iter().filter_map(|item| uid(item))) {
-            let all = part.saturating_mul(set.uids.len() as u64);
-            cut_short = cut_short.and_then(|()| self.ask(&set, &question, all, &mut bodies));
-        }
-        self.cut_short = cut_short.err();
+        let ascending = |items: Vec<&Listed>| {
+            let mut uids: Vec<u32> = items.into_iter().filter_map(uid).collect();
+            uids.sort_unstable();
+            uids
+        };
+        let mut order = Order {
+            whole: (ascending(whole), all),
+            large: ascending(large),
+            bodies: Bodies::new(),
+            answered: HashSet::new(),
+        };
+        self.cut_short = self.fetch_and_return(&mut order).err();
         Ok(items
             .iter()
             .filter_map(|item| {
-                let (bytes, extent) = bodies.remove(&uid(item)?)?;
+                let (bytes, extent) = order.bodies.remove(&uid(item)?)?;
                 Some(Fetched { listed: item.clone(), bytes, extent })
             })
             .collect())
+    }
+
+    /// Asks for all that has not come; for `alone` in a command of its own.
+    pub(super) fn fetch_missing(
+        &mut self,
+        order: &mut Order,
+        alone: Option<u32>,
+    ) -> Result<(), MailboxError> {
+        let max = self.max_message_size;
+        let part = BEGINNING.min(max).max(1);
+        let whole = Question { section: "BODY.PEEK[]".to_owned(), each: octets(max), extent: Extent::Whole };
+        let section = format!("BODY.PEEK[]<0.{part}>");
+        let beginning = Question { section, each: octets(part), extent: Extent::Beginning };
+        let parts = part.saturating_mul(order.large.len() as u64);
+        let wanted =
+            [(order.whole.0.clone(), &whole, order.whole.1), (order.large.clone(), &beginning, parts)];
+        for (uids, question, octets) in wanted {
+            let open = order.open(&uids);
+            let (first, rest): (Vec<u32>, Vec<u32>) = open.into_iter().partition(|uid| Some(*uid) == alone);
+            for set in uids::sets(first).into_iter().chain(uids::sets(rest)) {
+                self.ask(&set, question, octets, &mut order.bodies)?;
+                order.answered.extend(set.uids);
+            }
+        }
+        Ok(())
     }
 
     /// Asks for a set; `listed` is how much it should be together.

@@ -5,6 +5,8 @@
 //! Never sent: EXPUNGE and CLOSE, which remove what others flagged `\Deleted`; `BODY[]` without PEEK, which sets
 //! `\Seen`; CREATE.
 //!
+//! A session that breaks while messages are fetched is made again a few times in a run (`recover`).
+//!
 //! Left behind on error: the server keeps what it was told; nothing is sent when the value is dropped.
 //! Limits: one connection, one command at a time, no IDLE, no COMPRESS,
 //! five million messages in a folder.
@@ -17,14 +19,17 @@ mod folder;
 mod line;
 mod name;
 mod record;
+mod recover;
 mod session;
 mod tap;
 mod tell;
 mod uids;
 
+use std::time::Instant;
+
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Imap, Mailbox, MailboxError, Reader};
+use super::{Access, Config, Imap, Mailbox, MailboxError, Reader, Server};
 use folder::Open;
 use session::Session;
 
@@ -42,6 +47,12 @@ pub struct ImapMailbox {
     warned: bool,
     /// Why the last fetch ended before its time.
     cut_short: Option<MailboxError>,
+    /// The server, to come back to it.
+    server: Server,
+    /// When all must be over.
+    until: Option<Instant>,
+    /// How often it may still be come back to.
+    returns: u8,
 }
 
 impl ImapMailbox {
@@ -51,7 +62,8 @@ impl ImapMailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth` and `Protocol`. Without the protection that is configured no password is
     /// sent.
     pub fn connect(config: &Config, imap: &Imap, access: Access) -> Result<Self, MailboxError> {
-        let (session, capabilities) = connect::session(&imap.server, config.until(&imap.server))?;
+        let until = config.until(&imap.server);
+        let (session, capabilities) = connect::session(&imap.server, until)?;
         Ok(Self {
             session,
             capabilities,
@@ -62,6 +74,9 @@ impl ImapMailbox {
             open: None,
             warned: false,
             cut_short: None,
+            server: imap.server.clone(),
+            until,
+            returns: recover::RETURNS,
         })
     }
 

@@ -98,6 +98,11 @@ impl Session {
         }
     }
 
+    /// Whether commands can be given.
+    pub(super) fn is_alive(&self) -> bool {
+        self.crate_session.is_some()
+    }
+
     /// What came whole before the session broke.
     pub(super) fn salvage(&mut self) -> Told {
         std::mem::take(&mut self.salvage)

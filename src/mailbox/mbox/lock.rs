@@ -147,14 +147,39 @@ impl DotLock {
             DotState::Stale => fs::remove_file(path)?,
             DotState::Free => {}
         }
-        let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let lock = Self { path: path.to_owned(), made: file.metadata()? };
+        // Written beside and linked: who dies here leaves no lock that nobody can say the owner of.
+        let draft = Draft::write(path)?;
+        match fs::hard_link(&draft.path, path) {
+            Ok(()) => Ok(Some(Self { path: path.to_owned(), made: draft.made.clone() })),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The text of a dotlock under another name; removed when dropped. Only who holds the fcntl lock writes one.
+struct Draft {
+    path: PathBuf,
+    made: Metadata,
+}
+
+impl Draft {
+    fn write(lock: &Path) -> io::Result<Self> {
+        let mut name = lock.as_os_str().to_owned();
+        name.push(".helpdesk-mail");
+        let path = PathBuf::from(name);
+        // One that a dead run left.
+        drop(fs::remove_file(&path));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let draft = Self { made: file.metadata()?, path };
         writeln!(file, "{}\n{MARK} {}", std::process::id(), boot().unwrap_or_default())?;
-        Ok(Some(lock))
+        Ok(draft)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 

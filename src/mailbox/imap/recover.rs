@@ -1,0 +1,60 @@
+//! Comes back after a session broke while messages were fetched, so that one message never keeps the others back and a
+//! bad line costs no run.
+//!
+//! The message that was due is asked for alone then. If that breaks the session once more, the message is the trouble
+//! itself and is fetched as nothing; once may be the network's doing.
+
+use super::fetch::Order;
+use super::{ImapMailbox, connect};
+use crate::mailbox::MailboxError;
+
+/// How often a run comes back.
+pub(super) const RETURNS: u8 = 4;
+
+impl ImapMailbox {
+    /// Fetches what was ordered, over as many sessions as it takes.
+    ///
+    /// # Errors
+    /// What broke the last session, when there was no way back.
+    pub(super) fn fetch_and_return(&mut self, order: &mut Order) -> Result<(), MailboxError> {
+        let mut suspect = None;
+        loop {
+            let trouble = match self.fetch_missing(order, suspect) {
+                Ok(()) => return Ok(()),
+                Err(trouble) if self.session.is_alive() => return Err(trouble),
+                Err(trouble) => trouble,
+            };
+            let due = order.next();
+            let is_to_blame = due.is_some() && due == suspect;
+            if let Err(error) = self.come_back() {
+                log::debug!("{}: no way back: {error}", self.session.peer);
+                return Err(trouble);
+            }
+            suspect = due;
+            if let Some(uid) = due.filter(|_| is_to_blame) {
+                order.give_up(uid, "the server breaks off or falls silent whenever it is to give it");
+                suspect = None;
+            }
+        }
+    }
+
+    /// Logs in again and opens the same folder.
+    fn come_back(&mut self) -> Result<(), MailboxError> {
+        let Some(returns) = self.returns.checked_sub(1) else {
+            return Err(self.session.peer.connect("", "the session broke too often"));
+        };
+        self.returns = returns;
+        let (name, validity) = self.opened().map(|open| (open.name.clone(), open.validity))?;
+        log::warn!(
+            "{} is connected to again: the session broke while messages were fetched",
+            self.session.peer
+        );
+        (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
+        let open = self.select(&name)?;
+        if open.validity != validity {
+            return Err(self.session.peer.protocol("the folder was numbered anew meanwhile"));
+        }
+        // What was listed is what the watermark will speak of: the folder stays open as it was then.
+        Ok(())
+    }
+}
