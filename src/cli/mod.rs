@@ -20,6 +20,7 @@ mod names;
 mod outcomes;
 pub mod output;
 mod quarantine;
+mod reconcile;
 mod retry;
 mod rim;
 mod signals;

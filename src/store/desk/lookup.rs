@@ -165,13 +165,13 @@ impl Lookup for Desk<'_> {
 }
 
 /// The source's row.
-pub(super) struct Known {
-    pub(super) id: i64,
+pub(in crate::store) struct Known {
+    pub(in crate::store) id: i64,
     watermark: Option<String>,
     baseline: Option<Baseline>,
 }
 
-pub(super) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
+pub(in crate::store) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
     let values =
         [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
     let row = first(engine.query(SELECT_SOURCE, &values)?);

@@ -42,7 +42,7 @@ const ROAD: [&str; 33] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 17] = [
+const ROWS: [&str; 20] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -55,6 +55,9 @@ const ROWS: [&str; 17] = [
     tickets::INSERT_MERGED_PARTICIPANTS,
     outcomes::SELECT_OUTCOME,
     outcomes::SELECT_OUTCOME_OF_ITEM,
+    outcomes::SELECT_ROWS,
+    outcomes::SELECT_OPEN_ITEMS,
+    outcomes::COUNT_ROWS,
     outcomes::UPDATE_RESET,
     outcomes::FORGET_WATERMARK,
     quarantine::SELECT_COPY,
