@@ -6,6 +6,7 @@ pub mod account;
 pub mod ca;
 pub mod desk;
 pub mod dovecot;
+pub mod gate;
 pub mod letter;
 pub mod nobody;
 pub mod odd;
