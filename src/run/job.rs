@@ -18,6 +18,8 @@ use super::config::{Headers, MailboxPlan, Plan};
 pub(super) struct Job<'a> {
     pub(super) name: MailboxName,
     pub(super) run: RunId,
+    /// The mailboxes of the configuration, this one among them.
+    pub(super) mailboxes: Vec<MailboxName>,
     pub(super) queue: &'a Queue,
     pub(super) queues: &'a [Queue],
     pub(super) rules: &'a [Rule],
@@ -73,6 +75,7 @@ impl<'a> Job<'a> {
         Self {
             name: super::ingest::mailbox(),
             run: RunId(0),
+            mailboxes: plan.names(),
             queue,
             queues: &plan.queues,
             rules: &plan.rules,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::model::ids::MailboxName;
 use crate::model::item::{ItemKey, Watermark};
 use crate::store::{HeldRow, Lookup, RowCount, Source, Store, StoreError};
 
@@ -16,6 +17,12 @@ pub(super) struct Before {
 }
 
 impl Ledger {
+    /// Where the folder is in the ledger: a mailbox that was renamed since the last fetch is there under its former name.
+    pub(super) fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, StoreError> {
+        let Some(store) = &mut self.0 else { return Ok(source) };
+        Ok(store.former(&source, configured)?.unwrap_or(source))
+    }
+
     /// The watermark comes first: what it has passed has its row by then.
     pub(super) fn before(&mut self, source: &Source) -> Result<Before, StoreError> {
         let Some(store) = &mut self.0 else { return Ok(Before { mark: None, open: Vec::new() }) };

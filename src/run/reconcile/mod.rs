@@ -44,11 +44,19 @@ pub fn reconcile(
 ) -> Result<Audited, Trouble> {
     let started = Instant::now();
     let chosen = fetch::choose(plan, mailbox.map_or(&[], slice::from_ref))?;
+    let configured = plan.names();
     let mut ledger = Ledger(store);
     let mut lines = Vec::with_capacity(chosen.len());
     for mailbox in chosen {
-        let mut audit =
-            Audit { mailbox, stop, ledger: &mut ledger, auditor, sums: Sums::default(), passed: None };
+        let mut audit = Audit {
+            mailbox,
+            configured: &configured,
+            stop,
+            ledger: &mut ledger,
+            auditor,
+            sums: Sums::default(),
+            passed: None,
+        };
         lines.push(audit.line());
     }
     let mut sums = Sums::default();
@@ -65,6 +73,8 @@ pub fn reconcile(
 /// The look at one mailbox.
 struct Audit<'a> {
     mailbox: &'a MailboxPlan,
+    /// The names of all mailboxes.
+    configured: &'a [MailboxName],
     stop: &'a Stop,
     ledger: &'a mut Ledger,
     auditor: &'a mut dyn Auditor,
@@ -102,6 +112,7 @@ impl Audit<'_> {
             self.stop.check()?;
             deadline.check(&config.name)?;
             let source = Source { mailbox: config.name.clone(), account: account.clone(), folder };
+            let source = self.ledger.place(source, self.configured)?;
             match self.folder(reader.as_mut(), &source) {
                 Err(trouble) if trouble.code == ErrorCode::MailboxFolder => {
                     self.passed.get_or_insert(trouble);
@@ -119,7 +130,9 @@ impl Audit<'_> {
         let listed: Vec<ItemKey> = listing.items.into_iter().map(|item| item.key).collect();
         let numbering = reader.numbering();
         let absent = absent(source, &before, [&listed, &listing.deleted], numbering.as_deref());
-        let mut folder = Folder { source, reader: &*reader, before: &before, sums: Sums::default(), rows: 0 };
+        let mailbox = &self.mailbox.mailbox.name;
+        let mut folder =
+            Folder { mailbox, source, reader: &*reader, before: &before, sums: Sums::default(), rows: 0 };
         folder.sums.listed = (listed.len() + listing.deleted.len()) as u64;
         for (presence, keys) in
             [(Presence::Listed, &listed), (Presence::Deleted, &listing.deleted), (Presence::Absent, &absent)]
@@ -131,7 +144,7 @@ impl Audit<'_> {
         sums.past = count.present.saturating_sub(rows);
         sums.renumbered = count.older;
         self.sums.merge(&sums);
-        let (mailbox, folder) = (source.mailbox.clone(), source.folder.clone());
+        let (mailbox, folder) = (mailbox.clone(), source.folder.clone());
         self.auditor.folder(&FolderLine { mailbox, folder, sums });
         Ok(())
     }
@@ -146,6 +159,8 @@ fn absent(source: &Source, before: &Before, there: [&[ItemKey]; 2], numbering: O
 
 /// One folder while its items are told.
 struct Folder<'a> {
+    mailbox: &'a MailboxName,
+    /// Where the ledger has it, perhaps under a former name of the mailbox.
     source: &'a Source,
     reader: &'a dyn Reader,
     before: &'a Before,
@@ -179,7 +194,7 @@ impl Folder<'_> {
         let passed = self.before.mark.as_ref().is_some_and(|mark| self.reader.has_passed(mark, key));
         let reach = if passed { Reach::Passed } else { Reach::Ahead };
         let state = compare::state(presence, reach, row.as_ref())?;
-        let (mailbox, folder) = (self.source.mailbox.clone(), self.source.folder.clone());
+        let (mailbox, folder) = (self.mailbox.clone(), self.source.folder.clone());
         Some(ItemLine { mailbox, folder, item: key.to_string(), state, row })
     }
 }

@@ -37,6 +37,13 @@ WHERE mailbox = ?1
   AND account = ?2
   AND folder = ?3";
 
+/// Reads all sources, of which there is one for each folder, when a folder is new.
+const SELECT_NAMES: &str = "
+SELECT mailbox
+FROM source
+WHERE account = ?1
+  AND folder = ?2";
+
 pub(super) const SELECT_ATTEMPTS: &str = "
 SELECT attempts
 FROM outcome
@@ -102,6 +109,19 @@ impl Lookup for Desk<'_> {
             Some(ticket) => Ok(Some(Earlier::OnTicket(ticket))),
             None => earlier::settled(self.engine, print),
         }
+    }
+
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        if known(self.engine, source)?.is_some() {
+            return Ok(None);
+        }
+        let values = [Value::Text(&source.account), Value::Text(&source.folder)];
+        let mut left = Vec::new();
+        for mut row in self.engine.query(SELECT_NAMES, &values)? {
+            left.extend(Some(row.take::<MailboxName>(0)?).filter(|name| !configured.contains(name)));
+        }
+        let only = (left.len() == 1).then(|| left.pop()).flatten();
+        Ok(only.map(|mailbox| Source { mailbox, ..source.clone() }))
     }
 
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {

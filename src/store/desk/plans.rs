@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 33] = [
+const ROAD: [&str; 34] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -37,6 +37,7 @@ const ROAD: [&str; 33] = [
     upkeep::UPDATE_TOLD,
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
+    upkeep::UPDATE_SOURCE_NAME,
     upkeep::UPSERT_LAST_SUCCESS,
     upkeep::UPSERT_LAST_FAILURE,
 ];
