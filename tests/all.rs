@@ -34,6 +34,7 @@ mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never 
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone
 mod pop3_road; // the whole road over a real POP3 server
 mod proxies; // servers behind proxies, real ones among them
+mod quarantine; // what failed waits as it came, and walks the whole road again by hand alone
 mod races; // two runs at one store and two programs at one mailbox lose nothing and take nothing twice
 mod races_folders; // people and servers change folders while runs read them and between runs
 mod reconcile; // what lies in the mailboxes is held against the ledger, and nothing is changed
