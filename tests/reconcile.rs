@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use helpdesk_mail::mailbox::Tls;
 use helpdesk_mail::model::item::Watermark;
@@ -9,6 +10,7 @@ use helpdesk_mail::store::{Config, KeepRaw, Lookup as _, Source, Store};
 
 use crate::support::desk::{Desk, Run};
 use crate::support::dovecot::Dovecot;
+use crate::support::gate::Gate;
 use crate::support::letter::Letter;
 
 const QUEUE: &str = "[queue.support]\naddress = \"support@example.org\"\n";
@@ -351,4 +353,31 @@ fn without_v_only_what_waits_or_is_missing_is_told_one_by_one() {
     let fields: Vec<String> =
         reconcile(&desk, 0).lines("item")[0].as_object().unwrap().keys().cloned().collect();
     assert_eq!(fields[..8], ["type", "mailbox", "folder", "item", "state", "outcome", "reason", "ticket"]);
+}
+
+#[test]
+fn a_fetch_that_goes_on_beside_it_is_never_told_as_a_loss() {
+    let server = Dovecot::start();
+    let gate = Gate::before(server.port);
+    let toml =
+        server.mailbox_toml("support", Tls::None).replace(&server.port.to_string(), &gate.port.to_string());
+    let desk = Desk::configured(&format!(
+        "{QUEUE}[mailbox.support]\nqueue = \"support\"\n{toml}on_success = \"move:Done\"\n"
+    ));
+    deliver(&server, "INBOX", 1);
+    desk.run(&["fetch"]).exits(69); // owed: the folder is not there yet
+    desk.run(&["outcomes", "reset", "1"]).exits(0);
+    let stop = gate.stop_before("UID FETCH 1:*");
+    let mut command = desk.command(&["outcomes", "--reconcile", "--json"]);
+    let audit = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    stop.meanwhile(|| {
+        server.create_folder("support", "Done");
+        deliver(&server, "INBOX", 2);
+        desk.run(&["fetch"]).exits(0);
+        deliver(&server, "INBOX", 3);
+    });
+    let audit = Run::of(audit.wait_with_output().unwrap()).exits(0);
+    let states = states(&audit);
+    assert!(!states.iter().any(|state| state.contains("gone") || state.contains("unknown")), "{states:?}");
+    assert_eq!(audit.lines("mailbox")[0]["unaccounted"], 0);
 }
