@@ -26,6 +26,7 @@
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
+//!              reconcile (what lies there, held against the ledger)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -50,7 +51,8 @@
 //! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
 //!   recorded in the same transaction.
 //! * **Ledger**: unique on (mailbox, account, folder, item key), written with the effects. This, not care, makes it
-//!   exactly once. Looking a key up before it is processed saves work; the constraint decides.
+//!   exactly once. Looking a key up before it is processed saves work; the constraint decides. A mailbox that was
+//!   renamed in the configuration takes its rows along.
 //! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. A run with
 //!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
 //! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed;

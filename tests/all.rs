@@ -28,6 +28,7 @@ mod local_demo; // the demonstration's mails are there, described, and come in t
 mod local_directory; // a directory of files: names and hashes, order, what is told
 mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
+mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod poison; // a message that ends the process is found by a child and blocks nothing
 mod pop3_connect; // a POP3 session comes about with the protection that is configured, or not at all
@@ -35,6 +36,10 @@ mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never 
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone
 mod pop3_road; // the whole road over a real POP3 server
 mod proxies; // servers behind proxies, real ones among them
+mod quarantine; // what failed waits as it came, and walks the whole road again by hand alone
+mod races; // two runs at one store and two programs at one mailbox lose nothing and take nothing twice
+mod races_folders; // people and servers change folders while runs read them and between runs
+mod reconcile; // what lies in the mailboxes is held against the ledger, and nothing is changed
 mod rehearsal; // a dry run tells the truth and changes nothing
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places

@@ -78,8 +78,12 @@ fn fifty_megabytes_of_one_line_are_a_ticket_with_the_whole_text_kept() {
 
 /// A desk that belongs to nobody, where the program is run as nobody: root could read everything.
 fn fetched_by_nobody(desk: &Desk) -> Run {
+    by_nobody(desk, &["fetch", "--json"])
+}
+
+fn by_nobody(desk: &Desk, arguments: &[&str]) -> Run {
     if !rustix::process::geteuid().is_root() {
-        return desk.run(&["fetch", "--json"]);
+        return desk.run(arguments);
     }
     const NOBODY: u32 = 65_534;
     let program = desk.path("helpdesk-mail");
@@ -88,7 +92,7 @@ fn fetched_by_nobody(desk: &Desk) -> Run {
     all.iter().for_each(|name| chown(desk.path(name), Some(NOBODY), Some(NOBODY)).unwrap());
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
-    Run::of(command.arg("--config").arg(desk.path("desk.toml")).args(["fetch", "--json"]).output().unwrap())
+    Run::of(command.arg("--config").arg(desk.path("desk.toml")).args(arguments).output().unwrap())
 }
 
 #[test]
@@ -101,6 +105,31 @@ fn a_file_that_cannot_be_read_is_put_off_alone() {
     assert_eq!(run.outcomes(), ["deferred/temporary -", "created/new support-1"]);
     assert_eq!(fetched_by_nobody(&desk).exits(1).outcomes(), ["failed/too-many-attempts -"]);
     assert_eq!(fetched_by_nobody(&desk).exits(0).outcomes(), [""; 0]);
+}
+
+#[test]
+fn trouble_that_passes_is_put_off_from_run_to_run_and_forgotten_when_it_is_over() {
+    let desk = Desk::with_maildir("max_attempts = 3\non_success = \"keep\"");
+    desk.deliver("01", &Letter::new("a@x", "Mail").bytes());
+    let allow = |name: &str, mode| {
+        fs::set_permissions(desk.path("mail/new").join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow("01", 0o000);
+    for _ in 0..2 {
+        assert_eq!(fetched_by_nobody(&desk).exits(75).outcomes(), ["deferred/temporary -"]);
+    }
+    allow("01", 0o644);
+    assert_eq!(fetched_by_nobody(&desk).exits(0).outcomes(), ["created/new support-1"]);
+
+    desk.deliver("02", &Letter::new("b@x", "Mail").bytes());
+    allow("02", 0o000);
+    for expected in ["deferred/temporary -", "deferred/temporary -", "failed/too-many-attempts -"] {
+        assert_eq!(fetched_by_nobody(&desk).outcomes(), [expected]);
+    }
+    assert_eq!(fetched_by_nobody(&desk).exits(0).outcomes(), [""; 0], "no run takes it any more");
+    allow("02", 0o644);
+    by_nobody(&desk, &["outcomes", "reset", "--outcome", "failed"]).exits(0);
+    assert_eq!(fetched_by_nobody(&desk).exits(0).outcomes(), ["created/new support-2"]);
 }
 
 #[test]

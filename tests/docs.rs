@@ -7,6 +7,7 @@ use helpdesk_mail::model::exit::Exit;
 use helpdesk_mail::model::outcome::{OutcomeWord, Reason};
 use helpdesk_mail::model::trouble::ErrorCode;
 use helpdesk_mail::parse::DEFECTS;
+use helpdesk_mail::run::ItemState;
 
 fn committed() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/helpdesk-mail.1");
@@ -47,6 +48,11 @@ fn every_exit_code_is_documented_and_no_other() {
 fn every_outcome_and_reason_is_documented_and_no_other() {
     assert_eq!(terms("OUTCOMES"), OutcomeWord::ALL.map(OutcomeWord::as_str));
     assert_eq!(terms("REASONS"), Reason::ALL.map(Reason::as_str));
+}
+
+#[test]
+fn every_state_of_a_reconciliation_is_documented_and_no_other() {
+    assert_eq!(terms("RECONCILIATION"), ItemState::ALL.map(ItemState::as_str));
 }
 
 #[test]

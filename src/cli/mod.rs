@@ -21,6 +21,7 @@ mod outcomes;
 pub mod output;
 mod probe;
 mod quarantine;
+mod reconcile;
 mod retry;
 mod rim;
 mod signals;

@@ -15,17 +15,24 @@ use super::names;
 use super::output::style::Paint;
 use super::output::table::{self, Cell};
 use super::output::{Form, json, words};
+use super::reconcile;
 use super::when::When;
 
-/// List what became of every message
+/// List what became of every message, or hold the mailboxes against that list
 ///
-/// With -v the notes on a message and its error stand beneath it.
+/// With -v the notes on a message and its error stand beneath it; --reconcile then tells settled items one by one, too.
 #[derive(Debug, Clone, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
 pub struct Args {
     /// Which rows.
     #[command(flatten)]
     pub filter: Filter,
+
+    /// Ask the mailboxes what they hold, and show each item against its outcome; see RECONCILIATION
+    ///
+    /// Nothing is changed. Exit 1 if something is not accounted for.
+    #[arg(long, conflicts_with_all = ["run", "outcome", "since", "limit"])]
+    pub reconcile: bool,
 
     /// Write JSON objects, one per line
     #[arg(long)]
@@ -51,6 +58,10 @@ pub enum Action {
         /// Which rows.
         #[command(flatten)]
         filter: Filter,
+
+        /// No settled message, but what --reconcile calls unknown: the next fetch looks through whole folders
+        #[arg(long, conflicts_with_all = ["items", "run", "outcome", "since", "limit"])]
+        unknown: bool,
 
         /// Write a JSON object
         #[arg(long)]
@@ -112,7 +123,9 @@ impl Args {
 /// Lists or resets.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     match &args.action {
+        None if args.reconcile => reconcile::run(args.filter.mailbox.as_ref(), context),
         None => list(&args.filter, context),
+        Some(Action::Reset { unknown: true, filter, .. }) => look_anew(filter.mailbox.as_ref(), context),
         Some(Action::Reset { items, filter, .. }) => reset(items, filter, context),
     }
 }
@@ -178,6 +191,17 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         Form::Human => context
             .out
             .line(&format!("{count} reset; the next fetch takes what is still in the mailbox again")),
+    }
+    Ok(Exit::Ok)
+}
+
+fn look_anew(mailbox: Option<&MailboxName>, context: &mut Context) -> Result<Exit, Trouble> {
+    let count = context.store_to_change()?.look_anew(mailbox)?;
+    match context.form {
+        Form::Json => context.out.json(&serde_json::json!({ "folders": count })),
+        Form::Human => context
+            .out
+            .line(&format!("folders that the next fetch looks through for what it does not know: {count}")),
     }
     Ok(Exit::Ok)
 }

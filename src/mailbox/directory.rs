@@ -167,7 +167,7 @@ impl Reader for Directory {
                 arrived: files::modified(&metadata),
             });
         }
-        Ok(Listing { there: u64::try_from(items.len()).unwrap_or(u64::MAX), items })
+        Ok(Listing { there: u64::try_from(items.len()).unwrap_or(u64::MAX), items, deleted: Vec::new() })
     }
 
     /// Leaves out what has another content than it was listed with: it is another item.

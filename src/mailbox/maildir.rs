@@ -207,14 +207,17 @@ impl Reader for Maildir {
 
     fn list(&mut self, _settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
         self.scan()?;
-        let mut items: Vec<Listed> = self
-            .seen
-            .iter()
-            .filter(|(_, seen)| !seen.trashed)
-            .map(|(key, seen)| Listed { key: key.clone(), size: Some(seen.size), arrived: seen.arrived })
-            .collect();
+        let (trashed, kept): (Vec<_>, Vec<_>) = self.seen.iter().partition(|(_, seen)| seen.trashed);
+        let listed = |(key, seen): (&ItemKey, &Seen)| Listed {
+            key: key.clone(),
+            size: Some(seen.size),
+            arrived: seen.arrived,
+        };
+        let mut items: Vec<Listed> = kept.into_iter().map(listed).collect();
         items.sort_by(|a, b| (a.arrived, &a.key).cmp(&(b.arrived, &b.key)));
-        Ok(Listing { there: u64::try_from(items.len()).unwrap_or(u64::MAX), items })
+        let mut deleted: Vec<ItemKey> = trashed.into_iter().map(|(key, _)| key.clone()).collect();
+        deleted.sort();
+        Ok(Listing { there: u64::try_from(items.len()).unwrap_or(u64::MAX), items, deleted })
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {

@@ -86,6 +86,18 @@ pub trait Reader: Send {
     /// What to remember for the next `list` if everything listed is settled but for what begins at `first_open`.
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark>;
 
+    /// Whether a watermark has passed the item, so that `list` leaves it out: for `outcomes --reconcile`.
+    ///
+    /// Never, where a mailbox has no watermark.
+    fn has_passed(&self, _settled: &Watermark, _item: &ItemKey) -> bool {
+        false
+    }
+
+    /// Under which numbering (UIDVALIDITY) the open folder's items are named now; `None` where names are for ever.
+    fn numbering(&self) -> Option<String> {
+        None
+    }
+
     /// Whether items can be moved to `folder`; nothing is changed, but no folder is open afterwards.
     fn target(&mut self, folder: &str) -> Result<(), MailboxError>;
 

@@ -151,4 +151,6 @@ pub struct Listing {
     pub there: u64,
     /// Those above the watermark, oldest first.
     pub items: Vec<Listed>,
+    /// Those above the watermark that somebody flagged for deletion (`\Deleted`, Maildir `T`); no run takes them.
+    pub deleted: Vec<ItemKey>,
 }

@@ -62,6 +62,19 @@ impl Companions for Acting {
         lock::hold(&self.place, mailbox).map(Some)
     }
 
+    /// A run that still goes on under the former name is let finish.
+    fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble> {
+        let Some(former) = self.store.former(&source, configured)? else { return Ok(source) };
+        let _held = lock::hold(&self.place, &former.mailbox)?;
+        self.store.rename_source(&former, &source.mailbox)?;
+        let Source { mailbox, folder, .. } = &source;
+        log::warn!(
+            "mailbox \"{}\" is called \"{mailbox}\" now: the outcomes of its folder \"{folder}\" go on under that name",
+            former.mailbox
+        );
+        Ok(source)
+    }
+
     fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError> {
         Ok(Box::new(mailbox::open(mailbox)?))
     }

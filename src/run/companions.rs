@@ -38,6 +38,9 @@ pub trait Companions {
     /// Holds the mailbox until the result is dropped. Another run that holds it is `mailbox.locked`.
     fn lock(&self, mailbox: &MailboxName) -> Result<Option<File>, Trouble>;
 
+    /// Where the ledger has the folder: under its own name, or a former one of its mailbox, which it then bears no more.
+    fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble>;
+
     /// Opens the mailbox.
     fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError>;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::mailbox;
-use crate::model::ids::QueueSlug;
+use crate::model::ids::{MailboxName, QueueSlug};
 use crate::parse::Limits;
 use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
@@ -25,6 +25,13 @@ pub struct Plan {
     pub alert: Alert,
     /// How much of a message is read.
     pub limits: Limits,
+}
+
+impl Plan {
+    /// The names of the mailboxes.
+    pub(super) fn names(&self) -> Vec<MailboxName> {
+        self.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone()).collect()
+    }
 }
 
 /// One mailbox of a run.

@@ -28,6 +28,10 @@ impl Lookup for Empty {
         Ok(None)
     }
 
+    fn former(&mut self, _: &Source, _: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        Ok(None)
+    }
+
     fn settled(&mut self, _: &Source, _: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         Ok(HashSet::new())
     }

@@ -83,7 +83,7 @@ pub fn fetch(
     Ok(summary)
 }
 
-fn choose<'a>(plan: &'a Plan, names: &[MailboxName]) -> Result<Vec<&'a MailboxPlan>, Trouble> {
+pub(super) fn choose<'a>(plan: &'a Plan, names: &[MailboxName]) -> Result<Vec<&'a MailboxPlan>, Trouble> {
     let known = |name: &MailboxName| plan.mailboxes.iter().any(|mailbox| mailbox.mailbox.name == *name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
         let all: Vec<&str> = plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.as_str()).collect();

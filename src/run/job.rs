@@ -21,6 +21,8 @@ use super::ingest::INGEST;
 pub(super) struct Job<'a> {
     pub(super) name: MailboxName,
     pub(super) run: RunId,
+    /// The mailboxes of the configuration, this one among them.
+    pub(super) mailboxes: Vec<MailboxName>,
     pub(super) queue: &'a Queue,
     pub(super) queues: &'a [Queue],
     pub(super) rules: &'a [Rule],
@@ -76,6 +78,7 @@ impl<'a> Job<'a> {
         Self {
             name: super::ingest::mailbox(),
             run: RunId(0),
+            mailboxes: plan.names(),
             queue,
             queues: &plan.queues,
             rules: &plan.rules,

@@ -74,6 +74,10 @@ impl Lookup for Notebook {
         }
     }
 
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        self.base.former(source, configured)
+    }
+
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = self.base.settled(source, keys)?;
         let noted = keys.iter().filter(|key| self.kept.settled.contains(&(source.clone(), (*key).clone())));

@@ -67,6 +67,10 @@ impl Companions for Rehearsing {
         Ok(None)
     }
 
+    fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble> {
+        Ok(self.books.former(&source, configured)?.unwrap_or(source))
+    }
+
     fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError> {
         Ok(Box::new(mailbox::read_only(mailbox)?))
     }

@@ -59,6 +59,7 @@ pub(super) fn walk(
     let (mut last, mut end) = (None, Ok(()));
     for folder in gate.reader().folders() {
         let source = Source { mailbox: job.name.clone(), account: account.clone(), folder };
+        let source = desk.place(source, &job.mailboxes)?;
         end = Walk { job, bounds, source: &source }.folder(gate, desk, tally).or_else(|it| tally.pass(it));
         last = Some(source);
         match &end {

@@ -44,6 +44,10 @@ impl Lookup for Tripping {
         Empty.standing(ticket, address)
     }
 
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        Empty.former(source, configured)
+    }
+
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         Empty.settled(source, keys)
     }

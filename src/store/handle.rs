@@ -113,6 +113,10 @@ impl Lookup for Store {
         self.desk().earlier(queue, print)
     }
 
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        self.desk().former(source, configured)
+    }
+
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         self.desk().settled(source, keys)
     }

@@ -50,6 +50,11 @@ pub trait Lookup {
     /// Whether the same mail was met before: on a ticket of `queue`, or settled in `source` under another key.
     fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError>;
 
+    /// Where the ledger has the folder under the name of a mailbox that is not `configured` any more.
+    ///
+    /// `None` if it knows the folder under its own name, under none, or under several that are left.
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError>;
+
     /// Which of the keys have a settled row, whatever watermarks say.
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError>;
 

@@ -146,6 +146,36 @@ pub struct OutcomeRow {
     pub error: Option<StoredError>,
 }
 
+/// A row of the ledger, as `outcomes --reconcile` holds it against its item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRow {
+    /// What became of the item.
+    pub outcome: OutcomeWord,
+    /// Why.
+    pub reason: String,
+    /// Whether it is done with.
+    pub settled: bool,
+    /// What the mailbox is still to be told.
+    pub owed: Option<Disposition>,
+    /// Its ticket, as `support-12`.
+    pub ticket: Option<String>,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
+    /// Its author's address.
+    pub from: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+}
+
+/// How many rows the ledger has for one source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCount {
+    /// Under the numbering that holds now.
+    pub present: u64,
+    /// Under older ones.
+    pub older: u64,
+}
+
 /// Which rows of the ledger are wanted; everything that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutcomeFilter {

@@ -53,7 +53,26 @@ ON CONFLICT (mailbox) DO UPDATE
 SET last_failure = excluded.last_failure,
     failures = mailbox_state.failures + 1";
 
+/// Where the new name has none yet.
+pub(super) const UPDATE_SOURCE_NAME: &str = "
+UPDATE source
+SET mailbox = ?4
+WHERE mailbox = ?1
+  AND account = ?2
+  AND folder = ?3";
+
 impl Store {
+    /// The mailbox was renamed in the configuration: the ledger of the folder goes on under the new name.
+    pub fn rename_source(&mut self, former: &Source, name: &MailboxName) -> Result<(), StoreError> {
+        let values = [
+            Value::Text(former.mailbox.as_str()),
+            Value::Text(&former.account),
+            Value::Text(&former.folder),
+            Value::Text(name.as_str()),
+        ];
+        self.engine.execute(UPDATE_SOURCE_NAME, &values).map(drop)
+    }
+
     /// Writes down that a run begins, and numbers it.
     pub fn begin_run(&mut self, at: Timestamp) -> Result<RunId, StoreError> {
         match first(self.engine.query(INSERT_RUN, &[Value::Time(at)])?) {

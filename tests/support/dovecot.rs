@@ -164,6 +164,15 @@ impl Dovecot {
         self.session(user).append(folder, "", message);
     }
 
+    /// Places a message into INBOX as a file, with what APPEND would not take.
+    pub fn place(&self, user: &str, name: &str, message: &[u8]) {
+        // The first session makes the Maildir.
+        self.session(user).run("SELECT INBOX");
+        let file = self.directory.path().join("mail").join(user).join("Maildir/new").join(name);
+        fs::write(&file, message).unwrap();
+        open_to_all(&file, 0o644);
+    }
+
     /// Creates a folder, its name as it is on the wire.
     pub fn create_folder(&self, user: &str, folder: &str) {
         self.session(user).run(&format!("CREATE \"{folder}\""));

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod dies;
 pub mod dovecot;
 pub mod dump;
+pub mod gate;
 pub mod letter;
 pub mod nobody;
 pub mod odd;

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Raw {
     stream: BufReader<TcpStream>,
     tag: u32,
+    /// What came as literals since they were asked for.
+    literals: Vec<Vec<u8>>,
 }
 
 impl Raw {
@@ -16,7 +18,7 @@ impl Raw {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut raw = Self { stream: BufReader::new(stream), tag: 0 };
+        let mut raw = Self { stream: BufReader::new(stream), tag: 0, literals: Vec::new() };
         assert!(raw.line().starts_with("* OK"));
         let (user, password) = (literal(user), literal(password));
         raw.command(&[b"LOGIN ", user.as_slice(), b" ", &password].concat());
@@ -34,6 +36,14 @@ impl Raw {
         self.command(&[head.as_bytes(), message].concat());
     }
 
+    /// Runs a command and gives the one literal that comes in answer.
+    pub fn literal(&mut self, command: &str) -> Vec<u8> {
+        self.literals.clear();
+        self.run(command);
+        assert_eq!(self.literals.len(), 1);
+        self.literals.remove(0)
+    }
+
     fn command(&mut self, command: &[u8]) -> Vec<String> {
         self.tag += 1;
         let tag = format!("r{} ", self.tag);
@@ -47,7 +57,9 @@ impl Raw {
             }
             let size = line.strip_suffix('}').and_then(|line| line.rsplit_once('{'));
             if let Some(size) = size.and_then(|(_, size)| size.parse::<usize>().ok()) {
-                self.stream.read_exact(&mut vec![0; size]).unwrap();
+                let mut literal = vec![0; size];
+                self.stream.read_exact(&mut literal).unwrap();
+                self.literals.push(literal);
             }
             lines.push(line);
         }

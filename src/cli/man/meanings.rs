@@ -4,6 +4,7 @@ use crate::model::evidence::Evidence;
 use crate::model::exit::Exit;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::ErrorCode;
+use crate::run::ItemState;
 
 pub(super) fn exit(exit: Exit) -> &'static str {
     match exit {
@@ -11,8 +12,8 @@ pub(super) fn exit(exit: Exit) -> &'static str {
             "Every mailbox was fetched and every message settled; skipped, ignored and duplicate are settled."
         }
         Exit::Attention => {
-            "All was processed, but something waits for a person: a message failed and is in quarantine, or an alert \
-             threshold is reached."
+            "All was processed, but something waits for a person: a message failed and is in quarantine, an alert \
+             threshold is reached, or outcomes --reconcile found what is not accounted for."
         }
         Exit::Usage => "The command line is wrong.",
         Exit::Data => "The input of ingest or inspect is not a message.",
@@ -27,6 +28,28 @@ pub(super) fn exit(exit: Exit) -> &'static str {
         }
         Exit::Refused => "A mailbox refused the credentials.",
         Exit::Config => "The configuration is missing or wrong; nothing was done.",
+    }
+}
+
+pub(super) fn state(state: ItemState) -> &'static str {
+    match state {
+        ItemState::Settled => {
+            "It lies there and has its outcome. What the mailbox is still to be told of it stands in \"owed\"."
+        }
+        ItemState::Waiting => "It lies there and the next fetch takes it: it is new, deferred or reset.",
+        ItemState::Deleted => {
+            "It lies there flagged for deletion (IMAP \\Deleted, Maildir T) and has no outcome; no fetch takes it while \
+             the flag stands."
+        }
+        ItemState::Unknown => {
+            "It lies there, was never settled, and lies below the mark from which fetches list: none would ever take it. \
+             Not accounted for; \"outcomes reset --unknown\" lets the next fetch take it. IMAP and mbox have such a mark."
+        }
+        ItemState::Gone => {
+            "It lies there no more, but the ledger waits for it. What is settled and owes the mailbox something is \
+             accounted for, and the next fetch forgets the debt; what was deferred or reset is not: somebody moved or \
+             deleted it before it was settled."
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::exit::Exit;
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::ErrorCode;
 use crate::parse;
+use crate::run::ItemState;
 
 use super::meanings;
 
@@ -44,6 +45,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("helpdesk-mail fetch --baseline", "Begin with an old mailbox: no tickets for what lies there now."),
     ("helpdesk-mail outcomes --outcome skipped --since 7d", "See what was skipped in the last seven days."),
     ("helpdesk-mail outcomes reset --outcome skipped --since 7d", "Let the next fetch take it again."),
+    ("helpdesk-mail outcomes --reconcile", "See whether each message in the mailboxes is accounted for."),
     (
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
@@ -79,6 +81,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     commands(&command, page)?;
     exit_status(page)?;
     outcomes(page)?;
+    reconciliation(page)?;
     errors(page)?;
     defects(page)?;
     table("FILES", None, FILES.iter().copied(), page)?;
@@ -152,6 +155,16 @@ fn outcomes(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "The reason says why:";
     let words = Reason::ALL.map(|reason| (reason.as_str(), meanings::reason(reason)));
     table("REASONS", Some(intro), words.into_iter(), page)
+}
+
+fn reconciliation(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "outcomes --reconcile opens every folder read-only (IMAP: EXAMINE), lists all of it, whatever was \
+                 fetched before, and tells how each item stands to the ledger, in one word. It takes no lock and may go \
+                 beside a fetch. Rows of items that went as they should are counted as \"past\", those from before a \
+                 folder was numbered anew (UIDVALIDITY) as \"renumbered\": what they name cannot be asked for any more. \
+                 A mailbox that cannot be reached has its error and exit code, and the others go on.";
+    let words = ItemState::ALL.map(|state| (state.as_str(), meanings::state(state)));
+    table("RECONCILIATION", Some(intro), words.into_iter(), page)
 }
 
 fn errors(page: &mut Vec<u8>) -> io::Result<()> {

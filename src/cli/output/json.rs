@@ -162,6 +162,6 @@ fn counts(counts: &Counts) -> Value {
     Value::Object(some.map(|(word, count)| (word.as_str().to_owned(), json!(count))).collect())
 }
 
-fn milliseconds(span: std::time::Duration) -> Value {
+pub(super) fn milliseconds(span: std::time::Duration) -> Value {
     json!(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
 }

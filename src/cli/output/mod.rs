@@ -3,6 +3,7 @@
 //! A reader that goes away (`| head`) ends the output quietly and changes nothing else: the work goes on and the exit
 //! code is what it would have been. Any other trouble with writing is kept and told at the end.
 
+pub mod audit;
 pub mod escape;
 pub mod json;
 pub mod listener;

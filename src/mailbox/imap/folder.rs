@@ -44,6 +44,12 @@ impl Open {
         Some(uids::watermark(validity, uid))
     }
 
+    /// Whether a listing from the watermark on begins above the item.
+    pub(super) fn has_passed(&self, settled: &Watermark, item: &ItemKey) -> bool {
+        let first = uids::parse_watermark(settled).filter(|(validity, _)| *validity == self.validity);
+        first.zip(self.uid(item)).is_some_and(|((_, first), uid)| uid < first)
+    }
+
     /// The UID of a key, if it is of the present numbering.
     pub(super) fn uid(&self, key: &ItemKey) -> Option<u32> {
         uids::parse_key(key).filter(|(validity, _)| *validity == self.validity).map(|(_, uid)| uid)
@@ -115,25 +121,26 @@ impl ImapMailbox {
         let nothing_new = first > 1 && open.next.is_some_and(|next| next <= first);
         let exists = open.exists;
         if exists == 0 || nothing_new {
-            return Ok(Listing { there: exists, items: Vec::new() });
+            return Ok(Listing { there: exists, ..Listing::default() });
         }
         let met = merged(self.told_of(first)?, first);
         let number = self.opened()?.validity;
-        let gone = met.values().filter(|record| record.deleted == Some(true)).count() as u64;
+        let (gone, there): (BTreeMap<u32, Record>, BTreeMap<u32, Record>) =
+            met.into_iter().partition(|(_, record)| record.deleted == Some(true));
         if let Some(open) = &mut self.open {
-            let deleted = met.iter().find(|(_, record)| record.deleted == Some(true)).map(|(uid, _)| *uid);
-            open.lowest_deleted = deleted;
+            open.lowest_deleted = gone.keys().next().copied();
         }
-        let items: Vec<Listed> = met
+        let deleted: Vec<ItemKey> = gone.into_keys().map(|uid| uids::key(number, uid)).collect();
+        let items: Vec<Listed> = there
             .into_iter()
-            .filter(|(_, record)| record.deleted != Some(true))
             .map(|(uid, record)| Listed {
                 key: uids::key(number, uid),
                 size: record.size,
                 arrived: record.arrived,
             })
             .collect();
-        Ok(Listing { there: exists.saturating_sub(gone).max(items.len() as u64), items })
+        let there = exists.saturating_sub(deleted.len() as u64).max(items.len() as u64);
+        Ok(Listing { there, items, deleted })
     }
 
     /// Asks for what is listed of all messages from `first` on.
@@ -222,6 +229,20 @@ mod tests {
         assert_eq!(mark(open(None), Some(120)).as_deref(), Some("7:100"));
         assert_eq!(mark(Open { next: None, ..open(None) }, None), None);
         assert_eq!(open(None).watermark(Some(&uids::key(8, 1))), None);
+    }
+
+    #[test]
+    fn a_watermark_has_passed_what_lies_below_it_under_its_own_numbering() {
+        let passed = |mark: (u32, u32), uid: u32| {
+            open(None).has_passed(&uids::watermark(mark.0, mark.1), &uids::key(7, uid))
+        };
+        assert!(passed((7, 40), 39));
+        assert!(!passed((7, 40), 40));
+        assert!(!passed((8, 40), 39));
+        assert!(
+            !open(None).has_passed(&uids::watermark(8, 40), &uids::key(8, 39)),
+            "a key of the older numbering"
+        );
     }
 
     #[test]

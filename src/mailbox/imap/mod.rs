@@ -132,6 +132,14 @@ impl Reader for ImapMailbox {
         self.open.as_ref()?.watermark(first_open)
     }
 
+    fn has_passed(&self, settled: &Watermark, item: &ItemKey) -> bool {
+        self.open.as_ref().is_some_and(|open| open.has_passed(settled, item))
+    }
+
+    fn numbering(&self) -> Option<String> {
+        self.open.as_ref().map(|open| open.validity.to_string())
+    }
+
     /// EXAMINE, whatever the access: it tells of a folder that is missing or cannot be selected.
     fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
         self.open = None;

@@ -195,12 +195,12 @@ impl Reader for Mbox {
         session.listed = Some(stamp);
         if let Some(there) = settled.and_then(|settled| stamp.count(settled)) {
             session.state = State::Unchanged(stamp, there);
-            return Ok(Listing { there, items: Vec::new() });
+            return Ok(Listing { there, ..Listing::default() });
         }
         self.read()?;
         let State::Indexed(_, index) = &self.session()?.state else { return Ok(Listing::default()) };
         let items: Vec<Listed> = index.entries().iter().map(|entry| entry.listed.clone()).collect();
-        Ok(Listing { there: count(&items), items })
+        Ok(Listing { there: count(&items), items, deleted: Vec::new() })
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
@@ -229,6 +229,12 @@ impl Reader for Mbox {
             State::Indexed(stamp, index) => (*stamp, count(index.entries())),
         };
         (session.listed == Some(stamp)).then(|| stamp.watermark(there))
+    }
+
+    /// All or nothing: a watermark speaks of one state of the file.
+    fn has_passed(&self, settled: &Watermark, _item: &ItemKey) -> bool {
+        let listed = self.session.as_ref().and_then(|session| session.listed);
+        listed.is_some_and(|stamp| stamp.count(settled).is_some())
     }
 
     fn target(&mut self, _folder: &str) -> Result<(), MailboxError> {

@@ -113,7 +113,7 @@ impl Reader for Pop3Mailbox {
     fn list(&mut self, _settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
         let maildrop = self.maildrop()?;
         let items: Vec<Listed> = maildrop.listed().collect();
-        Ok(Listing { there: maildrop.there(), items })
+        Ok(Listing { there: maildrop.there(), items, deleted: Vec::new() })
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {

@@ -37,6 +37,13 @@ WHERE mailbox = ?1
   AND account = ?2
   AND folder = ?3";
 
+/// Reads all sources, of which there is one for each folder, when a folder is new.
+const SELECT_NAMES: &str = "
+SELECT mailbox
+FROM source
+WHERE account = ?1
+  AND folder = ?2";
+
 pub(super) const SELECT_ATTEMPTS: &str = "
 SELECT attempts
 FROM outcome
@@ -123,6 +130,19 @@ impl Lookup for Desk<'_> {
         }
     }
 
+    fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
+        if known(self.engine, source)?.is_some() {
+            return Ok(None);
+        }
+        let values = [Value::Text(&source.account), Value::Text(&source.folder)];
+        let mut left = Vec::new();
+        for mut row in self.engine.query(SELECT_NAMES, &values)? {
+            left.extend(Some(row.take::<MailboxName>(0)?).filter(|name| !configured.contains(name)));
+        }
+        let only = (left.len() == 1).then(|| left.pop()).flatten();
+        Ok(only.map(|mailbox| Source { mailbox, ..source.clone() }))
+    }
+
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = HashSet::new();
         if let Some(Known { id, .. }) = known(self.engine, source)? {
@@ -191,13 +211,13 @@ impl Lookup for Desk<'_> {
 }
 
 /// The source's row.
-pub(super) struct Known {
-    pub(super) id: i64,
+pub(in crate::store) struct Known {
+    pub(in crate::store) id: i64,
     watermark: Option<String>,
     baseline: Option<Baseline>,
 }
 
-pub(super) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
+pub(in crate::store) fn known(engine: &mut dyn Engine, source: &Source) -> Result<Option<Known>, StoreError> {
     let values =
         [Value::Text(source.mailbox.as_str()), Value::Text(&source.account), Value::Text(&source.folder)];
     let row = first(engine.query(SELECT_SOURCE, &values)?);

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 38] = [
+const ROAD: [&str; 39] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -42,12 +42,13 @@ const ROAD: [&str; 38] = [
     upkeep::UPDATE_TOLD,
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
+    upkeep::UPDATE_SOURCE_NAME,
     upkeep::UPSERT_LAST_SUCCESS,
     upkeep::UPSERT_LAST_FAILURE,
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 17] = [
+const ROWS: [&str; 20] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -60,6 +61,9 @@ const ROWS: [&str; 17] = [
     tickets::INSERT_MERGED_PARTICIPANTS,
     outcomes::SELECT_OUTCOME,
     outcomes::SELECT_OUTCOME_OF_ITEM,
+    outcomes::SELECT_ROWS,
+    outcomes::SELECT_OPEN_ITEMS,
+    outcomes::COUNT_ROWS,
     outcomes::UPDATE_RESET,
     outcomes::FORGET_WATERMARK,
     quarantine::SELECT_COPY,

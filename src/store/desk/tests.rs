@@ -284,6 +284,37 @@ fn what_is_settled_is_owed_until_it_is_told() {
 }
 
 #[test]
+fn a_folder_left_by_one_name_is_found_and_goes_on_under_another() {
+    let place = Place::new();
+    let mut store = place.open();
+    let run = run(&mut store);
+    let (key, old) = (key("1:1"), source());
+    let new = Source { mailbox: "new".parse().unwrap(), ..source() };
+    record(&mut store, &entry(run, &old, &key)).unwrap();
+    let configured = [new.mailbox.clone()];
+    assert_eq!(store.former(&new, &configured).unwrap(), Some(old.clone()));
+    assert_eq!(
+        store.former(&new, &[old.mailbox.clone(), new.mailbox.clone()]).unwrap(),
+        None,
+        "still configured"
+    );
+    for other in [
+        Source { account: "imap:else@imap.example.org".to_owned(), ..new.clone() },
+        Source { folder: "Junk".to_owned(), ..new.clone() },
+        old.clone(),
+    ] {
+        assert_eq!(store.former(&other, &configured).unwrap(), None, "{other:?}");
+    }
+    store.rename_source(&old, &new.mailbox).unwrap();
+    assert_eq!(store.settled(&new, std::slice::from_ref(&key)).unwrap(), [key.clone()].into());
+    assert!(store.settled(&old, &[key]).unwrap().is_empty());
+
+    let second = Source { mailbox: "second".parse().unwrap(), ..source() };
+    record(&mut store, &entry(run, &second, &ItemKey("1:2".to_owned()))).unwrap();
+    assert_eq!(store.former(&old, std::slice::from_ref(&old.mailbox)).unwrap(), None, "left by two");
+}
+
+#[test]
 fn a_value_that_does_not_fit_is_the_messages_trouble() {
     let place = Place::new();
     let mut store = place.open();

@@ -1,10 +1,13 @@
 //! The ledger as `outcomes` lists and resets it.
 
+mod held;
 mod reset;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use held::{COUNT_ROWS, SELECT_OPEN_ITEMS, SELECT_ROWS};
 #[cfg(test)]
 pub(super) use reset::{FORGET_WATERMARK, UPDATE_RESET};
 

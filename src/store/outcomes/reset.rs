@@ -1,6 +1,7 @@
 //! Letting the next fetch take settled items again.
 
 use super::{of_item, select};
+use crate::model::ids::MailboxName;
 use crate::store::engine::{Engine, Value, first};
 use crate::store::{OutcomeFilter, Store, StoreError};
 
@@ -17,7 +18,18 @@ UPDATE source
 SET watermark = NULL
 WHERE id = ?1";
 
+/// As [`FORGET_WATERMARK`] for every folder of a mailbox, or of all.
+const FORGET_WATERMARKS: &str = "
+UPDATE source
+SET watermark = NULL
+WHERE ?1 IS NULL OR mailbox = ?1";
+
 impl Store {
+    /// Lets the next fetch look through whole folders, for what has no row; tells how many folders. No row is changed.
+    pub fn look_anew(&mut self, mailbox: Option<&MailboxName>) -> Result<u64, StoreError> {
+        self.engine.execute(FORGET_WATERMARKS, &[Value::text(mailbox.map(MailboxName::as_str))])
+    }
+
     /// Lets the next fetch take the items again, and tells how many rows that are; all that are named, or none.
     ///
     /// A copy in quarantine stays until the item was taken again: the mailbox may have lost it meanwhile, and what was

@@ -4,7 +4,7 @@ use crate::model::ids::RunId;
 use crate::model::item::{Disposition, Extent, ItemKey, Watermark};
 use crate::model::outcome::OutcomeWord;
 use crate::store::sample::{Place, digest, entry, key, mail, source, ticket, time, whole};
-use crate::store::{LedgerEntry, Lookup, OutcomeFilter, Store, StoreError, StoredError};
+use crate::store::{LedgerEntry, Lookup, OutcomeFilter, Source, Store, StoreError, StoredError};
 
 /// Three items: one on a ticket, one skipped, one failed and in quarantine.
 fn filled(store: &mut Store) -> [ItemKey; 3] {
@@ -103,6 +103,50 @@ fn a_reset_item_is_taken_again_and_its_copy_is_kept_until_it_was() {
     }
     assert!(store.quarantine().unwrap().is_empty());
     assert!(matches!(store.reset(&named(&["nothing"])), Err(StoreError::Missing { .. })));
+}
+
+#[test]
+fn rows_are_held_against_items_with_what_is_open_and_what_is_of_older_numberings() {
+    let place = Place::new();
+    let mut store = place.open();
+    let keys = filled(&mut store);
+    assert_eq!(store.open_items(&source()).unwrap(), [keys[0].clone()], "the first is to be deleted");
+    store.reset(&named(&["1:2"])).unwrap();
+    assert_eq!(store.open_items(&source()).unwrap(), [keys[0].clone(), keys[1].clone()]);
+    let many: Vec<ItemKey> = (0..100).map(|n| key(&format!("1:{n}"))).collect();
+    let held = store.held_rows(&source(), &many).unwrap();
+    assert_eq!(held.len(), 3);
+    let first = &held[&keys[0]];
+    assert_eq!((first.settled, &first.owed), (true, &Some(Disposition::Delete)));
+    assert_eq!(
+        (first.ticket.as_deref(), first.from.as_deref()),
+        (Some("support-1"), Some("Alice@Example.org"))
+    );
+    assert_eq!((held[&keys[1]].settled, &held[&keys[1]].owed), (false, &None));
+    let count = |store: &mut Store, numbering| {
+        let count = store.count_rows(&source(), numbering).unwrap();
+        (count.present, count.older)
+    };
+    assert_eq!(count(&mut store, None), (3, 0));
+    assert_eq!(count(&mut store, Some("1")), (3, 0));
+    assert_eq!(count(&mut store, Some("11")), (0, 3));
+    let elsewhere = Source { folder: "Junk".to_owned(), ..source() };
+    assert!(store.held_rows(&elsewhere, &keys).unwrap().is_empty());
+}
+
+#[test]
+fn looking_anew_forgets_the_marks_of_one_mailbox_and_changes_no_row() {
+    let place = Place::new();
+    let mut store = place.open();
+    let keys = filled(&mut store);
+    let other = Source { mailbox: "sales".parse().unwrap(), ..source() };
+    store.set_watermark(&other, &Watermark("1:9".to_owned()), None).unwrap();
+    assert_eq!(store.look_anew(Some(&source().mailbox)).unwrap(), 1);
+    assert_eq!(store.watermark(&source()).unwrap(), None);
+    assert!(store.watermark(&other).unwrap().is_some());
+    assert_eq!(store.settled(&source(), &keys).unwrap().len(), 3);
+    assert_eq!(store.look_anew(None).unwrap(), 2);
+    assert_eq!(store.watermark(&other).unwrap(), None);
 }
 
 #[test]
