@@ -42,3 +42,4 @@ mod run_timeout; // no server holds a run for longer than it may
 mod signals; // a signal ends a run where nothing is left half done
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
+mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come

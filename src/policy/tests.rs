@@ -36,7 +36,8 @@ fn now() -> Timestamp {
 fn candidate(evidence: Evidence, id: i64, status: Option<Status>, standing: Standing) -> Candidate {
     let queue: crate::model::ids::QueueSlug = "support".parse().unwrap();
     let names = match evidence {
-        Evidence::InReplyTo | Evidence::References => Named::Message(MessageId::new("a@b.example").unwrap()),
+        InReplyTo | References => Named::Message(MessageId::new("a@b.example").unwrap()),
+        ReferencedBy => Named::Itself(MessageId::new("a@b.example").unwrap()),
         Token | Header | ByAddress | Subject => {
             Named::Ticket { queue: Some(queue.clone()), id: TicketId(id) }
         }
@@ -54,11 +55,9 @@ fn candidate(evidence: Evidence, id: i64, status: Option<Status>, standing: Stan
 /// The decision in short: outcome, reason, ticket.
 fn short(decision: &Decision) -> String {
     let ticket = match decision {
-        Decision::Update { ticket, .. } | Decision::Create { linked: Some(ticket), .. } => {
-            format!(" {ticket}")
-        }
-        Decision::Create { linked: None, .. }
-        | Decision::Duplicate { .. }
+        Decision::Update { ticket, .. } => format!(" {ticket}"),
+        Decision::Create { linked, .. } => linked.iter().map(|ticket| format!(" {ticket}")).collect(),
+        Decision::Duplicate { .. }
         | Decision::Skip(_)
         | Decision::Ignore(_)
         | Decision::Defer(_)
@@ -68,7 +67,7 @@ fn short(decision: &Decision) -> String {
 }
 
 fn verdict(mail: &Mail, queue: &Queue, entry: Entry, candidates: Vec<Candidate>) -> Verdict {
-    let found = Found { candidates, earlier: None };
+    let found = Found { candidates, ..Found::default() };
     let queues = [queue.clone()];
     decide(&Case {
         mail,
@@ -90,7 +89,7 @@ fn both(candidates: Vec<Candidate>) -> [String; 2] {
         .map(|entry| short(&verdict(&mail(), &queue(), entry, candidates.clone()).decision))
 }
 
-use Evidence::{Address as ByAddress, Header, InReplyTo, References, Subject, Token};
+use Evidence::{Address as ByAddress, Header, InReplyTo, ReferencedBy, References, Subject, Token};
 use Standing::{Participant, Stranger};
 use Status::{Closed, Open, Resolved};
 
@@ -101,7 +100,7 @@ fn mail_without_or_with_unknown_ids_creates_or_is_skipped() {
         let unknown = candidate(evidence, 12, None, Stranger);
         assert_eq!(both(vec![unknown]), ["created/unknown-ticket", "skipped/unknown-ticket"], "{evidence:?}");
     }
-    for evidence in [InReplyTo, References] {
+    for evidence in [InReplyTo, References, ReferencedBy] {
         let foreign_thread = candidate(evidence, 12, None, Stranger);
         assert_eq!(both(vec![foreign_thread]), ["created/new", "skipped/no-ticket-id"], "{evidence:?}");
     }
@@ -109,7 +108,7 @@ fn mail_without_or_with_unknown_ids_creates_or_is_skipped() {
 
 #[test]
 fn what_can_be_guessed_counts_only_for_participants_and_agents() {
-    for evidence in [Token, InReplyTo, References, Header, ByAddress, Subject] {
+    for evidence in [Token, InReplyTo, References, ReferencedBy, Header, ByAddress, Subject] {
         let word = evidence.as_str();
         let updated = format!("updated/{word} 12");
         let known = candidate(evidence, 12, Some(Open), Participant);
@@ -137,6 +136,28 @@ fn the_stronger_evidence_wins_and_the_other_is_noted() {
     let verdict = verdict(&mail(), &queue(), Entry::CreateAndUpdate, candidates);
     assert_eq!(short(&verdict.decision), "updated/in-reply-to 3");
     assert_eq!(verdict.notes, ["subject names support-12, in-reply-to decided"]);
+}
+
+#[test]
+fn tickets_that_turn_out_to_be_one_thread_are_linked_and_what_can_be_guessed_links_nothing() {
+    let late = |status| {
+        vec![
+            candidate(InReplyTo, 3, Some(status), Stranger),
+            candidate(References, 3, Some(Open), Stranger),
+            candidate(ReferencedBy, 4, Some(Open), Stranger),
+            candidate(ReferencedBy, 5, Some(Closed), Stranger),
+            candidate(References, 4, Some(Open), Stranger),
+            candidate(Subject, 6, Some(Open), Participant),
+        ]
+    };
+    for status in [Open, Closed] {
+        let decision = verdict(&mail(), &queue(), Entry::UpdateOnly, late(status)).decision;
+        let Decision::Update { ticket, linked, .. } = decision else { panic!("{decision:?}") };
+        assert_eq!((ticket, linked), (TicketId(3), vec![TicketId(4), TicketId(5)]));
+    }
+    let many = (1..100).map(|id| candidate(ReferencedBy, id, Some(Open), Stranger)).collect();
+    let decision = verdict(&mail(), &queue(), Entry::UpdateOnly, many).decision;
+    assert!(matches!(decision, Decision::Update { linked, .. } if linked.len() == 20));
 }
 
 #[test]
@@ -215,7 +236,7 @@ fn unreadable_own_and_repeated_mail_is_told_apart_before_anything_else() {
     let decision = verdict(&nothing, &queue(), Entry::UpdateOnly, vec![]).decision;
     assert_eq!(short(&decision), "failed/unreadable");
 
-    let found = Found { candidates: vec![], earlier: Some(Earlier::OnTicket(TicketId(4))) };
+    let found = Found { earlier: Some(Earlier::OnTicket(TicketId(4))), ..Found::default() };
     let (mail, queue) = (mail(), queue());
     let queues = [queue.clone()];
     let case = Case {

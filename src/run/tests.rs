@@ -10,7 +10,7 @@ use super::notebook::Notebook;
 use super::tally::Tally;
 use super::*;
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, Extent, Fetched, ItemKey, Listed, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::model::trouble::ErrorCode;
@@ -22,7 +22,7 @@ use crate::store::{Fingerprint, KeepRaw, Lookup, MailboxState, Source, StoreErro
 struct Tripping;
 
 impl Lookup for Tripping {
-    fn earlier(&mut self, _: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
         match print.message_id.map(MessageId::as_str) {
             Some("panic@x") => panic!("planted"),
             Some("data@x") => Err(StoreError::Data { source: "planted".into() }),
@@ -35,8 +35,16 @@ impl Lookup for Tripping {
         Empty.ticket(id)
     }
 
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        Empty.ticket_of_message(id)
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.holding(id)
+    }
+
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.naming(id)
+    }
+
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.copies(print)
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {

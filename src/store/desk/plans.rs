@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 33] = [
+const ROAD: [&str; 35] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -13,7 +13,6 @@ const ROAD: [&str; 33] = [
     books::UPDATE_STATUS,
     books::INSERT_PARTICIPANT,
     books::INSERT_LINK,
-    earlier::SELECT_TWIN_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
     ledger::INSERT_SOURCE,
@@ -22,7 +21,9 @@ const ROAD: [&str; 33] = [
     ledger::UPSERT_COPY,
     ledger::LET_GO_OF_COPY,
     lookup::SELECT_TICKET,
-    lookup::SELECT_TICKET_OF_MESSAGE,
+    lookup::SELECT_HOLDING,
+    lookup::SELECT_NAMING,
+    lookup::SELECT_COPIES,
     lookup::SELECT_PARTICIPANT,
     lookup::SELECT_SOURCE,
     lookup::SELECT_ATTEMPTS,
@@ -31,6 +32,7 @@ const ROAD: [&str; 33] = [
     lookup::SELECT_OWED,
     lookup::SELECT_MAILBOX_STATE,
     message::INSERT_MESSAGE,
+    message::INSERT_REFERENCE,
     message::INSERT_ATTACHMENT,
     message::UPDATE_TICKET,
     upkeep::UPDATE_RUN,

@@ -10,8 +10,12 @@ use super::StoreError;
 use super::engine::{Engine, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("0001_first.sql"), include_str!("0002_files.sql"), include_str!("0003_rules.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("0001_first.sql"),
+    include_str!("0002_files.sql"),
+    include_str!("0003_rules.sql"),
+    include_str!("0004_references.sql"),
+];
 
 const SELECT_VERSION: &str = "
 SELECT version
