@@ -22,6 +22,7 @@ fn queue() -> Queue {
         addresses: vec!["support@example.org".to_owned()],
         entry: Entry::CreateAndUpdate,
         closed_ticket: ClosedTicket::Reopen { within: None },
+        same_mail: SameMail::OnePerQueue,
         followups_from: FollowupsFrom::Participants,
         agents: vec![AddressPattern::new("*@helpdesk.example.org")],
         forwarded: Forwarded::Agent,
@@ -254,6 +255,38 @@ fn unreadable_own_and_repeated_mail_is_told_apart_before_anything_else() {
     assert_eq!(short(&decide(&case).decision), "duplicate/message-id");
     let ours = Case { authorship: Authorship::Ours, ..case };
     assert_eq!(short(&decide(&ours).decision), "ignored/own-message");
+}
+
+#[test]
+fn a_mail_that_is_on_a_ticket_of_another_queue_is_a_linked_ticket_or_a_duplicate() {
+    let twin = candidate(Subject, 9, Some(Open), Stranger)
+        .ticket
+        .map(|ticket| TicketFacts { queue: "sales".parse().unwrap(), ..ticket });
+    let found = Found { elsewhere: twin.into_iter().collect(), ..Found::default() };
+    let table = [
+        (SameMail::OnePerQueue, Entry::CreateAndUpdate, "created/new 9", Some("the same mail is on sales-9")),
+        (SameMail::OnePerQueue, Entry::UpdateOnly, "skipped/no-ticket-id", None),
+        (SameMail::One, Entry::CreateAndUpdate, "duplicate/message-id", None),
+        (SameMail::One, Entry::UpdateOnly, "duplicate/message-id", None),
+    ];
+    for (same_mail, entry, expected, note) in table {
+        let (mail, queue) = (mail(), Queue { same_mail, ..queue() });
+        let queues = [queue.clone()];
+        let verdict = decide(&Case {
+            mail: &mail,
+            authorship: Authorship::Theirs,
+            found: &found,
+            own: &queue,
+            queues: &queues,
+            entry,
+            applied: &Applied::default(),
+            looks: Looks::No,
+            authentication: Authentication::Unknown,
+            now: now(),
+        });
+        assert_eq!(short(&verdict.decision), expected);
+        assert_eq!(verdict.notes.first().map(String::as_str), note);
+    }
 }
 
 #[test]

@@ -163,25 +163,19 @@ fn reopens(case: &Case<'_>, ticket: &TicketFacts) -> bool {
     }
 }
 
-/// A new ticket, linked to what was named, or a skip where only updates are allowed.
+/// A new ticket, linked to what was named and to those of other queues with the same mail, or a skip where only updates are allowed.
 fn create(case: &Case<'_>, reason: Reason, named: Option<&TicketFacts>, skip: Reason) -> Decision {
     match case.applied.then.entry.unwrap_or(case.entry) {
         Entry::CreateAndUpdate => {
-            let queue = case.applied.then.queue.as_ref().unwrap_or(&case.own.slug).clone();
-            let then = &case.applied.then;
-            let marks = Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify };
-            let home = case.queues.iter().find(|one| one.slug == queue).unwrap_or(case.own);
-            let requester = if home.forwarded == Forwarded::Sender && is_agent(case, home) {
-                Requester::FirstAuthor
-            } else {
-                Requester::Author
-            };
+            let (then, home) = (&case.applied.then, case.home());
+            let first_author = home.forwarded == Forwarded::Sender && is_agent(case, home);
+            let linked = named.into_iter().chain(&case.found.elsewhere).map(|ticket| ticket.id);
             Decision::Create {
-                queue,
+                queue: home.slug.clone(),
                 reason,
-                marks,
-                requester,
-                linked: named.map(|ticket| ticket.id).into_iter().collect(),
+                marks: Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify },
+                requester: if first_author { Requester::FirstAuthor } else { Requester::Author },
+                linked: linked.collect(),
             }
         }
         Entry::UpdateOnly => Decision::Skip(skip),

@@ -15,7 +15,7 @@ use crate::model::item::{Acknowledgement, Baseline, Extent, Fetched, ItemKey, Li
 use crate::model::ticket::TicketFacts;
 use crate::model::trouble::ErrorCode;
 use crate::parse::Limits;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue, SameMail};
 use crate::store::{Fingerprint, KeepRaw, Lookup, MailboxState, Source, StoreError};
 
 /// A store that knows nothing and gives up on messages by their ids.
@@ -109,6 +109,7 @@ fn queue() -> Queue {
         addresses: vec!["support@example.org".to_owned()],
         entry: Entry::CreateAndUpdate,
         closed_ticket: ClosedTicket::New,
+        same_mail: SameMail::OnePerQueue,
         followups_from: FollowupsFrom::Participants,
         agents: Vec::new(),
         forwarded: crate::policy::Forwarded::Agent,
