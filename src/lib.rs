@@ -65,6 +65,8 @@
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.
 //! * **The Date is a claim**: [`model::mail::Mail::sent`] holds it against the time of arrival.
+//! * **Order does not matter**: what the messages on a ticket name is remembered, so that a mail which comes after its
+//!   answer joins it; tickets which a late mail shows to be one thread are linked.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books

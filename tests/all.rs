@@ -46,6 +46,8 @@ mod road_queues; // several queues and mailboxes, one mail in many places
 mod rules; // rules of the configuration, and the own mail server's word on who writes
 mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
 mod run_timeout; // no server holds a run for longer than it may
+mod same_mail; // a mail that went to several queues is a ticket in each, or in one of them
 mod signals; // a signal ends a run where nothing is left half done
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
+mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come

@@ -80,10 +80,10 @@ const RULES: &str = "[[rule]]\nname = \"bob\"\nmailboxes = [\"support\"]\nwhen =
     then = { queue = \"sales\", tags = [\"list\"], update_only = false }\n";
 
 /// A desk with two queues and a Maildir for each; the second's tickets are named in mail to the first and back.
-fn desk(update_only: bool) -> Desk {
+fn desk(update_only: bool, same_mail: &str) -> Desk {
     let desk = Desk::with_maildir(&format!(
         "update_only = {update_only}\n[queue.sales]\naddress = \"sales@example.org\"\n\
-         closed_ticket = \"new\"\n\
+         closed_ticket = \"new\"\nsame_mail = \"{same_mail}\"\n\
          [mailbox.sales]\ntype = \"directory\"\nqueue = \"sales\"\npath = \"sales\"\n{RULES}"
     ));
     std::fs::create_dir(desk.path("sales")).unwrap();
@@ -122,8 +122,9 @@ proptest! {
         update_only in any::<bool>(),
         closed in any::<bool>(),
         merged in any::<bool>(),
+        same_mail in prop_oneof![Just("one"), Just("one-per-queue")],
     ) {
-        let desk = desk(update_only);
+        let desk = desk(update_only, same_mail);
         deliver(&desk, "a", &first);
         let empty = desk.run(&["fetch", "--dry-run", "--json"]);
         prop_assert!(!desk.path("desk.db").exists(), "a dry run made a store");

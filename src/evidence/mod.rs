@@ -1,7 +1,7 @@
 //! Evidence: which tickets a mail names, strongest first (contract section 4).
 //!
 //! Pure: whether what is named exists is the store's to say, whether it counts the policy's.
-//! At most [`MAX_THREAD`] ids of a thread and [`MAX_NUMBERS`] numbers of each kind are followed; a mail that names
+//! At most [`MAX_NAMES`](crate::model::mail::MAX_NAMES) ids of a thread and [`MAX_NUMBERS`] numbers of each kind are followed; a mail that names
 //! more is not a reply a person wrote, and every name costs a lookup.
 
 mod recipient;
@@ -14,9 +14,6 @@ pub use token::Signer;
 use crate::model::evidence::{Evidence, Named, Reference};
 use crate::model::ids::{QueueSlug, TicketRef};
 use crate::model::mail::Mail;
-
-/// The nearest ids of `In-Reply-To` and `References` that are looked up.
-pub const MAX_THREAD: usize = 100;
 
 /// The most ticket numbers that are followed of subject, recipients or headers each.
 pub const MAX_NUMBERS: usize = 20;
@@ -60,6 +57,7 @@ pub fn of(mail: &Mail, context: &Context<'_>) -> Vec<Reference> {
         all.extend(recipient::tokens(mail, |address| signer.ticket_of_address(address)));
     }
     all.extend(thread::messages(mail));
+    all.extend(thread::itself(mail));
     if context.headers == HeaderTrust::Trusted {
         all.extend(headers(mail, |slug| known(context.desks, slug)));
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, TicketId};
+use crate::model::mail::MAX_NAMES;
 
 fn mail() -> Mail {
     Mail::sample("alice@example.org", "")
@@ -22,7 +23,7 @@ fn words(references: &[Reference]) -> Vec<String> {
                 format!("{} {queue}-{id}", reference.evidence.as_str())
             }
             Named::Ticket { queue: None, id } => format!("{} {id}", reference.evidence.as_str()),
-            Named::Message(id) => format!("{} <{id}>", reference.evidence.as_str()),
+            Named::Message(id) | Named::Itself(id) => format!("{} <{id}>", reference.evidence.as_str()),
         })
         .collect()
 }
@@ -37,6 +38,7 @@ fn evidence_comes_strongest_first_and_the_nearest_message_before_farther_ones() 
     let ours = signer.message_id(TicketId(9), "n", "example.org").unwrap();
     let reply_to = signer.reply_address("support@example.org", TicketId(8)).unwrap();
     let mail = Mail {
+        message_id: MessageId::new("c@x.example"),
         in_reply_to: ids(&["<b@x.example>"]),
         references: [ids(&["<a@x.example>", "<b@x.example>"]), vec![ours.clone()]].concat(),
         to: vec![Address::bare(&reply_to), Address::bare("Support+7@Example.org")],
@@ -53,6 +55,7 @@ fn evidence_comes_strongest_first_and_the_nearest_message_before_farther_ones() 
         "in-reply-to <b@x.example>",
         &format!("references <{ours}>"),
         "references <a@x.example>",
+        "referenced-by <c@x.example>",
         "header c++-6",
         "address support-7",
         "subject Support-2",
@@ -87,5 +90,5 @@ fn a_mail_that_names_thousands_of_tickets_costs_a_bounded_number_of_lookups() {
     };
     let own = "support".parse().unwrap();
     let context = Context { own: &own, desks: &desks(), headers: HeaderTrust::Untrusted, signer: None };
-    assert_eq!(of(&mail, &context).len(), MAX_THREAD + MAX_NUMBERS);
+    assert_eq!(of(&mail, &context).len(), MAX_NAMES + MAX_NUMBERS);
 }

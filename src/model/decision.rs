@@ -24,7 +24,7 @@ pub enum Decision {
         /// Why a new one.
         reason: Reason,
         /// The ticket that the mail named but may not go to.
-        linked: Option<TicketId>,
+        linked: Vec<TicketId>,
         /// What rules say of the ticket.
         marks: Marks,
         /// Whose it is.
@@ -42,6 +42,8 @@ pub enum Decision {
         effect: Effect,
         /// Whether the sender's words beyond the text count.
         trust: Trust,
+        /// Other tickets of the same thread, which became several because this mail came late.
+        linked: Vec<TicketId>,
     },
     /// Nothing: it was processed before.
     Duplicate {

@@ -11,6 +11,8 @@ pub enum Evidence {
     InReplyTo,
     /// An id of `References` that is already on a ticket.
     References,
+    /// A message on a ticket names this very mail: the answer came before what it answers.
+    ReferencedBy,
     /// `X-Helpdesk-Ticket` on a mailbox that trusts headers.
     Header,
     /// `support+12@example.org` among the recipients.
@@ -26,6 +28,7 @@ impl Evidence {
             Self::Token => "token",
             Self::InReplyTo => "in-reply-to",
             Self::References => "references",
+            Self::ReferencedBy => "referenced-by",
             Self::Header => "header",
             Self::Address => "address",
             Self::Subject => "subject",
@@ -33,9 +36,11 @@ impl Evidence {
     }
 
     /// Whether anybody can write it who knows how tickets are numbered.
+    ///
+    /// Message-IDs are known to those alone who have seen the mail or an answer to it, in whichever direction they lead.
     pub fn is_guessable(self) -> bool {
         match self {
-            Self::Token | Self::InReplyTo | Self::References => false,
+            Self::Token | Self::InReplyTo | Self::References | Self::ReferencedBy => false,
             Self::Header | Self::Address | Self::Subject => true,
         }
     }
@@ -62,4 +67,6 @@ pub enum Named {
     },
     /// A message that may be on a ticket.
     Message(MessageId),
+    /// The mail itself, which messages on tickets may name.
+    Itself(MessageId),
 }

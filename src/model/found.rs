@@ -12,6 +12,8 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
     /// The same mail, met before.
     pub earlier: Option<Earlier>,
+    /// The tickets of other queues that hold the same mail.
+    pub elsewhere: Vec<TicketFacts>,
 }
 
 /// A piece of evidence and where it leads.

@@ -5,6 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::address::Address;
 use super::ids::{Digest, MessageId};
 
+/// The most mails that one mail is taken to answer; one that names more is not a reply a person wrote.
+pub const MAX_NAMES: usize = 100;
+
 /// A message as it was understood. Reading never fails: what is odd stands in `defects`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -62,6 +65,17 @@ impl Mail {
             (Some(date), Some(received)) if date.duration_since(received) > tolerance => Some(received),
             (date, received) => date.or(received),
         }
+    }
+
+    /// The mails that it answers, nearest first: `In-Reply-To`, then `References` from its end; at most
+    /// [`MAX_NAMES`], and not itself.
+    pub fn names(&self) -> impl Iterator<Item = &MessageId> {
+        let ancestors = self.references.iter().rev().filter(|id| !self.in_reply_to.contains(id));
+        self.in_reply_to
+            .iter()
+            .chain(ancestors)
+            .filter(|id| self.message_id.as_ref() != Some(*id))
+            .take(MAX_NAMES)
     }
 
     /// The author that answers and permissions are reckoned by: the first `From`, else `Sender`, else `Reply-To`.

@@ -128,7 +128,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons but the rules of a configuration, in the order they are documented.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::New,
         Self::UnknownTicket,
         Self::ClosedTicket,
@@ -136,6 +136,7 @@ impl Reason {
         Self::Evidence(Evidence::Token),
         Self::Evidence(Evidence::InReplyTo),
         Self::Evidence(Evidence::References),
+        Self::Evidence(Evidence::ReferencedBy),
         Self::Evidence(Evidence::Header),
         Self::Evidence(Evidence::Address),
         Self::Evidence(Evidence::Subject),

@@ -17,6 +17,7 @@ pub(super) fn decide(case: &Case<'_>, thread: &Thread<'_>) -> Option<Decision> {
             reason,
             effect: Effect::Append,
             trust: Trust::Claimed,
+            linked: Vec::new(),
         },
         None => Decision::Skip(reason),
     })

@@ -18,6 +18,8 @@ pub struct Queue {
     pub entry: Entry,
     /// What a mail to a closed ticket does.
     pub closed_ticket: ClosedTicket,
+    /// What becomes of a mail that is on a ticket of another queue.
+    pub same_mail: SameMail,
     /// Who may update by a guessable reference.
     pub followups_from: FollowupsFrom,
     /// Who works on tickets.
@@ -56,6 +58,15 @@ pub enum ClosedTicket {
     },
     /// A new, linked ticket is opened.
     New,
+}
+
+/// `same_mail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameMail {
+    /// Each queue that it reaches has a ticket of its own, and they are linked.
+    OnePerQueue,
+    /// It is a duplicate.
+    One,
 }
 
 /// `followups_from`.

@@ -10,7 +10,7 @@ mod sender;
 mod thread;
 
 pub use authentication::{Authentication, of as authentication};
-pub use config::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue};
+pub use config::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
 pub use rules::{After, Applied, Rule, Then, When, apply};
 pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants};
 
@@ -20,6 +20,7 @@ use crate::model::decision::{Decision, Verdict};
 use crate::model::found::{Earlier, Found};
 use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
+use crate::model::ticket::TicketFacts;
 
 /// Everything that a decision depends on.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,14 @@ pub struct Case<'a> {
     pub authentication: Authentication,
     /// The time of the run.
     pub now: Timestamp,
+}
+
+impl Case<'_> {
+    /// The queue of a new ticket.
+    fn home(&self) -> &Queue {
+        let moved = self.applied.then.queue.as_ref();
+        moved.and_then(|slug| self.queues.iter().find(|queue| queue.slug == *slug)).unwrap_or(self.own)
+    }
 }
 
 /// Whether the own mail server checks who writes.
@@ -77,7 +86,11 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     let mut notes = thread.notes;
     match &decision {
         // What rules do is for new tickets, and whether there may be one.
-        Decision::Create { .. } | Decision::Skip(_) => notes.extend_from_slice(&case.applied.notes),
+        Decision::Create { .. } => {
+            notes.extend_from_slice(&case.applied.notes);
+            notes.extend(case.found.elsewhere.iter().map(also_on));
+        }
+        Decision::Skip(_) => notes.extend_from_slice(&case.applied.notes),
         Decision::Update { .. }
         | Decision::Duplicate { .. }
         | Decision::Ignore(_)
@@ -116,16 +129,23 @@ fn own_message(case: &Case<'_>) -> Option<Decision> {
 }
 
 fn duplicate(case: &Case<'_>) -> Option<Decision> {
-    case.found.earlier.as_ref().map(|earlier| match earlier {
-        Earlier::OnTicket(ticket) => Decision::Duplicate {
-            reason: Reason::MessageId,
-            repeats: OutcomeWord::Created,
-            ticket: Some(*ticket),
-        },
-        Earlier::Settled { outcome, ticket } => {
-            Decision::Duplicate { reason: Reason::AlreadySettled, repeats: *outcome, ticket: *ticket }
+    let on = |ticket| Decision::Duplicate {
+        reason: Reason::MessageId,
+        repeats: OutcomeWord::Created,
+        ticket: Some(ticket),
+    };
+    match (&case.found.earlier, case.home().same_mail) {
+        (Some(Earlier::OnTicket(ticket)), _) => Some(on(*ticket)),
+        (Some(Earlier::Settled { outcome, ticket }), _) => {
+            Some(Decision::Duplicate { reason: Reason::AlreadySettled, repeats: *outcome, ticket: *ticket })
         }
-    })
+        (None, SameMail::One) => case.found.elsewhere.first().map(|ticket| on(ticket.id)),
+        (None, SameMail::OnePerQueue) => None,
+    }
+}
+
+fn also_on(ticket: &TicketFacts) -> String {
+    format!("the same mail is on {}-{}", ticket.queue, ticket.id)
 }
 
 /// A follow-up that came to its queue through another mailbox before.

@@ -59,7 +59,7 @@ fn is_own(address: &Address, queues: &[Queue]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{ClosedTicket, Entry, FollowupsFrom};
+    use crate::policy::{ClosedTicket, Entry, FollowupsFrom, SameMail};
 
     #[test]
     fn an_own_address_is_known_with_every_detail() {
@@ -69,6 +69,7 @@ mod tests {
             addresses: vec!["support@example.org".to_owned(), "c+Sales@example.org".to_owned()],
             entry: Entry::CreateAndUpdate,
             closed_ticket: ClosedTicket::New,
+            same_mail: SameMail::OnePerQueue,
             followups_from: FollowupsFrom::Participants,
             agents: Vec::new(),
             forwarded: crate::policy::Forwarded::Agent,

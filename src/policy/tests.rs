@@ -22,6 +22,7 @@ fn queue() -> Queue {
         addresses: vec!["support@example.org".to_owned()],
         entry: Entry::CreateAndUpdate,
         closed_ticket: ClosedTicket::Reopen { within: None },
+        same_mail: SameMail::OnePerQueue,
         followups_from: FollowupsFrom::Participants,
         agents: vec![AddressPattern::new("*@helpdesk.example.org")],
         forwarded: Forwarded::Agent,
@@ -36,7 +37,8 @@ fn now() -> Timestamp {
 fn candidate(evidence: Evidence, id: i64, status: Option<Status>, standing: Standing) -> Candidate {
     let queue: crate::model::ids::QueueSlug = "support".parse().unwrap();
     let names = match evidence {
-        Evidence::InReplyTo | Evidence::References => Named::Message(MessageId::new("a@b.example").unwrap()),
+        InReplyTo | References => Named::Message(MessageId::new("a@b.example").unwrap()),
+        ReferencedBy => Named::Itself(MessageId::new("a@b.example").unwrap()),
         Token | Header | ByAddress | Subject => {
             Named::Ticket { queue: Some(queue.clone()), id: TicketId(id) }
         }
@@ -54,11 +56,9 @@ fn candidate(evidence: Evidence, id: i64, status: Option<Status>, standing: Stan
 /// The decision in short: outcome, reason, ticket.
 fn short(decision: &Decision) -> String {
     let ticket = match decision {
-        Decision::Update { ticket, .. } | Decision::Create { linked: Some(ticket), .. } => {
-            format!(" {ticket}")
-        }
-        Decision::Create { linked: None, .. }
-        | Decision::Duplicate { .. }
+        Decision::Update { ticket, .. } => format!(" {ticket}"),
+        Decision::Create { linked, .. } => linked.iter().map(|ticket| format!(" {ticket}")).collect(),
+        Decision::Duplicate { .. }
         | Decision::Skip(_)
         | Decision::Ignore(_)
         | Decision::Defer(_)
@@ -68,7 +68,7 @@ fn short(decision: &Decision) -> String {
 }
 
 fn verdict(mail: &Mail, queue: &Queue, entry: Entry, candidates: Vec<Candidate>) -> Verdict {
-    let found = Found { candidates, earlier: None };
+    let found = Found { candidates, ..Found::default() };
     let queues = [queue.clone()];
     decide(&Case {
         mail,
@@ -90,7 +90,7 @@ fn both(candidates: Vec<Candidate>) -> [String; 2] {
         .map(|entry| short(&verdict(&mail(), &queue(), entry, candidates.clone()).decision))
 }
 
-use Evidence::{Address as ByAddress, Header, InReplyTo, References, Subject, Token};
+use Evidence::{Address as ByAddress, Header, InReplyTo, ReferencedBy, References, Subject, Token};
 use Standing::{Participant, Stranger};
 use Status::{Closed, Open, Resolved};
 
@@ -101,7 +101,7 @@ fn mail_without_or_with_unknown_ids_creates_or_is_skipped() {
         let unknown = candidate(evidence, 12, None, Stranger);
         assert_eq!(both(vec![unknown]), ["created/unknown-ticket", "skipped/unknown-ticket"], "{evidence:?}");
     }
-    for evidence in [InReplyTo, References] {
+    for evidence in [InReplyTo, References, ReferencedBy] {
         let foreign_thread = candidate(evidence, 12, None, Stranger);
         assert_eq!(both(vec![foreign_thread]), ["created/new", "skipped/no-ticket-id"], "{evidence:?}");
     }
@@ -109,7 +109,7 @@ fn mail_without_or_with_unknown_ids_creates_or_is_skipped() {
 
 #[test]
 fn what_can_be_guessed_counts_only_for_participants_and_agents() {
-    for evidence in [Token, InReplyTo, References, Header, ByAddress, Subject] {
+    for evidence in [Token, InReplyTo, References, ReferencedBy, Header, ByAddress, Subject] {
         let word = evidence.as_str();
         let updated = format!("updated/{word} 12");
         let known = candidate(evidence, 12, Some(Open), Participant);
@@ -137,6 +137,28 @@ fn the_stronger_evidence_wins_and_the_other_is_noted() {
     let verdict = verdict(&mail(), &queue(), Entry::CreateAndUpdate, candidates);
     assert_eq!(short(&verdict.decision), "updated/in-reply-to 3");
     assert_eq!(verdict.notes, ["subject names support-12, in-reply-to decided"]);
+}
+
+#[test]
+fn tickets_that_turn_out_to_be_one_thread_are_linked_and_what_can_be_guessed_links_nothing() {
+    let late = |status| {
+        vec![
+            candidate(InReplyTo, 3, Some(status), Stranger),
+            candidate(References, 3, Some(Open), Stranger),
+            candidate(ReferencedBy, 4, Some(Open), Stranger),
+            candidate(ReferencedBy, 5, Some(Closed), Stranger),
+            candidate(References, 4, Some(Open), Stranger),
+            candidate(Subject, 6, Some(Open), Participant),
+        ]
+    };
+    for status in [Open, Closed] {
+        let decision = verdict(&mail(), &queue(), Entry::UpdateOnly, late(status)).decision;
+        let Decision::Update { ticket, linked, .. } = decision else { panic!("{decision:?}") };
+        assert_eq!((ticket, linked), (TicketId(3), vec![TicketId(4), TicketId(5)]));
+    }
+    let many = (1..100).map(|id| candidate(ReferencedBy, id, Some(Open), Stranger)).collect();
+    let decision = verdict(&mail(), &queue(), Entry::UpdateOnly, many).decision;
+    assert!(matches!(decision, Decision::Update { linked, .. } if linked.len() == 20));
 }
 
 #[test]
@@ -215,7 +237,7 @@ fn unreadable_own_and_repeated_mail_is_told_apart_before_anything_else() {
     let decision = verdict(&nothing, &queue(), Entry::UpdateOnly, vec![]).decision;
     assert_eq!(short(&decision), "failed/unreadable");
 
-    let found = Found { candidates: vec![], earlier: Some(Earlier::OnTicket(TicketId(4))) };
+    let found = Found { earlier: Some(Earlier::OnTicket(TicketId(4))), ..Found::default() };
     let (mail, queue) = (mail(), queue());
     let queues = [queue.clone()];
     let case = Case {
@@ -233,6 +255,38 @@ fn unreadable_own_and_repeated_mail_is_told_apart_before_anything_else() {
     assert_eq!(short(&decide(&case).decision), "duplicate/message-id");
     let ours = Case { authorship: Authorship::Ours, ..case };
     assert_eq!(short(&decide(&ours).decision), "ignored/own-message");
+}
+
+#[test]
+fn a_mail_that_is_on_a_ticket_of_another_queue_is_a_linked_ticket_or_a_duplicate() {
+    let twin = candidate(Subject, 9, Some(Open), Stranger)
+        .ticket
+        .map(|ticket| TicketFacts { queue: "sales".parse().unwrap(), ..ticket });
+    let found = Found { elsewhere: twin.into_iter().collect(), ..Found::default() };
+    let table = [
+        (SameMail::OnePerQueue, Entry::CreateAndUpdate, "created/new 9", Some("the same mail is on sales-9")),
+        (SameMail::OnePerQueue, Entry::UpdateOnly, "skipped/no-ticket-id", None),
+        (SameMail::One, Entry::CreateAndUpdate, "duplicate/message-id", None),
+        (SameMail::One, Entry::UpdateOnly, "duplicate/message-id", None),
+    ];
+    for (same_mail, entry, expected, note) in table {
+        let (mail, queue) = (mail(), Queue { same_mail, ..queue() });
+        let queues = [queue.clone()];
+        let verdict = decide(&Case {
+            mail: &mail,
+            authorship: Authorship::Theirs,
+            found: &found,
+            own: &queue,
+            queues: &queues,
+            entry,
+            applied: &Applied::default(),
+            looks: Looks::No,
+            authentication: Authentication::Unknown,
+            now: now(),
+        });
+        assert_eq!(short(&verdict.decision), expected);
+        assert_eq!(verdict.notes.first().map(String::as_str), note);
+    }
 }
 
 #[test]

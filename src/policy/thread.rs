@@ -1,5 +1,7 @@
 //! Which ticket a mail belongs to: the strongest evidence that is there and that its sender may use.
 
+use std::collections::HashSet;
+
 use crate::model::decision::{Decision, Effect, Marks, Requester, Trust};
 use crate::model::evidence::{Evidence, Named};
 use crate::model::found::{Candidate, Standing};
@@ -17,9 +19,14 @@ pub(super) struct Thread<'a> {
     refused: Option<Lead<'a>>,
     /// Whether a ticket is named that is not there.
     names_unknown: bool,
+    /// Other tickets that its thread is on.
+    joined: Vec<TicketId>,
     /// Evidence that leads elsewhere.
     pub(super) notes: Vec<String>,
 }
+
+/// The most tickets that one mail links.
+const MAX_JOINED: usize = 20;
 
 /// Evidence and the ticket it leads to.
 #[derive(Clone, Copy)]
@@ -37,13 +44,20 @@ impl<'a> Thread<'a> {
         let permitted = leads().find(|(candidate, _)| may_use(case, candidate)).map(|(_, lead)| lead);
         let refused = leads().find(|(candidate, _)| !may_use(case, candidate)).map(|(_, lead)| lead);
         let notes = permitted.map(|chosen| disagreements(leads().map(|(_, lead)| lead), chosen));
-        Self { permitted, refused, names_unknown: names_unknown(case), notes: notes.unwrap_or_default() }
+        let joined = permitted.map(|chosen| joined(leads().map(|(_, lead)| lead), chosen));
+        Self {
+            permitted,
+            refused,
+            names_unknown: names_unknown(case),
+            joined: joined.unwrap_or_default(),
+            notes: notes.unwrap_or_default(),
+        }
     }
 
     /// The decision for mail that people wrote.
     pub(super) fn decide(&self, case: &Case<'_>) -> Decision {
         if let Some(lead) = self.permitted {
-            return follow_up(case, lead);
+            return follow_up(case, lead, &self.joined);
         }
         if let Some(lead) = self.refused {
             return create(case, Reason::SenderNotParticipant, Some(lead.ticket), Reason::SenderNotAllowed);
@@ -91,6 +105,17 @@ fn names_unknown(case: &Case<'_>) -> bool {
     })
 }
 
+/// The tickets besides the chosen one that message ids lead to: the mail that makes them one thread came after them.
+fn joined<'a>(leads: impl Iterator<Item = Lead<'a>>, chosen: Lead<'a>) -> Vec<TicketId> {
+    let mut met = HashSet::from([chosen.ticket.id]);
+    leads
+        .filter(|other| !other.evidence.is_guessable())
+        .map(|other| other.ticket.id)
+        .filter(|id| met.insert(*id))
+        .take(MAX_JOINED)
+        .collect()
+}
+
 fn disagreements<'a>(leads: impl Iterator<Item = Lead<'a>>, chosen: Lead<'a>) -> Vec<String> {
     let mut notes: Vec<String> = leads
         .filter(|other| other.ticket.id != chosen.ticket.id)
@@ -109,7 +134,7 @@ fn disagreements<'a>(leads: impl Iterator<Item = Lead<'a>>, chosen: Lead<'a>) ->
     notes
 }
 
-fn follow_up(case: &Case<'_>, lead: Lead<'_>) -> Decision {
+fn follow_up(case: &Case<'_>, lead: Lead<'_>, joined: &[TicketId]) -> Decision {
     let ticket = lead.ticket;
     let effect = if !ticket.status.is_closed() {
         Effect::Append
@@ -118,25 +143,15 @@ fn follow_up(case: &Case<'_>, lead: Lead<'_>) -> Decision {
     } else {
         return create(case, Reason::ClosedTicket, Some(ticket), Reason::ClosedTicket);
     };
-    let trust = match lead.evidence {
-        Evidence::Token => Trust::Proven,
-        Evidence::InReplyTo
-        | Evidence::References
-        | Evidence::Header
-        | Evidence::Address
-        | Evidence::Subject
-            if case.authentication == Authentication::Pass =>
-        {
-            Trust::Proven
-        }
-        Evidence::InReplyTo
-        | Evidence::References
-        | Evidence::Header
-        | Evidence::Address
-        | Evidence::Subject => Trust::Claimed,
-    };
-    let reason = Reason::Evidence(lead.evidence);
-    Decision::Update { ticket: ticket.id, queue: ticket.queue.clone(), reason, effect, trust }
+    let proven = lead.evidence == Evidence::Token || case.authentication == Authentication::Pass;
+    Decision::Update {
+        ticket: ticket.id,
+        queue: ticket.queue.clone(),
+        reason: Reason::Evidence(lead.evidence),
+        effect,
+        trust: if proven { Trust::Proven } else { Trust::Claimed },
+        linked: joined.to_vec(),
+    }
 }
 
 fn reopens(case: &Case<'_>, ticket: &TicketFacts) -> bool {
@@ -148,20 +163,20 @@ fn reopens(case: &Case<'_>, ticket: &TicketFacts) -> bool {
     }
 }
 
-/// A new ticket, linked to what was named, or a skip where only updates are allowed.
+/// A new ticket, linked to what was named and to those of other queues with the same mail, or a skip where only updates are allowed.
 fn create(case: &Case<'_>, reason: Reason, named: Option<&TicketFacts>, skip: Reason) -> Decision {
     match case.applied.then.entry.unwrap_or(case.entry) {
         Entry::CreateAndUpdate => {
-            let queue = case.applied.then.queue.as_ref().unwrap_or(&case.own.slug).clone();
-            let then = &case.applied.then;
-            let marks = Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify };
-            let home = case.queues.iter().find(|one| one.slug == queue).unwrap_or(case.own);
-            let requester = if home.forwarded == Forwarded::Sender && is_agent(case, home) {
-                Requester::FirstAuthor
-            } else {
-                Requester::Author
-            };
-            Decision::Create { queue, reason, marks, requester, linked: named.map(|ticket| ticket.id) }
+            let (then, home) = (&case.applied.then, case.home());
+            let first_author = home.forwarded == Forwarded::Sender && is_agent(case, home);
+            let linked = named.into_iter().chain(&case.found.elsewhere).map(|ticket| ticket.id);
+            Decision::Create {
+                queue: home.slug.clone(),
+                reason,
+                marks: Marks { priority: then.priority, tags: then.tags.clone(), notify: then.notify },
+                requester: if first_author { Requester::FirstAuthor } else { Requester::Author },
+                linked: linked.collect(),
+            }
         }
         Entry::UpdateOnly => Decision::Skip(skip),
     }

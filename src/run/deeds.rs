@@ -30,12 +30,10 @@ pub(super) fn carry_out(
     match decision {
         Decision::Create { queue, linked, marks, .. } => {
             let id = create(queue, marks, arrival, books)?;
-            if let Some(other) = linked {
-                books.link(id, *other, arrival.at)?;
-            }
+            link(id, linked, arrival, books)?;
             Ok(Some(TicketRef { queue: queue.clone(), id }))
         }
-        Decision::Update { ticket, queue, effect, trust, .. } => {
+        Decision::Update { ticket, queue, effect, trust, linked, .. } => {
             books.append(&message(*ticket, arrival))?;
             if *effect == Effect::Reopen {
                 books.set_status(*ticket, Status::Reopened, arrival.at)?;
@@ -43,6 +41,7 @@ pub(super) fn carry_out(
             if *trust == Trust::Proven {
                 join(*ticket, Role::Author, arrival, books)?;
             }
+            link(*ticket, linked, arrival, books)?;
             Ok(Some(TicketRef { queue: queue.clone(), id: *ticket }))
         }
         Decision::Duplicate { ticket: Some(ticket), .. } => {
@@ -80,6 +79,15 @@ fn create(
     join(id, Role::Requester, arrival, books)?;
     books.append(&message(id, arrival))?;
     Ok(id)
+}
+
+fn link(
+    ticket: TicketId,
+    others: &[TicketId],
+    arrival: &Arrival<'_>,
+    books: &mut dyn Books,
+) -> Result<(), StoreError> {
+    others.iter().try_for_each(|other| books.link(ticket, *other, arrival.at))
 }
 
 fn join(

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::store::{Fingerprint, Lookup, MailboxState, Source, StoreError};
@@ -16,15 +16,23 @@ impl Lookup for Empty {
         Ok(None)
     }
 
-    fn ticket_of_message(&mut self, _: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        Ok(None)
+    fn holding(&mut self, _: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn naming(&mut self, _: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn copies(&mut self, _: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn standing(&mut self, _: TicketId, _: &str) -> Result<Standing, StoreError> {
         Ok(Standing::Stranger)
     }
 
-    fn earlier(&mut self, _: &QueueSlug, _: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+    fn settled_before(&mut self, _: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
         Ok(None)
     }
 

@@ -3,18 +3,19 @@
 //! So a reply in the same run finds the ticket that the mail before it would have opened. What a savepoint holds is
 //! kept apart until it is released; within one message nothing is looked up that the same message wrote.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
 use jiff::Timestamp;
 
 use crate::model::address;
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{Digest, MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::{Status, TicketFacts};
 use crate::store::{
-    Books, Fingerprint, LedgerEntry, Lookup, MailboxState, NewMessage, NewParticipant, NewTicket, Source,
-    StoreError,
+    Books, Fingerprint, LedgerEntry, Lookup, MailboxState, NewMessage, NewParticipant, NewTicket, SEVERAL,
+    Source, StoreError,
 };
 
 /// Books of which nothing is left.
@@ -28,19 +29,32 @@ pub(super) struct Notebook {
 #[derive(Default)]
 struct Notes {
     tickets: HashMap<TicketId, TicketFacts>,
-    messages: HashMap<MessageId, TicketId>,
+    messages: HashMap<MessageId, BTreeSet<TicketId>>,
+    references: HashMap<MessageId, BTreeSet<TicketId>>,
+    copies: HashMap<Copy, BTreeSet<TicketId>>,
     participants: HashSet<(TicketId, String)>,
-    copies: HashMap<Copy, TicketId>,
     settled: HashSet<(Source, ItemKey)>,
 }
 
-/// What makes two copies of a mail the same: queue, Message-ID and digest.
-type Copy = (QueueSlug, MessageId, Digest);
+/// What makes two copies of a mail the same.
+type Copy = (MessageId, Digest);
 
 impl Notebook {
     pub(super) fn over(mut base: Box<dyn Lookup + Send>) -> Result<Self, StoreError> {
         let next = base.next_ticket()?;
         Ok(Self { base, kept: Notes::default(), pending: Notes::default(), next })
+    }
+
+    /// These tickets and those noted, as they are now, newest first.
+    fn with(
+        &mut self,
+        there: Vec<TicketFacts>,
+        noted: Option<BTreeSet<TicketId>>,
+    ) -> Result<Vec<TicketFacts>, StoreError> {
+        let mut ids = noted.unwrap_or_default();
+        ids.extend(there.into_iter().map(|ticket| ticket.id));
+        let tickets = ids.into_iter().rev().map(|id| self.ticket(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(tickets.into_iter().flatten().collect())
     }
 }
 
@@ -52,9 +66,24 @@ impl Lookup for Notebook {
         }
     }
 
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        let there = self.base.ticket_of_message(id)?;
-        Ok(self.kept.messages.get(id).copied().max(there))
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        let there = self.base.holding(id)?;
+        let mut tickets = self.with(there, self.kept.messages.get(id).cloned())?;
+        tickets.truncate(SEVERAL);
+        Ok(tickets)
+    }
+
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        let there = self.base.naming(id)?;
+        let mut tickets = self.with(there, self.kept.references.get(id).cloned())?;
+        tickets.truncate(SEVERAL);
+        Ok(tickets)
+    }
+
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        let there = self.base.copies(print)?;
+        let noted = print.message_id.and_then(|id| self.kept.copies.get(&(id.clone(), print.digest)));
+        self.with(there, noted.cloned())
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
@@ -64,14 +93,8 @@ impl Lookup for Notebook {
         self.base.standing(ticket, address)
     }
 
-    fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
-        let copy = print.message_id.map(|id| (queue.clone(), id.clone(), print.digest));
-        let here = copy.and_then(|copy| self.kept.copies.get(&copy).copied());
-        match (here, self.base.earlier(queue, print)?) {
-            (Some(here), Some(Earlier::OnTicket(there))) => Ok(Some(Earlier::OnTicket(there.max(here)))),
-            (Some(here), _) => Ok(Some(Earlier::OnTicket(here))),
-            (None, there) => Ok(there),
-        }
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+        self.base.settled_before(print)
     }
 
     fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {
@@ -126,16 +149,15 @@ impl Books for Notebook {
     }
 
     fn release(&mut self) -> Result<(), StoreError> {
-        let Notes { tickets, messages, participants, copies, settled } = std::mem::take(&mut self.pending);
+        let Notes { tickets, messages, references, copies, participants, settled } =
+            std::mem::take(&mut self.pending);
         let opened = tickets.keys().map(|id| TicketId(id.0 + 1)).max();
         self.next = self.next.max(opened.unwrap_or(self.next));
         self.kept.tickets.extend(tickets);
-        for (id, ticket) in messages {
-            let newest = self.kept.messages.entry(id).or_insert(ticket);
-            *newest = ticket.max(*newest);
-        }
+        merge(&mut self.kept.messages, messages);
+        merge(&mut self.kept.references, references);
+        merge(&mut self.kept.copies, copies);
         self.kept.participants.extend(participants);
-        self.kept.copies.extend(copies);
         self.kept.settled.extend(settled);
         Ok(())
     }
@@ -161,11 +183,14 @@ impl Books for Notebook {
     }
 
     fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError> {
-        let Some(id) = &message.mail.message_id else { return Ok(()) };
-        if let Some(ticket) = self.ticket(message.ticket)? {
-            self.pending.copies.insert((ticket.queue, id.clone(), message.mail.digest), ticket.id);
+        let NewMessage { ticket, mail, .. } = message;
+        for named in mail.names() {
+            self.pending.references.entry(named.clone()).or_default().insert(*ticket);
         }
-        self.pending.messages.insert(id.clone(), message.ticket);
+        if let Some(id) = &mail.message_id {
+            self.pending.messages.entry(id.clone()).or_default().insert(*ticket);
+            self.pending.copies.entry((id.clone(), mail.digest)).or_default().insert(*ticket);
+        }
         Ok(())
     }
 
@@ -190,5 +215,12 @@ impl Books for Notebook {
             self.pending.settled.insert((entry.source.clone(), entry.key.clone()));
         }
         Ok(())
+    }
+}
+
+/// Adds what is pending to what is kept.
+fn merge<K: Eq + Hash>(kept: &mut HashMap<K, BTreeSet<TicketId>>, pending: HashMap<K, BTreeSet<TicketId>>) {
+    for (key, tickets) in pending {
+        kept.entry(key).or_default().extend(tickets);
     }
 }

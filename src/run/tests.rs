@@ -11,19 +11,19 @@ use super::suspects::Suspects;
 use super::tally::Tally;
 use super::*;
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, Extent, Fetched, ItemKey, Listed, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::model::trouble::ErrorCode;
 use crate::parse::Limits;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue};
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Queue, SameMail};
 use crate::store::{Fingerprint, KeepRaw, Lookup, MailboxState, Source, StoreError};
 
 /// A store that knows nothing and gives up on messages by their ids.
 struct Tripping;
 
 impl Lookup for Tripping {
-    fn earlier(&mut self, _: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
         match print.message_id.map(MessageId::as_str) {
             Some("panic@x") => panic!("planted"),
             Some("data@x") => Err(StoreError::Data { source: "planted".into() }),
@@ -36,8 +36,16 @@ impl Lookup for Tripping {
         Empty.ticket(id)
     }
 
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        Empty.ticket_of_message(id)
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.holding(id)
+    }
+
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.naming(id)
+    }
+
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        Empty.copies(print)
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
@@ -110,6 +118,7 @@ fn queue() -> Queue {
         addresses: vec!["support@example.org".to_owned()],
         entry: Entry::CreateAndUpdate,
         closed_ticket: ClosedTicket::New,
+        same_mail: SameMail::OnePerQueue,
         followups_from: FollowupsFrom::Participants,
         agents: Vec::new(),
         forwarded: crate::policy::Forwarded::Agent,

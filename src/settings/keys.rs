@@ -247,6 +247,7 @@ pub const KEYS: &[Key] = &[
     queue("update_only", "boolean", "false", "whether mail may only update tickets"),
     queue("closed_ticket", r#""reopen" or "new""#, r#""reopen""#, "what a follow-up to a closed ticket does"),
     queue("reopen_within", "duration", "none", "tickets closed longer ago stay closed"),
+    queue("same_mail", r#""one-per-queue" or "one""#, r#""one-per-queue""#, "what becomes of a mail that is on a ticket of another queue"),
     queue("followups_from", r#""participants" or "anyone""#, r#""participants""#, "who may update by a guessable reference"),
     queue("agents", "list of mail addresses or patterns", "[]", "who works on tickets"),
     queue("forwarded_by_agents", r#""agent" or "sender""#, r#""agent""#, "whose ticket it is that an agent passes on"),

@@ -8,7 +8,7 @@ use super::table::Table;
 use super::value::{self, Wrong};
 use crate::model::address::{self, AddressPattern};
 use crate::model::ids::QueueSlug;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue};
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
 
 /// Reads one queue.
 pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
@@ -19,6 +19,7 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
         addresses: addresses(table),
         entry: entry(table).unwrap_or(Entry::CreateAndUpdate),
         closed_ticket: closed_ticket(table),
+        same_mail: table.read("same_mail", value::word(SAME_MAIL)).unwrap_or(SameMail::OnePerQueue),
         followups_from: table
             .read("followups_from", value::word(FOLLOWUPS_FROM))
             .unwrap_or(FollowupsFrom::Participants),
@@ -71,6 +72,8 @@ impl OwnAddresses {
         }
     }
 }
+
+const SAME_MAIL: &[(&str, SameMail)] = &[("one-per-queue", SameMail::OnePerQueue), ("one", SameMail::One)];
 
 const FOLLOWUPS_FROM: &[(&str, FollowupsFrom)] =
     &[("participants", FollowupsFrom::Participants), ("anyone", FollowupsFrom::Anyone)];

@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::engine::{Access, Engine, Sqlite};
 use super::{Books, Config, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::TicketFacts;
 
@@ -101,16 +101,24 @@ impl Lookup for Store {
         self.desk().ticket(id)
     }
 
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        self.desk().ticket_of_message(id)
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        self.desk().holding(id)
+    }
+
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        self.desk().naming(id)
+    }
+
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        self.desk().copies(print)
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
         self.desk().standing(ticket, address)
     }
 
-    fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
-        self.desk().earlier(queue, print)
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+        self.desk().settled_before(print)
     }
 
     fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {

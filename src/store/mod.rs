@@ -32,23 +32,34 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::{Role, Status, TicketFacts};
+
+/// The most tickets that a Message-ID is followed to.
+pub const SEVERAL: usize = 20;
 
 /// What the road asks the store.
 pub trait Lookup {
     /// The ticket of that number, itself, merged or not.
     fn ticket(&mut self, id: TicketId) -> Result<Option<TicketFacts>, StoreError>;
 
-    /// The ticket that a message with this id, in or out, is on; of several the one with the highest number.
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError>;
+    /// The tickets that hold a message, in or out, with this id; the newest [`SEVERAL`], newest first.
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError>;
+
+    /// The tickets that hold a message which names this id in `In-Reply-To` or `References`; likewise.
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError>;
+
+    /// The tickets that hold this very mail, with the same id and the same digest; newest first.
+    ///
+    /// Without a Message-ID equal mails are two mails, as alarms are.
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError>;
 
     /// How the address (as [`crate::model::address::key`] gives it) stands to a ticket.
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError>;
 
-    /// Whether the same mail was met before: on a ticket of `queue`, or settled in `source` under another key.
-    fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError>;
+    /// What became of the same mail in its source under another key.
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError>;
 
     /// Where the ledger has the folder under the name of a mailbox that is not `configured` any more.
     ///
@@ -108,7 +119,7 @@ pub trait Books: Lookup {
     /// Makes an address a participant, unless it is one already.
     fn join(&mut self, ticket: TicketId, participant: &NewParticipant<'_>) -> Result<(), StoreError>;
 
-    /// Remembers that a ticket was opened because of another.
+    /// Remembers that a ticket has to do with another: it was opened because of it, or a mail belongs to both.
     fn link(&mut self, ticket: TicketId, other: TicketId, at: Timestamp) -> Result<(), StoreError>;
 
     /// Writes the item's row in the ledger, over one that is deferred, reset, or failed and still in quarantine.

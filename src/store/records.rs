@@ -220,7 +220,7 @@ pub struct TicketRow {
     pub updated_at: Timestamp,
     /// The ticket it became part of, as `support-12`.
     pub merged_into: Option<String>,
-    /// The tickets it was opened because of, as `support-12`.
+    /// The tickets it has to do with, as `support-12`: one was opened because of the other, or a mail belongs to both.
     pub linked_to: Vec<String>,
 }
 

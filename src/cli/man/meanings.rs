@@ -101,6 +101,9 @@ fn evidence(evidence: Evidence) -> &'static str {
         Evidence::Token => "A reply address or Message-ID of ours names the ticket and its signature holds.",
         Evidence::InReplyTo => "Its In-Reply-To names a message that is on the ticket.",
         Evidence::References => "Its References name a message that is on the ticket.",
+        Evidence::ReferencedBy => {
+            "A message that is on the ticket names it: the answer came before what it answers."
+        }
         Evidence::Header => "Its X-Helpdesk-Ticket names the ticket (trust_headers).",
         Evidence::Address => "A recipient such as support+12@example.org names the ticket.",
         Evidence::Subject => "Its subject holds the ticket, as in [support-12].",

@@ -13,7 +13,7 @@ use super::{BASE, IMAP, read, read_with};
 use crate::mailbox::{Imap, Login, Password, Place, Plaintext, Server, Tls};
 use crate::model::item::Disposition::{self, Delete, Keep, Move, Seen};
 use crate::parse::Limits;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom};
+use crate::policy::{ClosedTicket, Entry, FollowupsFrom, SameMail};
 use crate::run::{Alert, Headers, MailboxPlan};
 use crate::store::KeepRaw;
 
@@ -49,7 +49,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((&queue.addresses, &queue.agents), (&vec![], &vec![]));
     assert_eq!(queue.entry, Entry::CreateAndUpdate);
     assert_eq!(queue.closed_ticket, ClosedTicket::Reopen { within: None });
-    assert_eq!(queue.followups_from, FollowupsFrom::Participants);
+    assert_eq!((queue.followups_from, queue.same_mail), (FollowupsFrom::Participants, SameMail::OnePerQueue));
 
     let [plan] = settings.plan.mailboxes.as_slice() else { panic!("{:?}", settings.plan.mailboxes) };
     assert_eq!(plan.mailbox.name.as_str(), "support");
@@ -86,6 +86,7 @@ fn the_table_of_keys_tells_the_same_defaults() {
         (Store, "keep_raw", "\"failed\""),
         (Queue, "update_only", "false"),
         (Queue, "closed_ticket", "\"reopen\""),
+        (Queue, "same_mail", "\"one-per-queue\""),
         (Queue, "followups_from", "\"participants\""),
         (Queue, "priority", "3"),
         (Mailbox, "port", "993; 995 for pop3; 143 or 110 unless tls is implicit"),
@@ -152,7 +153,7 @@ fn every_limit_is_heeded() {
 fn every_key_of_a_queue_is_heeded() {
     let text = "keep_raw = 'all'\ntoken_secret_file = '/run/secret'\nurl = 'sqlite:/var/db'\n[alert]\nskipped = 50\n\
                 failed = 1\n[queue.b]\naddress = 'B@x.example'\naliases = ['c@x.example', 'b@x.example']\n\
-                title = 'Büro'\nupdate_only = true\nreopen_within = '30d'\nfollowups_from = 'anyone'\n\
+                title = 'Büro'\nsame_mail = 'one'\nupdate_only = true\nreopen_within = '30d'\nfollowups_from = 'anyone'\n\
                 agents = ['*@y.example']\npriority = 1\n[queue.a]\nclosed_ticket = 'new'\n";
     let settings = read(&format!("[store]\n{text}")).unwrap();
     assert_eq!(settings.store.path, PathBuf::from("/var/db"));
@@ -164,6 +165,7 @@ fn every_key_of_a_queue_is_heeded() {
     assert_eq!((first.title.as_str(), first.priority), ("Büro", 1));
     assert_eq!(first.addresses, ["B@x.example", "c@x.example"]);
     assert_eq!((first.entry, first.followups_from), (Entry::UpdateOnly, FollowupsFrom::Anyone));
+    assert_eq!((first.same_mail, second.same_mail), (SameMail::One, SameMail::OnePerQueue));
     assert_eq!(first.closed_ticket, ClosedTicket::Reopen { within: Some(SignedDuration::from_hours(720)) });
     assert!(first.agents[0].matches("anna@y.example"));
     assert_eq!(second.closed_ticket, ClosedTicket::New);

@@ -1,20 +1,9 @@
-//! Whether the same mail was met before: on a ticket, or settled under another key.
+//! Whether the same mail was settled before under another key.
 
 use super::lookup::known;
 use crate::model::found::Earlier;
-use crate::model::ids::{QueueSlug, TicketId};
 use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::{Fingerprint, StoreError};
-
-pub(super) const SELECT_TWIN_BY_MESSAGE_ID: &str = "
-SELECT message.ticket
-FROM message
-JOIN ticket ON ticket.id = message.ticket
-WHERE message.message_id = ?1
-  AND message.digest = ?2
-  AND lower(ticket.queue) = lower(?3)
-ORDER BY message.ticket DESC
-LIMIT 1";
 
 pub(super) const SELECT_SETTLED_BY_MESSAGE_ID: &str = "
 SELECT outcome, ticket
@@ -37,17 +26,6 @@ WHERE source = ?1
   AND substr(item, 1, length(?3)) <> ?3
 ORDER BY id DESC
 LIMIT 1";
-
-/// A ticket of the queue that holds the mail; without a Message-ID equal mails are two mails, as alarms are.
-pub(super) fn on_ticket(
-    engine: &mut dyn Engine,
-    queue: &QueueSlug,
-    print: &Fingerprint<'_>,
-) -> Result<Option<TicketId>, StoreError> {
-    let Some(id) = print.message_id else { return Ok(None) };
-    let values = [Value::Text(id.as_str()), Value::Blob(&print.digest.0), Value::Text(queue.as_str())];
-    first(engine.query(SELECT_TWIN_BY_MESSAGE_ID, &values)?).map(|mut row| row.take(0)).transpose()
-}
 
 /// What became of the mail before the folder's UIDVALIDITY changed.
 ///

@@ -4,25 +4,43 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::words::size;
 use super::{Desk, earlier};
 use crate::model::found::{Earlier, Standing};
-use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
+use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
 use crate::model::ticket::TicketFacts;
 use crate::store::engine::{Engine, Row, Value, first};
-use crate::store::{Fingerprint, Lookup, MailboxState, Source, StoreError};
+use crate::store::{Fingerprint, Lookup, MailboxState, SEVERAL, Source, StoreError};
 
 pub(super) const SELECT_TICKET: &str = "
 SELECT id, queue, status, status_since, merged_into
 FROM ticket
 WHERE id = ?1";
 
-pub(super) const SELECT_TICKET_OF_MESSAGE: &str = "
-SELECT ticket
+pub(super) const SELECT_HOLDING: &str = "
+SELECT DISTINCT ticket.id, ticket.queue, ticket.status, ticket.status_since, ticket.merged_into
 FROM message
-WHERE message_id = ?1
-ORDER BY ticket DESC
-LIMIT 1";
+JOIN ticket ON ticket.id = message.ticket
+WHERE message.message_id = ?1
+ORDER BY ticket.id DESC
+LIMIT ?2";
+
+pub(super) const SELECT_NAMING: &str = "
+SELECT ticket.id, ticket.queue, ticket.status, ticket.status_since, ticket.merged_into
+FROM message_reference
+JOIN ticket ON ticket.id = message_reference.ticket
+WHERE message_reference.message_id = ?1
+ORDER BY ticket.id DESC
+LIMIT ?2";
+
+pub(super) const SELECT_COPIES: &str = "
+SELECT DISTINCT ticket.id, ticket.queue, ticket.status, ticket.status_since, ticket.merged_into
+FROM message
+JOIN ticket ON ticket.id = message.ticket
+WHERE message.message_id = ?1
+  AND message.digest = ?2
+ORDER BY ticket.id DESC";
 
 pub(super) const SELECT_PARTICIPANT: &str = "
 SELECT 1
@@ -110,9 +128,20 @@ impl Lookup for Desk<'_> {
         first(self.engine.query(SELECT_TICKET, &[Value::Integer(id.0)])?).map(facts).transpose()
     }
 
-    fn ticket_of_message(&mut self, id: &MessageId) -> Result<Option<TicketId>, StoreError> {
-        let rows = self.engine.query(SELECT_TICKET_OF_MESSAGE, &[Value::Text(id.as_str())])?;
-        first(rows).map(|mut row| row.take(0)).transpose()
+    fn holding(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        let values = [Value::Text(id.as_str()), Value::Integer(size(SEVERAL))];
+        self.engine.query(SELECT_HOLDING, &values)?.into_iter().map(facts).collect()
+    }
+
+    fn naming(&mut self, id: &MessageId) -> Result<Vec<TicketFacts>, StoreError> {
+        let values = [Value::Text(id.as_str()), Value::Integer(size(SEVERAL))];
+        self.engine.query(SELECT_NAMING, &values)?.into_iter().map(facts).collect()
+    }
+
+    fn copies(&mut self, print: &Fingerprint<'_>) -> Result<Vec<TicketFacts>, StoreError> {
+        let Some(id) = print.message_id else { return Ok(Vec::new()) };
+        let values = [Value::Text(id.as_str()), Value::Blob(&print.digest.0)];
+        self.engine.query(SELECT_COPIES, &values)?.into_iter().map(facts).collect()
     }
 
     fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
@@ -123,11 +152,8 @@ impl Lookup for Desk<'_> {
         })
     }
 
-    fn earlier(&mut self, queue: &QueueSlug, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
-        match earlier::on_ticket(self.engine, queue, print)? {
-            Some(ticket) => Ok(Some(Earlier::OnTicket(ticket))),
-            None => earlier::settled(self.engine, print),
-        }
+    fn settled_before(&mut self, print: &Fingerprint<'_>) -> Result<Option<Earlier>, StoreError> {
+        earlier::settled(self.engine, print)
     }
 
     fn former(&mut self, source: &Source, configured: &[MailboxName]) -> Result<Option<Source>, StoreError> {

@@ -14,6 +14,11 @@ INSERT INTO message
 VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 RETURNING id";
 
+pub(super) const INSERT_REFERENCE: &str = "
+INSERT INTO message_reference (message_id, ticket)
+VALUES (?1, ?2)
+ON CONFLICT (message_id, ticket) DO NOTHING";
+
 pub(super) const INSERT_ATTACHMENT: &str = "
 INSERT INTO attachment (message, filename, given_name, content_type, inline, content_id, blob, repeated)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, EXISTS
@@ -37,6 +42,9 @@ pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Resul
         attach(engine, message.ticket, id, attachment)?;
     }
     let TicketId(ticket) = message.ticket;
+    for named in message.mail.names() {
+        engine.execute(INSERT_REFERENCE, &[Value::Text(named.as_str()), Value::Integer(ticket)])?;
+    }
     engine.execute(UPDATE_TICKET, &[Value::Integer(ticket), Value::Time(message.at)]).map(drop)
 }
 

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 39] = [
+const ROAD: [&str; 41] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -13,7 +13,6 @@ const ROAD: [&str; 39] = [
     books::UPDATE_STATUS,
     books::INSERT_PARTICIPANT,
     books::INSERT_LINK,
-    earlier::SELECT_TWIN_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
     in_flight::UPSERT_IN_FLIGHT,
@@ -25,7 +24,9 @@ const ROAD: [&str; 39] = [
     ledger::UPSERT_COPY,
     ledger::LET_GO_OF_COPY,
     lookup::SELECT_TICKET,
-    lookup::SELECT_TICKET_OF_MESSAGE,
+    lookup::SELECT_HOLDING,
+    lookup::SELECT_NAMING,
+    lookup::SELECT_COPIES,
     lookup::SELECT_PARTICIPANT,
     lookup::SELECT_SOURCE,
     lookup::SELECT_ATTEMPTS,
@@ -36,6 +37,7 @@ const ROAD: [&str; 39] = [
     lookup::SELECT_OWED,
     lookup::SELECT_MAILBOX_STATE,
     message::INSERT_MESSAGE,
+    message::INSERT_REFERENCE,
     message::INSERT_ATTACHMENT,
     message::UPDATE_TICKET,
     upkeep::UPDATE_RUN,

@@ -4,17 +4,21 @@ use crate::model::address::Address;
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{Digest, MessageId, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey, Telling};
-use crate::model::mail::{Attachment, Mail};
+use crate::model::mail::{Attachment, MAX_NAMES, Mail};
 use crate::model::outcome::OutcomeWord;
-use crate::model::ticket::{Role, Status};
+use crate::model::ticket::{Role, Status, TicketFacts};
 use crate::store::engine::first;
 use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time, whole};
 use crate::store::{
-    Fingerprint, LedgerEntry, Lookup, NewParticipant, Source, Store, StoreError, StoredError,
+    Fingerprint, LedgerEntry, Lookup, NewParticipant, SEVERAL, Source, Store, StoreError, StoredError,
 };
 
 fn count(store: &mut Store, sql: &'static str) -> i64 {
     first(store.engine.query(sql, &[]).unwrap()).unwrap().take(0).unwrap()
+}
+
+fn ids(tickets: &[TicketFacts]) -> Vec<TicketId> {
+    tickets.iter().map(|ticket| ticket.id).collect()
 }
 
 fn append(store: &mut Store, on: TicketId, mail: &Mail) {
@@ -65,16 +69,53 @@ fn a_participant_joins_once_and_keeps_the_first_role() {
 }
 
 #[test]
-fn a_message_leads_to_the_newest_ticket_that_it_is_on() {
+fn a_message_leads_to_the_tickets_that_it_is_on_newest_first_and_no_more_than_several() {
     let place = Place::new();
     let mut store = place.open();
     let (first, second) = (ticket(&mut store, "support"), ticket(&mut store, "sales"));
-    for on in [second, first] {
+    for on in [second, first, first] {
         append(&mut store, on, &mail("a@b.example"));
     }
     let id = MessageId::new("a@b.example").unwrap();
-    assert_eq!(store.ticket_of_message(&id).unwrap(), Some(second));
-    assert_eq!(store.ticket_of_message(&MessageId::new("x@y.example").unwrap()).unwrap(), None);
+    assert_eq!(ids(&store.holding(&id).unwrap()), [second, first]);
+    assert!(store.holding(&MessageId::new("x@y.example").unwrap()).unwrap().is_empty());
+    for _ in 0..SEVERAL {
+        let next = ticket(&mut store, "support");
+        append(&mut store, next, &mail("a@b.example"));
+    }
+    assert_eq!(store.holding(&id).unwrap().len(), SEVERAL);
+}
+
+#[test]
+fn what_messages_on_tickets_name_is_remembered_once_for_each_ticket() {
+    let place = Place::new();
+    let mut store = place.open();
+    let (first, second) = (ticket(&mut store, "support"), ticket(&mut store, "sales"));
+    let id = |text: &str| MessageId::new(text).unwrap();
+    let reply = Mail {
+        in_reply_to: vec![id("b@x")],
+        references: vec![id("a@x"), id("b@x"), id("c@x")],
+        ..mail("c@x")
+    };
+    for on in [first, second, first] {
+        append(&mut store, on, &reply);
+    }
+    for named in ["a@x", "b@x"] {
+        assert_eq!(ids(&store.naming(&id(named)).unwrap()), [second, first], "{named}");
+    }
+    assert!(store.naming(&id("c@x")).unwrap().is_empty(), "a mail does not answer itself");
+    assert_eq!(count(&mut store, "SELECT count(*) FROM message_reference"), 4);
+}
+
+#[test]
+fn of_thousands_of_names_the_nearest_are_remembered() {
+    let place = Place::new();
+    let mut store = place.open();
+    let on = ticket(&mut store, "support");
+    let id = |n: usize| MessageId::new(&format!("{n}@x")).unwrap();
+    append(&mut store, on, &Mail { references: (0..5_000).map(id).collect(), ..mail("last@x") });
+    assert_eq!(store.naming(&id(5_000 - MAX_NAMES)).unwrap().len(), 1);
+    assert!(store.naming(&id(5_000 - MAX_NAMES - 1)).unwrap().is_empty());
 }
 
 #[test]
@@ -140,24 +181,25 @@ fn the_state_of_a_ticket_counts_from_its_change() {
 }
 
 #[test]
-fn the_same_mail_is_known_within_a_queue_only() {
+fn the_same_mail_is_known_by_id_and_digest_in_every_queue() {
     let place = Place::new();
     let mut store = place.open();
     let id = ticket(&mut store, "support");
     let (known, here, raw) = (mail("a@b.example"), key("1:2"), digest(b"Printer on fire"));
     append(&mut store, id, &known);
+    let other = ticket(&mut store, "sales");
+    append(&mut store, other, &known);
     let source = source();
     let same = print(&source, &here, &known, raw);
-    assert_eq!(store.earlier(&queue("Support"), &same).unwrap(), Some(Earlier::OnTicket(id)));
-    assert_eq!(store.earlier(&queue("sales"), &same).unwrap(), None);
+    assert_eq!(ids(&store.copies(&same).unwrap()), [other, id]);
     let other_content = Fingerprint { digest: digest(b"other"), ..same };
-    assert_eq!(store.earlier(&queue("support"), &other_content).unwrap(), None);
+    assert!(store.copies(&other_content).unwrap().is_empty());
 
     let mut nameless = mail("");
     nameless.digest = digest(b"whatever");
     let octets = print(&source, &here, &nameless, raw);
     append(&mut store, id, &nameless);
-    assert_eq!(store.earlier(&queue("support"), &octets).unwrap(), None, "equal alarms are two mails");
+    assert!(store.copies(&octets).unwrap().is_empty(), "equal alarms are two mails");
 }
 
 #[test]
@@ -169,15 +211,14 @@ fn what_was_settled_before_uidvalidity_changed_is_known() {
     let (before, same, after) = (key("1:7"), key("1:8"), key("2:1"));
     let settled = LedgerEntry { mail: Some(&mail), raw_sha256: Some(raw), ..entry(run, &source, &before) };
     record(&mut store, &settled).unwrap();
-    let queue = queue("support");
-    let found = store.earlier(&queue, &print(&source, &after, &mail, raw)).unwrap();
+    let found = store.settled_before(&print(&source, &after, &mail, raw)).unwrap();
     assert_eq!(found, Some(Earlier::Settled { outcome: OutcomeWord::Skipped, ticket: None }));
-    assert_eq!(store.earlier(&queue, &print(&source, &same, &mail, raw)).unwrap(), None);
+    assert_eq!(store.settled_before(&print(&source, &same, &mail, raw)).unwrap(), None);
 
     source.account = "directory:/var/spool/mail".to_owned();
     let elsewhere = LedgerEntry { mail: Some(&mail), ..entry(run, &source, &before) };
     record(&mut store, &elsewhere).unwrap();
-    assert_eq!(store.earlier(&queue, &print(&source, &after, &mail, raw)).unwrap(), None);
+    assert_eq!(store.settled_before(&print(&source, &after, &mail, raw)).unwrap(), None);
 }
 
 #[test]
@@ -189,9 +230,8 @@ fn a_mail_without_an_id_is_known_by_its_octets_after_uidvalidity_changed() {
     let (before, after) = (key("1:7"), key("2:1"));
     let settled = LedgerEntry { mail: Some(&mail), raw_sha256: Some(raw), ..entry(run, &source, &before) };
     record(&mut store, &settled).unwrap();
-    let look = |store: &mut Store, raw| {
-        store.earlier(&queue("support"), &print(&source, &after, &mail, raw)).unwrap().is_some()
-    };
+    let look =
+        |store: &mut Store, raw| store.settled_before(&print(&source, &after, &mail, raw)).unwrap().is_some();
     assert!(look(&mut store, raw));
     assert!(!look(&mut store, digest(b"other")));
 }

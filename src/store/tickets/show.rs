@@ -41,11 +41,16 @@ WHERE ticket = ?1
 ORDER BY role <> 'requester', id";
 
 pub(in crate::store) const SELECT_LINKS: &str = "
-SELECT ticket.queue, ticket.id
+SELECT ticket.queue AS queue, ticket.id AS id
 FROM ticket_link
 JOIN ticket ON ticket.id = ticket_link.other
 WHERE ticket_link.ticket = ?1
-ORDER BY ticket.id";
+UNION
+SELECT ticket.queue AS queue, ticket.id AS id
+FROM ticket_link
+JOIN ticket ON ticket.id = ticket_link.ticket
+WHERE ticket_link.other = ?1
+ORDER BY id";
 
 pub(in crate::store) const SELECT_MESSAGES: &str = "
 SELECT id, direction, message_id, author, author_name, coalesce(sent_at, received_at), text, reply, defects

@@ -27,6 +27,8 @@ fn a_ticket_is_shown_with_everybody_on_it() {
     assert_eq!(row.requester.as_ref(), Some(&alice));
     assert_eq!(row.participants, [alice, Address::bare("bob@example.org")]);
     assert_eq!(row.linked_to, ["support-1"]);
+    store.transaction(|books| books.link(first, second, time(3))).unwrap();
+    assert_eq!(store.ticket_row(first).unwrap().linked_to, ["sales-2"], "a link leads both ways, once");
     assert_eq!((row.created_at, row.merged_into), (time(0), None));
     assert!(matches!(store.ticket_row(TicketId(9)), Err(StoreError::Missing { .. })));
 }
@@ -69,7 +71,8 @@ fn files_of_the_first_schema_are_shown_after_the_upgrade() {
     mail.attachments = vec![file(None)];
     store.transaction(|books| books.append(&message(id, &mail))).unwrap();
     let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
-        ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; UPDATE schema_version SET version = 1";
+        ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; DROP TABLE message_reference;
+        UPDATE schema_version SET version = 1";
     store.engine.script(back).unwrap();
     drop(store);
     let files = place.open().messages(id).unwrap().remove(0).attachments;
