@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{Desk, earlier};
+use crate::model::address;
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, QueueSlug, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
@@ -28,7 +29,7 @@ pub(super) const SELECT_PARTICIPANT: &str = "
 SELECT 1
 FROM participant
 WHERE ticket = ?1
-  AND key = ?2";
+  AND key IN (?2, ?3)";
 
 pub(super) const SELECT_SOURCE: &str = "
 SELECT id, watermark, baseline_at, baseline_numbering
@@ -89,8 +90,10 @@ impl Lookup for Desk<'_> {
         first(rows).map(|mut row| row.take(0)).transpose()
     }
 
-    fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
-        let values = [Value::Integer(ticket.0), Value::Text(address)];
+    fn standing(&mut self, ticket: TicketId, key: &str) -> Result<Standing, StoreError> {
+        // An older row has the domain in its own letters.
+        let readable = address::readable(key);
+        let values = [Value::Integer(ticket.0), Value::Text(key), Value::Text(&readable)];
         Ok(match first(self.engine.query(SELECT_PARTICIPANT, &values)?) {
             Some(_) => Standing::Participant,
             None => Standing::Stranger,

@@ -7,7 +7,7 @@ use crate::model::item::{Disposition, ItemKey, Telling};
 use crate::model::mail::{Attachment, Mail};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::{Role, Status};
-use crate::store::engine::first;
+use crate::store::engine::{Value, first};
 use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time, whole};
 use crate::store::{
     Fingerprint, LedgerEntry, Lookup, NewParticipant, Source, Store, StoreError, StoredError,
@@ -47,6 +47,26 @@ fn a_new_ticket_is_open_and_its_requester_stands_on_it() {
     assert_eq!(store.standing(id, "alice@example.org").unwrap(), Standing::Participant);
     assert_eq!(store.standing(id, "mallory@example.org").unwrap(), Standing::Stranger);
     assert_eq!(store.standing(TicketId(9), "alice@example.org").unwrap(), Standing::Stranger);
+}
+
+#[test]
+fn a_participant_is_known_by_either_spelling_of_the_domain_also_in_an_older_row() {
+    let place = Place::new();
+    let mut store = place.open();
+    let id = ticket(&mut store, "support");
+    let anna = Address::bare("Anna@München.example");
+    store
+        .transaction(|books| books.join(id, &NewParticipant { address: &anna, role: Role::Cc, at: time(1) }))
+        .unwrap();
+    let sent = Address::bare("anna@xn--mnchen-3ya.example").key();
+    assert_eq!(store.standing(id, &sent).unwrap(), Standing::Participant);
+    store
+        .engine
+        .execute("UPDATE participant SET key = 'anna@münchen.example' WHERE key = ?1", &[Value::Text(&sent)])
+        .unwrap();
+    assert_eq!(count(&mut store, "SELECT count(*) FROM participant WHERE key LIKE '%xn--%'"), 0);
+    assert_eq!(store.standing(id, &sent).unwrap(), Standing::Participant);
+    assert_eq!(store.standing(id, "anna@munchen.example").unwrap(), Standing::Stranger);
 }
 
 #[test]
