@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 /// The messages of a file. A mail server hands over one, quoted or not, under a `From ` line of each delivery's own.
 fn taken_apart(bytes: Vec<u8>, args: &Args) -> Vec<Vec<u8>> {
     if args.mta {
-        return vec![mbox::without_separator(&bytes).to_vec()];
+        return vec![mbox::without_separator(bytes)];
     }
     mbox::split(&bytes).unwrap_or_else(|| vec![bytes])
 }

@@ -153,12 +153,12 @@ pub fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// A single message without the `From ` line that a delivery may have put before it.
-pub fn without_separator(message: &[u8]) -> &[u8] {
-    if !message.starts_with(b"From ") {
-        return message;
+pub fn without_separator(mut message: Vec<u8>) -> Vec<u8> {
+    if message.starts_with(b"From ") {
+        let end = memchr::memchr(b'\n', &message).map_or(message.len(), |end| end + 1);
+        message.drain(..end);
     }
-    let end = memchr::memchr(b'\n', message).map_or(message.len(), |end| end + 1);
-    message.split_at(end).1
+    message
 }
 
 /// Takes off the empty line that ends a message in an mbox.

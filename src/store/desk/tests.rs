@@ -70,6 +70,38 @@ fn a_participant_is_known_by_either_spelling_of_the_domain_also_in_an_older_row(
 }
 
 #[test]
+fn octets_of_any_size_are_kept_as_they_are_and_taken_back_with_the_rest() {
+    let place = Place::new();
+    let mut store = place.open();
+    let run = run(&mut store);
+    let large: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    for (at, octets) in [&b"small"[..], &large, b""].into_iter().enumerate() {
+        let (source, key) = (source(), key(&at.to_string()));
+        let entry = LedgerEntry {
+            outcome: OutcomeWord::Failed,
+            quarantined: Some(whole(octets)),
+            ..entry(run, &source, &key)
+        };
+        record(&mut store, &entry).unwrap();
+        let id = store.quarantine().unwrap().last().unwrap().id;
+        assert!(store.quarantined_raw(id).unwrap() == octets, "{at}");
+    }
+    let failed: Result<(), StoreError> = store.transaction(|books| {
+        let (source, key) = (source(), key("last"));
+        let other = [&large[..], b"more"].concat();
+        let entry = LedgerEntry {
+            outcome: OutcomeWord::Failed,
+            quarantined: Some(whole(&other)),
+            ..entry(run, &source, &key)
+        };
+        books.record(&entry)?;
+        Err(StoreError::Settled)
+    });
+    failed.unwrap_err();
+    assert_eq!(count(&mut store, "SELECT count(*) FROM blob"), 3);
+}
+
+#[test]
 fn a_participant_joins_once_and_keeps_the_first_role() {
     let place = Place::new();
     let mut store = place.open();
