@@ -112,8 +112,9 @@ fn check_misses_the_directory_of_the_store_and_its_secret() {
     assert_eq!(lines[0]["error_code"], "store.unavailable");
     assert!(lines[0]["hint"].as_str().unwrap().starts_with("make its directory first"), "{lines:?}");
     configure("url = \"sqlite:db\"\ntoken_secret_file = \"secret\"");
-    for command in ["check --json", "fetch --json"] {
-        assert_eq!(place.json(command, 78)[0]["msg"].as_str().unwrap().split(' ').next_back(), Some("used"));
+    let fetched = place.json("fetch --json", 78);
+    for error in [&place.json("check --json", 78)[0], &fetched[0]["error"]] {
+        assert_eq!(error["msg"].as_str().unwrap().split(' ').next_back(), Some("used"), "{error}");
     }
     place.write("secret", "too short");
     assert!(place.json("check --json", 78)[0]["hint"].as_str().unwrap().contains("16 octets or more"));

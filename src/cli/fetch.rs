@@ -1,12 +1,13 @@
 //! `helpdesk-mail fetch`.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Instant;
 
 use crate::mailbox::Place;
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
 use crate::model::trouble::Trouble;
-use crate::run::{self, Companions, Due, MailboxPlan, Options, Plan, Scope};
+use crate::run::{self, Audience, Companions, Due, MailboxPlan, Mode, Options, Plan, Scope, Summary};
 
 use super::context::Context;
 use super::desk;
@@ -52,8 +53,16 @@ pub struct Args {
     pub baseline: bool,
 }
 
-/// Fetches. Here, and nowhere below, it is chosen whether anything is done.
+/// Fetches.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let started = Instant::now();
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Real };
+    let unbegun = |trouble| Summary::unbegun(trouble, mode, Audience::Scheduler, started);
+    fetch(args, context).or_else(|trouble| context.unbegun(trouble, unbegun))
+}
+
+/// Here, and nowhere below, it is chosen whether anything is done.
+fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let options = Options {
         mailboxes: args.mailbox.clone(),
