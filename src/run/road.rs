@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use crate::mailbox::Reader;
 use crate::model::ids::MailboxName;
 use crate::model::item::{Acknowledgement, ItemKey, Listed};
 use crate::model::trouble::Trouble;
@@ -99,7 +100,9 @@ impl Walk<'_> {
         let settled = desk.lookup().settled(source, &keys)?;
         let new: Vec<Listed> =
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-        let (plain, suspects) = self.apart(new, desk)?;
+        let deferred = desk.lookup().deferred(source)?;
+        replace(source, &deferred, &keys, gate.reader(), desk)?;
+        let (plain, suspects) = apart(new, &deferred);
         let new = [plain.as_slice(), &suspects].concat();
         let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
         let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
@@ -121,25 +124,6 @@ impl Walk<'_> {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())
-    }
-
-    /// Sets apart what was deferred before: it is taken last, each alone, so that it harms no other.
-    fn apart(
-        &self,
-        new: Vec<Listed>,
-        desk: &mut dyn Companions,
-    ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
-        let deferred = desk.lookup().deferred(self.source)?;
-        if deferred.is_empty() {
-            return Ok((new, Vec::new()));
-        }
-        // Those with the least trouble of their own first: they were perhaps only neighbours.
-        let place: HashMap<&ItemKey, usize> =
-            deferred.iter().zip(0..).map(|((key, _), at)| (key, at)).collect();
-        let (mut suspects, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| place.contains_key(&item.key));
-        suspects.sort_by_key(|item| place.get(&item.key).copied());
-        Ok((plain, suspects))
     }
 
     /// Opens the folder and pays what is owed to it.
@@ -170,4 +154,34 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Sets apart what was deferred before: it is taken last, each alone, so that it harms no other.
+fn apart(new: Vec<Listed>, deferred: &[(ItemKey, u32)]) -> (Vec<Listed>, Vec<Listed>) {
+    // Those with the least trouble of their own first: they were perhaps only neighbours.
+    let place: HashMap<&ItemKey, usize> = deferred.iter().zip(0..).map(|((key, _), at)| (key, at)).collect();
+    let (mut suspects, plain): (Vec<Listed>, Vec<Listed>) =
+        new.into_iter().partition(|item| place.contains_key(&item.key));
+    suspects.sort_by_key(|item| place.get(&item.key).copied());
+    (plain, suspects)
+}
+
+/// Forgets what was deferred unread and is listed under its real key now.
+fn replace(
+    source: &Source,
+    deferred: &[(ItemKey, u32)],
+    listed: &[ItemKey],
+    reader: &dyn Reader,
+    desk: &mut dyn Companions,
+) -> Result<(), Trouble> {
+    if deferred.is_empty() {
+        return Ok(());
+    }
+    let unread: HashSet<ItemKey> = listed.iter().filter_map(|key| reader.unread_key(key)).collect();
+    let replaced: Vec<ItemKey> =
+        deferred.iter().map(|(key, _)| key).filter(|key| unread.contains(*key)).cloned().collect();
+    if !replaced.is_empty() {
+        desk.forget(source, &replaced)?;
+    }
+    Ok(())
 }

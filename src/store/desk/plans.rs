@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 33] = [
+const ROAD: [&str; 34] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -35,6 +35,7 @@ const ROAD: [&str; 33] = [
     message::UPDATE_TICKET,
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
+    upkeep::DELETE_DEFERRED,
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
     upkeep::UPSERT_LAST_SUCCESS,
