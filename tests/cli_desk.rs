@@ -24,7 +24,7 @@ const TICKET: [&str; 11] = [
     "merged_into",
 ];
 
-const OUTCOME: [&str; 15] = [
+const OUTCOME: [&str; 16] = [
     "type",
     "mailbox",
     "folder",
@@ -40,6 +40,7 @@ const OUTCOME: [&str; 15] = [
     "at",
     "id",
     "notes",
+    "reset",
 ];
 
 #[test]
@@ -138,6 +139,11 @@ fn outcomes_are_listed_filtered_and_reset() {
         place.output("outcomes reset one", 0),
         "1 reset; the next fetch takes what is still in the mailbox again\n"
     );
+    let is_reset: Vec<bool> =
+        place.json("outcomes --json", 0).iter().map(|row| row["reset"].as_bool().unwrap()).collect();
+    assert_eq!(is_reset, all.iter().map(|row| row["item"] == "one").collect::<Vec<_>>());
+    let table = place.output("outcomes", 0);
+    assert_eq!(table.lines().filter(|line| line.contains(" (reset) ")).count(), 1, "{table}");
     assert_eq!(place.json("outcomes reset --outcome failed --json", 0)[0]["reset"], 1);
     place.command("outcomes reset nothing").assert().code(66);
 }

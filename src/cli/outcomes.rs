@@ -19,7 +19,8 @@ use super::when::When;
 
 /// List what became of every message
 ///
-/// With -v the notes on a message and its error stand beneath it.
+/// With -v the notes on a message and its error stand beneath it. What was reset, so that the next fetch takes it again,
+/// is marked so.
 #[derive(Debug, Clone, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
 pub struct Args {
@@ -142,12 +143,16 @@ fn fields(row: &OutcomeRow) -> Vec<Cell> {
         words::time(row.at).into(),
         row.mailbox.as_str().into(),
         words::cut(&row.item, 24).into(),
-        Cell::painted(row.outcome.as_str(), Paint::of_outcome(row.outcome)),
+        Cell::painted(outcome(row), Paint::of_outcome(row.outcome)),
         row.reason.as_str().into(),
         words::or_dash(row.ticket.as_deref()).into(),
         words::or_dash(row.from.as_deref()).into(),
         words::cut(words::or_dash(row.subject.as_deref()), 60).into(),
     ]
+}
+
+fn outcome(row: &OutcomeRow) -> String {
+    format!("{}{}", row.outcome, if row.reset { " (reset)" } else { "" })
 }
 
 /// What is worth knowing of a row besides: with `-v`.

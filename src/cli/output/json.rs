@@ -72,6 +72,7 @@ pub fn outcome(row: &OutcomeRow) -> Value {
         ("at", json!(words::time(row.at))),
         ("id", json!(row.id)),
         ("notes", json!(row.notes)),
+        ("reset", json!(row.reset)),
     ]))
 }
 

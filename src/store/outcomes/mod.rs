@@ -15,12 +15,13 @@ use super::tickets::{at_most, lines, named};
 use super::{OutcomeFilter, OutcomeRow, Source, Store, StoreError, StoredError};
 use crate::model::ids::MailboxName;
 use crate::model::item::ItemKey;
+use crate::model::outcome::OutcomeWord;
 
 /// A row is wanted by its item as number or key, or by none of both.
 pub(super) const SELECT_OUTCOMES: &str = "
 SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
   outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
-  outcome.error_code, outcome.error_message, outcome.error_hint
+  outcome.error_code, outcome.error_message, outcome.error_hint, outcome.settled
 FROM outcome
 JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
@@ -35,7 +36,7 @@ LIMIT ?7";
 pub(super) const SELECT_OUTCOME: &str = "
 SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
   outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
-  outcome.error_code, outcome.error_message, outcome.error_hint
+  outcome.error_code, outcome.error_message, outcome.error_hint, outcome.settled
 FROM outcome
 JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
@@ -117,6 +118,8 @@ pub(super) fn by_id(engine: &mut dyn Engine, id: i64) -> Result<OutcomeRow, Stor
 }
 
 fn read(mut row: Row) -> Result<OutcomeRow, StoreError> {
+    let outcome: OutcomeWord = row.take(9)?;
+    let settled: bool = row.take(17)?;
     Ok(OutcomeRow {
         id: row.take(0)?,
         run: row.take(1)?,
@@ -127,11 +130,12 @@ fn read(mut row: Row) -> Result<OutcomeRow, StoreError> {
         message_id: row.take(6)?,
         from: row.take(7)?,
         subject: row.take(8)?,
-        outcome: row.take(9)?,
+        outcome,
         reason: row.take(10)?,
         ticket: named(row.take(11)?, row.take(12)?),
         notes: lines(&row.take::<String>(13)?)?,
         error: error(row.take(14)?, row.take(15)?, row.take(16)?),
+        reset: outcome.is_settled() && !settled,
     })
 }
 
