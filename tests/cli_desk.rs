@@ -149,6 +149,40 @@ fn outcomes_are_listed_filtered_and_reset() {
 }
 
 #[test]
+fn a_name_that_is_neither_configured_nor_in_the_store_is_a_wrong_command_line() {
+    let place = Place::filled();
+    let wrong = [
+        ("ticket list --queue nope", "there are: support, sales"),
+        ("ticket list --queue suport", "did you mean \"support\"? there are: support, sales"),
+        ("outcomes --mailbox nope", "there are: support, ingest\n"),
+        ("outcomes --mailbox suport --json", "did you mean \"support\"?"),
+        ("outcomes reset --mailbox Support", "did you mean \"support\"?"),
+        ("fetch --mailbox suport", "did you mean \"support\"?"),
+    ];
+    for (line, hint) in wrong {
+        place.command(line).assert().code(64).stderr(contains(hint));
+    }
+    assert_eq!(place.json("ticket list --queue SUPPORT --json", 0).len(), 1);
+    // What was configured once is known by what the store has of it.
+    place.write(
+        "helpdesk-mail.toml",
+        "[store]\nurl = \"sqlite:helpdesk-mail.db\"\n[queue.other]\ntitle = \"Other\"\n",
+    );
+    assert_eq!(place.json("ticket list --queue sales --json", 0).len(), 1);
+    assert_eq!(place.json("outcomes --mailbox support --json", 0).len(), 2);
+    place
+        .command("ticket list --queue nope")
+        .assert()
+        .code(64)
+        .stderr(contains("there are: other, sales, support"));
+    assert_eq!(place.json("outcomes --mailbox ingest --json", 0).len(), 0);
+    let fresh = Place::configured();
+    fresh.command("fetch --mailbox nope").assert().code(64);
+    fresh.command("ticket list --queue nope").assert().code(64);
+    assert!(!fresh.directory.path().join("helpdesk-mail.db").exists());
+}
+
+#[test]
 fn with_v_notes_and_errors_stand_beneath_the_outcomes() {
     let place = Place::filled();
     let table = place.output("-v outcomes --outcome failed", 0);

@@ -11,6 +11,7 @@ use crate::run::{self, Audience, Companions, Due, MailboxPlan, Mode, Options, Pl
 
 use super::context::Context;
 use super::desk;
+use super::names;
 use super::output::listener;
 
 /// Fetch each configured mailbox once and turn its messages into tickets
@@ -71,6 +72,11 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
         stop: context.signals.stop(),
     };
+    // Before a store is made: a name that is mistyped leaves nothing behind.
+    for name in &args.mailbox {
+        let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
+        names::require("mailbox", name, configured, || Ok(Vec::new()))?;
+    }
     let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
     if args.dry_run {
         workers.push(Box::new(desk::rehearsing(&settings.store)?));

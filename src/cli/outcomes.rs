@@ -6,7 +6,8 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::outcome::OutcomeWord;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{OutcomeFilter, OutcomeRow};
+use crate::run::INGEST;
+use crate::store::{OutcomeFilter, OutcomeRow, Store};
 
 use super::context::Context;
 use super::desk;
@@ -119,7 +120,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = desk::list(context.look()?, |store| store.outcomes(&filter.over(&[])))?;
+    let rows = desk::list(look(filter, context)?, |store| store.outcomes(&filter.over(&[])))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
         Form::Human => {
@@ -135,6 +136,19 @@ fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
         }
     }
     Ok(Exit::Ok)
+}
+
+/// The store, if the filter asks for a mailbox that is configured or was.
+fn look(filter: &Filter, context: &Context) -> Result<Option<Store>, Trouble> {
+    let settings = context.settings()?;
+    let mut store = desk::look(&settings.store)?;
+    if let Some(name) = &filter.mailbox {
+        let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
+        let configured = configured.chain(INGEST.parse().ok());
+        let stored = || Ok(store.as_mut().map_or_else(|| Ok(Vec::new()), Store::mailboxes)?);
+        names::require("mailbox", name, configured, stored)?;
+    }
+    Ok(store)
 }
 
 fn fields(row: &OutcomeRow) -> Vec<Cell> {
@@ -170,6 +184,7 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
             .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
     }
+    drop(look(filter, context)?);
     let count = context.store_to_change()?.reset(&filter.over(items)).map_err(|error| {
         let trouble = Trouble::from(error);
         if trouble.code == ErrorCode::InputMissing {

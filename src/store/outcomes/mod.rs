@@ -52,7 +52,18 @@ WHERE source.mailbox = ?1
   AND source.folder = ?3
   AND outcome.item = ?4";
 
+/// Also those that are configured no more, and what messages in hand stand under.
+pub(super) const SELECT_MAILBOXES: &str = "
+SELECT DISTINCT mailbox
+FROM source
+ORDER BY mailbox";
+
 impl Store {
+    /// The mailboxes that items came from.
+    pub fn mailboxes(&mut self) -> Result<Vec<MailboxName>, StoreError> {
+        self.engine.query(SELECT_MAILBOXES, &[])?.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
     /// The row of one item, if it has one.
     pub fn outcome_of(&mut self, source: &Source, key: &ItemKey) -> Result<Option<OutcomeRow>, StoreError> {
         let engine = self.engine.as_mut();
