@@ -105,7 +105,21 @@ fn a_store_is_an_sqlite_file() {
         ("'postgresql://u:hunter2@host/db'", "PostgreSQL is not supported by this version; expected "),
         ("'mysql:hunter2'", "expected "),
         ("'sqlite:'", "expected "),
-        ("'sqlite:///db'", "expected "),
+        (
+            "'sqlite:///db'",
+            "\"sqlite://\" means different files to different programs: an absolute path is written \"sqlite:/PATH\", one beside the configuration \"sqlite:PATH\"; expected ",
+        ),
+        (
+            "'sqlite://u:hunter2@host/db'",
+            "\"sqlite://\" means different files to different programs: an absolute path is written \"sqlite:/PATH\", one beside the configuration \"sqlite:PATH\"; expected ",
+        ),
+        ("'sqlite::memory:'", "a store in memory would forget which mail was taken; expected "),
+        (
+            "'sqlite:file::memory:?cache=shared'",
+            "a store in memory would forget which mail was taken; expected ",
+        ),
+        ("'sqlite:file:a.db'", "a path is needed, not a \"file:\" URI; expected "),
+        ("'sqlite:a.db?mode=ro'", "options behind \"?\" are not taken, only a path is; expected "),
         ("12", "expected "),
     ] {
         let told = problems(&format!("queue.a = {{}}\n[store]\nurl = {url}\n"));
