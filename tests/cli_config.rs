@@ -7,6 +7,7 @@ use predicates::str::contains;
 use tempfile::tempdir;
 
 use crate::cli_place::{Place, bare};
+use crate::support::nobody::as_nobody;
 
 #[test]
 fn without_a_configuration_nothing_is_done() {
@@ -17,6 +18,22 @@ fn without_a_configuration_nothing_is_done() {
         .code(78)
         .stderr(contains("error: no configuration: ").and(contains("\nhint: ")));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_directory_that_may_not_be_searched_is_told() {
+    let home = tempdir().unwrap();
+    let directory = home.path().join(".config");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o000)).unwrap();
+    as_nobody(home.path(), || {
+        bare(home.path()).arg("fetch").assert().code(78).stderr(
+            contains("helpdesk-mail.toml cannot be read, ")
+                .and(contains("\nhint: a configuration is a file")),
+        );
+    });
+    // Whoever removes it must be able to look into it.
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
