@@ -81,7 +81,7 @@ fn fetched_by_nobody(desk: &Desk) -> Run {
     by_nobody(desk, &["fetch", "--json"])
 }
 
-fn by_nobody(desk: &Desk, arguments: &[&str]) -> Run {
+pub fn by_nobody(desk: &Desk, arguments: &[&str]) -> Run {
     if !rustix::process::geteuid().is_root() {
         return desk.run(arguments);
     }
