@@ -60,7 +60,8 @@
 //!   a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
 //! * **In flight**: what a batch has in hand is marked before it is fetched. What a dead run left marked keeps its place
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
-//!   only a child's death seen by its living parent counts against a message. What kills a run all the same goes last.
+//!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
+//!   then last.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.

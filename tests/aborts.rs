@@ -50,8 +50,10 @@ fn walk(name: &str, kind: &dyn Kind) {
                         "{name}, step {step} of {all}:\n{}",
                         difference(&expected, &reached)
                     );
-                    let again = desk.run(&["fetch", "--json"]).exits(0);
-                    assert_eq!(again.outcomes(), [""; 0], "{name}, step {step}");
+                    if number.is_multiple_of(10) {
+                        let again = desk.run(&["fetch", "--json"]).exits(0);
+                        assert_eq!(again.outcomes(), [""; 0], "{name}, step {step}");
+                    }
                 }
             });
         }

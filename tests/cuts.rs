@@ -10,7 +10,7 @@ use crate::support::scene::{Kind, OnImap, OnPop3, begun, difference, server, sta
 use crate::support::torture::{is_long, told};
 
 /// Cuts at every so-many-th octet of the long form, and so many cuts each way of the short one.
-const STEP: u64 = 17;
+const STEP: u64 = 29;
 const SOME: u64 = 8;
 
 fn walk(name: &str, kind: &dyn Kind) {

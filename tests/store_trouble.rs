@@ -68,7 +68,7 @@ fn a_store_that_is_damaged_ends_with_74_and_is_left_as_it_is() {
         }
         assert!(run.stdout.contains("\"error_code\":\"store."), "{place}: {}", run.stdout);
         let run = run.exits(74);
-        assert!(run.stderr.contains("desk.db"), "{place}: {}", run.stderr);
+        assert!(run.stdout.contains("restore a backup"), "{place}: {}", run.stdout);
         assert!(waits(&desk), "{place}");
     }
 }

@@ -116,7 +116,10 @@ impl Walk<'_> {
         let road = Batch { job, source, old: Some(&old), suspects: &suspects };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
-        for batch in batch::divide(taken, bounds.batch_size).into_iter().chain(alone.chunks(1)) {
+        let together =
+            taken.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key)));
+        let batches = together.flat_map(|items| batch::divide(items, bounds.batch_size));
+        for batch in batches.chain(alone.chunks(1)) {
             bounds.check(&job.name)?;
             open.extend(road.process(batch, gate, desk, tally)?);
         }

@@ -50,9 +50,9 @@ impl Suspects {
             deferred.iter().map(|(key, attempts)| (key, *attempts)).collect();
         let of = |key: &ItemKey| trouble.get(key).copied().unwrap_or(0);
         let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| of(&item.key) > 0 || self.is_worse(&item.key));
+            new.into_iter().partition(|item| of(&item.key) > 0 || self.goes_last(&item.key));
         // Those with the least trouble of their own first.
-        alone.sort_by_key(|item| (self.is_worse(&item.key), of(&item.key)));
+        alone.sort_by_key(|item| (self.goes_last(&item.key), of(&item.key)));
         (plain, alone)
     }
 
@@ -61,9 +61,21 @@ impl Suspects {
         self.0.contains_key(key)
     }
 
-    /// Whether a run died with it although it had been tried out before: it goes last and alone, so that it harms
-    /// no other.
-    pub(super) fn is_worse(&self, key: &ItemKey) -> bool {
-        self.0.get(key).is_some_and(|deaths| *deaths > 1)
+    /// Whether runs died with it although it had been tried out: it goes alone.
+    ///
+    /// Its place in the order it keeps: somebody may be killing runs, and a reply is not to come before its original.
+    pub(super) fn goes_alone(&self, key: &ItemKey) -> bool {
+        self.deaths(key) > 1
+    }
+
+    /// Whether so many runs died with it that it goes last, too, so that it harms no other.
+    fn goes_last(&self, key: &ItemKey) -> bool {
+        /// Somebody who kills runs has met others as well by then, each alone.
+        const TOO_MANY: u32 = 4;
+        self.deaths(key) > TOO_MANY
+    }
+
+    fn deaths(&self, key: &ItemKey) -> u32 {
+        self.0.get(key).copied().unwrap_or(0)
     }
 }

@@ -332,6 +332,9 @@ fn cell(column: usize, value: ValueRef<'_>) -> rusqlite::Result<Cell> {
 /// Whose trouble it is: the message's, the disk's, another program's, or a bug.
 fn fault(error: rusqlite::Error, path: &Path, place: &str) -> StoreError {
     let place = place.to_owned();
+    if matches!(error, rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::Utf8Error(..)) {
+        return StoreError::Damaged { place, source: error.into() };
+    }
     // The low octet is the kind, the rest tells more: <https://www.sqlite.org/rescode.html>.
     let code = error.sqlite_error().map_or(ffi::SQLITE_MISUSE, |error| error.extended_code & 0xff);
     match code {

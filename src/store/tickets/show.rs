@@ -201,6 +201,5 @@ fn attachment(mut row: Row) -> Result<AttachmentRow, StoreError> {
 
 /// Lines that are kept as one JSON array.
 pub(in crate::store) fn lines(json: &str) -> Result<Vec<String>, StoreError> {
-    serde_json::from_str(json)
-        .map_err(|_| StoreError::Misuse { what: "a list of lines in the store is not one".to_owned() })
+    serde_json::from_str(json).map_err(|_| StoreError::Odd { what: "a list of lines is not one".to_owned() })
 }
