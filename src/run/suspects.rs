@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::model::item::{ItemKey, Listed};
 use crate::store::{Source, StoreError};
 
+use super::batch::Batch;
 use super::companions::Companions;
+use super::item::Item;
 
 /// Items of one folder that were in hand when a run died, with how many runs did.
 #[derive(Debug, Default)]
@@ -77,5 +79,43 @@ impl Suspects {
 
     fn deaths(&self, key: &ItemKey) -> u32 {
         self.0.get(key).copied().unwrap_or(0)
+    }
+}
+
+/// The marks of a batch while it is in hand.
+pub(super) struct Marks<'a> {
+    source: &'a Source,
+    suspects: &'a Suspects,
+    keys: Vec<ItemKey>,
+}
+
+impl<'a> Marks<'a> {
+    /// Marks items: should the run die, the next one knows with what.
+    pub(super) fn set(
+        batch: &Batch<'a>,
+        items: &[Listed],
+        desk: &mut dyn Companions,
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<ItemKey> = items.iter().map(|item| item.key.clone()).collect();
+        if !keys.is_empty() {
+            desk.mark(batch.source, batch.job.run, &keys)?;
+        }
+        Ok(Self { source: batch.source, suspects: batch.suspects, keys })
+    }
+
+    /// Takes the marks from what got no ledger row, except from what is suspect: nothing new is known of that.
+    pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
+        let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
+        let left: Vec<ItemKey> = self
+            .keys
+            .into_iter()
+            .filter(|key| !recorded.contains(key) && !self.suspects.contains(key))
+            .collect();
+        if !left.is_empty()
+            && let Err(error) = desk.unmark(self.source, &left)
+        {
+            // The next run handles them with care, which costs it a little time.
+            log::debug!("{} items stay marked: {error}", left.len());
+        }
     }
 }
