@@ -91,6 +91,10 @@ impl Companions for Acting {
         self.store.mark(source, run, items)
     }
 
+    fn take_back_marks(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.take_back_marks(source, items)
+    }
+
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
         self.store.unmark(source, items)
     }

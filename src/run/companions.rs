@@ -53,7 +53,10 @@ pub trait Companions {
     /// Notes that the run has these items in hand now: should the run die, the next one handles them with care.
     fn mark(&mut self, source: &Source, run: RunId, items: &[ItemKey]) -> Result<(), StoreError>;
 
-    /// Notes that nothing died of these items.
+    /// Notes that the run has these items in hand no longer, and lives.
+    fn take_back_marks(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Notes that marked items are not there any more.
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
     /// Reads a message in a process of its own, to see whether it survives.

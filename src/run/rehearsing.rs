@@ -87,6 +87,10 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
+    fn take_back_marks(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn unmark(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
         Ok(())
     }

@@ -85,7 +85,6 @@ impl Suspects {
 /// The marks of a batch while it is in hand.
 pub(super) struct Marks<'a> {
     source: &'a Source,
-    suspects: &'a Suspects,
     keys: Vec<ItemKey>,
 }
 
@@ -100,19 +99,15 @@ impl<'a> Marks<'a> {
         if !keys.is_empty() {
             desk.mark(batch.source, batch.job.run, &keys)?;
         }
-        Ok(Self { source: batch.source, suspects: batch.suspects, keys })
+        Ok(Self { source: batch.source, keys })
     }
 
-    /// Takes the marks from what got no ledger row, except from what is suspect: nothing new is known of that.
+    /// Takes the marks back from what got no ledger row: nothing new is known of that.
     pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
         let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
-        let left: Vec<ItemKey> = self
-            .keys
-            .into_iter()
-            .filter(|key| !recorded.contains(key) && !self.suspects.contains(key))
-            .collect();
+        let left: Vec<ItemKey> = self.keys.into_iter().filter(|key| !recorded.contains(key)).collect();
         if !left.is_empty()
-            && let Err(error) = desk.unmark(self.source, &left)
+            && let Err(error) = desk.take_back_marks(self.source, &left)
         {
             // The next run handles them with care, which costs it a little time.
             log::debug!("{} items stay marked: {error}", left.len());

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 42] = [
+const ROAD: [&str; 43] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -16,6 +16,7 @@ const ROAD: [&str; 42] = [
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
     in_flight::UPSERT_IN_FLIGHT,
+    in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
     ledger::INSERT_SOURCE,
     ledger::UPSERT_OUTCOME,
