@@ -133,7 +133,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = desk::list(look(filter, context)?, |store| store.outcomes(&filter.over(&[])))?;
+    let rows =
+        desk::list(look(filter.mailbox.as_ref(), context)?, |store| store.outcomes(&filter.over(&[])))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
         Form::Human => {
@@ -152,10 +153,10 @@ fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 /// The store, if the filter asks for a mailbox that is configured or was.
-fn look(filter: &Filter, context: &Context) -> Result<Option<Store>, Trouble> {
+fn look(mailbox: Option<&MailboxName>, context: &Context) -> Result<Option<Store>, Trouble> {
     let settings = context.settings()?;
     let mut store = desk::look(&settings.store)?;
-    if let Some(name) = &filter.mailbox {
+    if let Some(name) = mailbox {
         let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
         let configured = configured.chain(INGEST.parse().ok());
         let stored = || Ok(store.as_mut().map_or_else(|| Ok(Vec::new()), Store::mailboxes)?);
@@ -197,7 +198,7 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
             .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
     }
-    drop(look(filter, context)?);
+    drop(look(filter.mailbox.as_ref(), context)?);
     let count = context.store_to_change()?.reset(&filter.over(items)).map_err(|error| {
         let trouble = Trouble::from(error);
         if trouble.code == ErrorCode::InputMissing {
@@ -216,6 +217,7 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
 }
 
 fn look_anew(mailbox: Option<&MailboxName>, context: &mut Context) -> Result<Exit, Trouble> {
+    look(mailbox, context)?;
     let count = context.store_to_change()?.look_anew(mailbox)?;
     match context.form {
         Form::Json => context.out.json(&serde_json::json!({ "folders": count })),

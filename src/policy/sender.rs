@@ -46,13 +46,15 @@ pub fn is_one_of_us(address: &Address, queues: &[Queue]) -> bool {
 fn is_own(address: &Address, queues: &[Queue]) -> bool {
     let key = address.key();
     // A queue's own address may hold "+" itself, so that every one may begin the detail.
-    let plain: Vec<String> = match key.rsplit_once('@') {
-        Some((local, domain)) => {
-            local.match_indices('+').map(|(at, _)| format!("{}@{domain}", local.split_at(at).0)).collect()
-        }
-        None => Vec::new(),
+    let has_detail = |own: &str| {
+        let (own, address) = (own.rsplit_once('@'), key.rsplit_once('@'));
+        let (Some((own, of)), Some((local, domain))) = (own, address) else { return false };
+        of == domain && local.strip_prefix(own).is_some_and(|rest| rest.starts_with('+'))
     };
-    let is_key = |own: &String| plain.iter().chain([&key]).any(|key| address::key(own) == **key);
+    let is_key = |own: &String| {
+        let own = address::key(own);
+        own == key || has_detail(&own)
+    };
     queues.iter().any(|queue| queue.addresses.iter().any(is_key))
 }
 

@@ -111,6 +111,10 @@ impl Companions for Acting {
         self.store.forget_deferred(source, items)
     }
 
+    fn waive(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.waive(source, items)
+    }
+
     fn remember(
         &mut self,
         source: &Source,

@@ -68,6 +68,9 @@ pub trait Companions {
     /// Forgets items that were put off and are listed under other keys now.
     fn forget(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
+    /// Notes that nobody asks any more for what the mailbox was to be told of these items.
+    fn waive(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
     /// Notes where the next listing begins, unless somebody has changed that from `before` meanwhile.
     fn remember(
         &mut self,

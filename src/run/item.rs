@@ -98,11 +98,9 @@ impl Item {
             );
         }
         if let Self::Untried(_, why) = self {
-            let message = format!(
-                "a run ended while item {} was in hand, and it could not be tried out: {why}",
-                self.key()
-            );
-            return Some(Trouble::new(ErrorCode::Interrupted, message).hint("the next run tries again"));
+            let message =
+                format!("item {} could not be tried out in a process of its own: {why}", self.key());
+            return Some(Trouble::new(ErrorCode::Interrupted, message).hint("it is tried out again"));
         }
         if outcome != OutcomeWord::Failed {
             return None;

@@ -107,6 +107,10 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
+    fn waive(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn remember(&mut self, _: &Source, _: &Watermark, _: Option<&Watermark>) -> Result<(), StoreError> {
         Ok(())
     }

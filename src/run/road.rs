@@ -152,7 +152,7 @@ impl Walk<'_> {
             log::warn!(
                 "mailbox \"{name}\": {count} settled items stay as they are: no on_... asks any more for what they were to become"
             );
-            desk.told(self.source, &waived.into_iter().map(|owed| owed.key).collect::<Vec<_>>())?;
+            desk.waive(self.source, &waived.into_iter().map(|owed| owed.key).collect::<Vec<_>>())?;
         }
         if let Err(trouble) = batch::acknowledge(self.source, &owed, gate, desk) {
             // What cannot be paid stays owed and does not keep new mail from becoming tickets.

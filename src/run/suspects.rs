@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::companions::Companions;
 use super::item::Item;
 
-/// Items of one folder that were in hand when a run died, with how many runs did.
+/// Items of one folder that were in hand when a run died, with how many runs did or put them off since.
 #[derive(Debug, Default)]
 pub(super) struct Suspects(HashMap<ItemKey, u32>);
 
@@ -82,15 +82,15 @@ impl Suspects {
     }
 }
 
-/// The marks of a batch while it is in hand.
-pub(super) struct Marks<'a> {
+/// A batch that is in hand, and marked so.
+pub(super) struct Holding<'a> {
     source: &'a Source,
     keys: Vec<ItemKey>,
 }
 
-impl<'a> Marks<'a> {
-    /// Marks items: should the run die, the next one knows with what.
-    pub(super) fn set(
+impl<'a> Holding<'a> {
+    /// Holding items: should the run die, the next one knows with what.
+    pub(super) fn take(
         batch: &Batch<'a>,
         items: &[Listed],
         desk: &mut dyn Companions,

@@ -27,6 +27,14 @@ WHERE source = ?1
   AND item = ?2
   AND settled";
 
+pub(super) const WAIVE: &str = "
+UPDATE outcome
+SET told = ?3,
+    disposition = 'keep'
+WHERE source = ?1
+  AND item = ?2
+  AND settled";
+
 /// An item that has a copy in quarantine is known by its octets, whatever it is called.
 pub(super) const DELETE_DEFERRED: &str = "
 DELETE FROM outcome
@@ -98,13 +106,22 @@ impl Store {
 
     /// The mailbox was told of these items: nothing is owed for them any more.
     pub fn told(&mut self, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.square(UPDATE_TOLD, from, keys)
+    }
+
+    /// What was owed for these items is asked for no more: they stay as they are.
+    pub fn waive(&mut self, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.square(WAIVE, from, keys)
+    }
+
+    fn square(&mut self, sql: &'static str, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
         self.atomically(|engine| {
             let source = Value::Integer(source(engine, from)?);
             for key in keys {
-                engine.execute(UPDATE_TOLD, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
+                engine.execute(sql, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
             }
             Ok(())
         })

@@ -9,7 +9,7 @@ mod tests;
 #[cfg(test)]
 pub(super) use held::{COUNT_ROWS, SELECT_OPEN_ITEMS, SELECT_ROWS};
 #[cfg(test)]
-pub(super) use reset::{FORGET_WATERMARK, UPDATE_RESET};
+pub(super) use reset::{FORGET_WATERMARK, MARK_CRASHED, UPDATE_RESET};
 
 use std::collections::BTreeMap;
 
