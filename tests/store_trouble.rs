@@ -100,3 +100,24 @@ fn a_clock_that_was_set_back_stops_nothing() {
     assert_eq!(run.lines("mailbox")[0]["status"], "not-due");
     assert_eq!(desk.run(&["outcomes", "--json"]).exits(0).json().len(), 3);
 }
+
+#[test]
+fn a_run_by_root_locks_nobody_out() {
+    if !rustix::process::geteuid().is_root() {
+        // Nobody else can do the harm.
+        return;
+    }
+    let desk = Desk::with_maildir("");
+    by_nobody(&desk, &["fetch", "--dry-run"]);
+    let by_them = by_nobody(&desk, &["ticket", "list"]);
+    assert_eq!(by_them.code, 0, "{}", by_them.stderr);
+    by_nobody(&desk, &["fetch"]).exits(0);
+    fs::remove_file(desk.path("desk.db.support.lock")).unwrap();
+    chown_to_root(&desk, "desk.toml");
+    desk.run(&["fetch"]).exits(0);
+    by_nobody(&desk, &["fetch"]).exits(0);
+}
+
+fn chown_to_root(desk: &Desk, name: &str) {
+    std::os::unix::fs::chown(desk.path(name), Some(0), Some(0)).unwrap();
+}

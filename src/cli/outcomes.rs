@@ -50,7 +50,7 @@ pub struct Args {
 pub enum Action {
     /// Let the next fetch take settled messages again, for instance skipped ones
     ///
-    /// Tickets that they opened stay; a message that is on a ticket already becomes a duplicate. Without ITEM the
+    /// Tickets that they opened stay; a message that is on a ticket already becomes a duplicate, if it has a Message-ID. Without ITEM the
     /// filters tell which; with neither nothing is done.
     Reset {
         /// Numbers or items, as outcomes lists them

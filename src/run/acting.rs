@@ -103,6 +103,10 @@ impl Companions for Acting {
         self.prober.try_out(source, message)
     }
 
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.store.in_place()
+    }
+
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
         self.store.told(source, items)
     }

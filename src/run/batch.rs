@@ -210,6 +210,7 @@ pub(super) fn acknowledge(
     if acknowledgements.is_empty() {
         return Ok(());
     }
+    desk.in_place()?;
     let heard = gate.acknowledge(acknowledgements)?;
     desk.told(source, &heard)?;
     Ok(())

@@ -62,6 +62,9 @@ pub trait Companions {
     /// Reads a message in a process of its own, to see whether it survives.
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate;
 
+    /// Whether what was committed is still where the next run looks for it; asked before a mailbox is told.
+    fn in_place(&self) -> Result<(), StoreError>;
+
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 

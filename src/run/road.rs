@@ -19,6 +19,9 @@ use super::stop::{Deadline, Stop};
 use super::suspects::Suspects;
 use super::tally::Tally;
 
+/// So many messages are taken at once where some of them have to be tried out.
+const SUSPECTS: usize = 10;
+
 /// How far a mailbox is walked.
 pub(super) struct Bounds<'a> {
     /// Ends the walk early.
@@ -69,6 +72,8 @@ pub(super) fn walk(
             Err(_) => return end,
         }
     }
+    // A POP3 server deletes at the farewell.
+    desk.in_place()?;
     match (gate.close(), last) {
         (Ok(heard), Some(source)) => desk.told(&source, &heard)?,
         (Ok(_), None) => {}
@@ -118,7 +123,14 @@ impl Walk<'_> {
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
         let together =
             taken.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key)));
-        let batches = together.flat_map(|items| batch::divide(items, bounds.batch_size));
+        let batches = together.flat_map(|items| {
+            // Each of them takes a process and its time; a signal is heeded between two batches.
+            let has_suspects = items.iter().any(|item| suspects.contains(&item.key));
+            batch::divide(
+                items,
+                if has_suspects { bounds.batch_size.min(SUSPECTS) } else { bounds.batch_size },
+            )
+        });
         for batch in batches.chain(alone.chunks(1)) {
             bounds.check(&job.name)?;
             open.extend(road.process(batch, gate, desk, tally)?);

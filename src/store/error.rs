@@ -64,6 +64,12 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// Another file lies in its place, or none: what was written since is lost.
+    #[error("the store {place} was replaced or removed during the run")]
+    Replaced {
+        /// The file.
+        place: String,
+    },
     /// A row holds what this program never wrote.
     #[error("the store holds what was never written: {what}")]
     Odd {
@@ -111,6 +117,7 @@ impl StoreError {
             | Self::Unavailable { .. }
             | Self::Damaged { .. }
             | Self::Odd { .. }
+            | Self::Replaced { .. }
             | Self::Secret { .. }
             | Self::Misuse { .. }
             | Self::Missing { .. }
@@ -154,6 +161,8 @@ impl From<StoreError> for Trouble {
                     "the file is damaged or no database: restore a backup, or try \"sqlite3 FILE .recover\"",
                 )
                 .because(source),
+            StoreError::Replaced { .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("no mailbox was told of what is lost; the next run goes on with the store that is there"),
             StoreError::Odd { .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint("the store is damaged or was changed by hand: restore a backup, or try \"sqlite3 FILE .recover\""),
             StoreError::Settled | StoreError::Misuse { .. } => Self::new(ErrorCode::Internal, message),

@@ -188,7 +188,7 @@ impl ImapMailbox {
     }
 
     /// NOOP lets the server tell what others removed (RFC 2180 section 4.1).
-    fn there_in(&mut self, set: &str) -> Result<Vec<u32>, MailboxError> {
+    pub(super) fn there_in(&mut self, set: &str) -> Result<Vec<u32>, MailboxError> {
         if let Err(refusal) = self.session.run("NOOP")? {
             return Err(self.folder_error(&self.opened()?.name, None, refusal));
         }

@@ -21,6 +21,9 @@ pub trait Engine: Send {
     /// The database as errors name it.
     fn place(&self) -> &str;
 
+    /// Whether what is written is still where the next run looks for it.
+    fn in_place(&self) -> Result<(), StoreError>;
+
     /// Runs a statement that gives no rows and tells how many it changed.
     fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError>;
 

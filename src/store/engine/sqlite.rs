@@ -6,7 +6,7 @@
 //! behind its back then, for it would be kept at once.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -43,6 +43,8 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     place: String,
+    /// Device and inode.
+    file: Option<(u64, u64)>,
     in_transaction: bool,
 }
 
@@ -64,7 +66,8 @@ impl Sqlite {
             Access::Look => open_to_look(&path),
         };
         let connection = connection.map_err(|error| fault(error, &path, &place))?;
-        let mut sqlite = Self { connection, path, place, in_transaction: false };
+        let file = identity(&path);
+        let mut sqlite = Self { connection, path, place, file, in_transaction: false };
         sqlite.prepare(access, wait)?;
         Ok(sqlite)
     }
@@ -160,7 +163,19 @@ impl Sqlite {
     }
 }
 
+/// Which file lies at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
 impl Engine for Sqlite {
+    fn in_place(&self) -> Result<(), StoreError> {
+        if identity(&self.path) == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Replaced { place: self.place.clone() })
+    }
+
     fn place(&self) -> &str {
         &self.place
     }
