@@ -65,7 +65,7 @@
 //! * **In flight**: what a batch has in hand is marked before it is fetched. What a dead run left marked keeps its place
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
-//!   then last.
+//!   fetched by a child before (where the mailbox bears two readers), and at last last.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.

@@ -34,7 +34,7 @@ pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, Plan};
 pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};
-pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe};
+pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};
 pub use reconcile::{Audited, AuditedMailbox, Auditor, FolderLine, ItemLine, ItemState, Sums, reconcile};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};

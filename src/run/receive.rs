@@ -106,6 +106,7 @@ impl Reception<'_> {
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
             Item::Suspected(..) | Item::Untried(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
+            Item::Deadly(..) => Ok(plain(Decision::Fail(Reason::Crashed))),
             Item::Withheld(listed, _) => {
                 let attempts = books.attempts(self.source, &listed.key)?;
                 Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
