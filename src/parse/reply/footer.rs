@@ -7,19 +7,20 @@
 const LONGEST: usize = 160;
 
 /// Footers as they stand, in lower case.
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "yahoo mail: search, organize, conquer",
     "yahoo mail: search, organise, conquer",
     "sent from mobile",
     "sent from my mobile",
     "sent from my phone",
     "sent from my mobile phone",
+    "sent from my t-mobile 5g device",
     "envoyé depuis mon mobile orange",
     "enviado desde mi móvil",
 ];
 
 /// Words of sending that begin the line.
-const STARTS: [&str; 47] = [
+const STARTS: [&str; 48] = [
     "sent from",
     "sent via",
     "sent with",
@@ -38,6 +39,7 @@ const STARTS: [&str; 47] = [
     "enviado do",
     "enviado a partir",
     "enviado através",
+    "enviado via",
     "inviato da",
     "inviato dal",
     "inviato con",
@@ -100,7 +102,7 @@ const AROUND: [(&str, &str); 26] = [
 ];
 
 /// Words of getting Outlook for a telephone, before or behind.
-const GETTING: [&str; 33] = [
+const GETTING: [&str; 36] = [
     "get",
     "download",
     "holen sie sich",
@@ -126,14 +128,17 @@ const GETTING: [&str; 33] = [
     "pobierz",
     "скачать",
     "получить",
+    "загрузить",
     "indirin",
     "edinin",
     "获取",
     "取得",
     "下載",
+    "下载",
     "を入手",
     "의 다운로드",
     "다운로드",
+    "받기",
 ];
 
 /// Devices, systems and programs; one of them must be named.
@@ -141,7 +146,7 @@ const NAMES: &str = "iphone iphone'a iphone’a ipad ipada ipod imac macbook ios
     oppo vivo realme oneplus pixel nokia lumia blackberry htc xperia motorola moto zte fairphone phone smartphone \
     handy mobiltelefon windows outlook outlook'u outlook’u d'outlook d’outlook hotmail yahoo gmail proton protonmail tutanota tuta \
     thunderbird k-9 tapatalk gmx web.de t-online aol bluemail aquamail airmail mailbird mail.ru mail.com icloud zoho \
-    fastmail яндекс яндекс.почты yandex айфона айфон iphonesta iphonista ipadista androidista iphonema \
+    fastmail яндекс яндекс.почты yandex айфона айфон iphonesta iphonista ipadista androidista iphonema iphonu \
     网易邮箱大师 网易邮箱 qq邮箱 qq邮箱手机版 邮箱 foxmail 手机 手機 华为手机 小米手机 安卓手机 新浪邮箱";
 
 /// What joins and surrounds them.
@@ -152,7 +157,7 @@ const JOINTS: &str = "my the an a all new mail app apps device for on with using
     il mio su dal do meu aplicativo telefone per o correo \
     mojego telefonu urządzenia aplikacji dla na poczty mého с моего из мобильной почты устройства приложения \
     телефона для мого min mitt för från mail'den posta için \
-    版 の 用 용 나의 내 الـ جهاز الخاص بي من";
+    版 の 用 适用于 適用於 的 용 나의 내 الـ جهاز الخاص بي من";
 
 /// Whether a line is such a footer.
 pub(super) fn is_footer(line: &str) -> bool {

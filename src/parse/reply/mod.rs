@@ -156,6 +156,8 @@ mod tests {
             "iOS 版 Outlook を入手",
             "iOS용 Outlook 다운로드",
             "Android için Outlook’u edinin",
+            "下載適用於 iOS 的 Outlook",
+            "Sent from my T-Mobile 5G Device\nGet Outlook for Android <https://aka.example/x>",
             "iPhone'umdan gönderildi",
             "发自网易邮箱大师",
             "发自我的华为手机",

@@ -9,8 +9,8 @@ const LONGEST: usize = 20;
 
 /// Cuts the signature and the footer, if something stands above.
 pub(super) fn without<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
-    let lines = without_marked(lines);
-    without_footer(lines)
+    // The network's footer may stand above the program's.
+    without_footer(without_footer(without_marked(lines)))
 }
 
 /// Whether the first of these lines marks a signature: `-- `, and `--` where its blank was lost.
