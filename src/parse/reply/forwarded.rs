@@ -23,9 +23,9 @@ pub(in crate::parse) fn find(lines: &[&str]) -> Option<Forwarded> {
         if rest.first().is_some_and(|line| separator::is_forward(line)) {
             return block(lines, at + 1);
         }
-        if let Some(length) = header_block::length(rest) {
-            // The length goes up to the author.
-            return block(lines, at + length - 1);
+        if let Some(found) = header_block::find(rest) {
+            // The length goes up to the first field.
+            return block(lines, at + found.length - 1);
         }
     }
     None

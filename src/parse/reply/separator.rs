@@ -1,11 +1,12 @@
 //! Lines that stand between a reply and the mail below: `-----Original Message-----` and their translations.
 
 /// What introduces the mail that is answered, in lower case.
-const ORIGINAL: [&str; 40] = [
+const ORIGINAL: [&str; 43] = [
     "original message",
     "original mail",
     "original email",
     "reply message",
+    "replied message",
     "ursprüngliche nachricht",
     "originalnachricht",
     "original-nachricht",
@@ -32,6 +33,8 @@ const ORIGINAL: [&str; 40] = [
     "رسالة أصلية",
     "原始邮件",
     "原邮件",
+    "回复的原邮件",
+    "回复的邮件",
     "原始郵件",
     "原郵件",
     "元のメッセージ",
