@@ -16,6 +16,8 @@ use super::defects::Defects;
 use super::fields::Fields;
 use super::structure::Part;
 
+pub(super) use origin::is_daemon;
+
 /// Tells the kind of a message from its outermost part, its decoded subject and its text.
 pub(super) fn of(root: &Part, subject: &str, text: &str) -> Kind {
     // The Turkish capital İ becomes two letters.
