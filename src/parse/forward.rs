@@ -99,7 +99,7 @@ fn author(text: &str) -> Option<Address> {
 /// Whether it answers rather than passes on, by its subject and, where that says neither, by its thread.
 fn is_answer(mail: &Mail) -> bool {
     /// How subjects of mail that is passed on begin, in lower case.
-    const FORWARDS: [&str; 24] = [
+    const FORWARDS: [&str; 23] = [
         "fw",
         "fwd",
         "wg",
@@ -122,13 +122,12 @@ fn is_answer(mail: &Mail) -> bool {
         "転送",
         "전달",
         "пересл",
-        "hal",
         "doorgestuurd",
     ];
     /// How subjects of answers begin.
-    const ANSWERS: [&str; 24] = [
-        "re", "aw", "sv", "vs", "antw", "r", "rif", "res", "odp", "ynt", "ynt", "atb", "vá", "tl", "ref",
-        "bls", "回复", "回覆", "答复", "返信", "回信", "답장", "회신", "отв",
+    const ANSWERS: [&str; 23] = [
+        "re", "aw", "sv", "vs", "antw", "r", "rif", "res", "odp", "ynt", "atb", "vá", "tl", "ref", "bls",
+        "回复", "回覆", "答复", "返信", "回信", "답장", "회신", "отв",
     ];
     let mut subject = mail.subject.trim();
     while let Some((_, rest)) = subject.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
