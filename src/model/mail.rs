@@ -141,6 +141,8 @@ pub struct Bounce {
     pub recipients: Vec<BouncedRecipient>,
     /// The Message-ID of the mail that did not.
     pub original_message_id: Option<MessageId>,
+    /// The subject of that mail, where the notice encloses it.
+    pub original_subject: Option<String>,
 }
 
 /// A recipient that a mail did not reach.

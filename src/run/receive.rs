@@ -120,7 +120,7 @@ impl Reception<'_> {
 
     fn decide_mail(&self, read: &Reading, mail: &Mail, books: &mut dyn Books) -> Result<Verdict, StoreError> {
         let job = self.job;
-        let author = policy::author(mail, job.queues).map(|author| author.key());
+        let author = policy::spoken_for(mail, job.queues);
         let print = Fingerprint {
             source: self.source,
             key: &read.listed.key,

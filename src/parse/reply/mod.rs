@@ -13,7 +13,7 @@ mod separator;
 mod signature;
 mod structure;
 
-pub(super) use forwarded::find as forwarded;
+pub(super) use forwarded::{Mark, find as forwarded};
 use quote::Sign;
 
 /// The part of a cleaned text that is new; never empty where the text is not.
@@ -74,6 +74,8 @@ mod tests {
                 "Antwort",
             ),
             ("answer\n> old\n>\n> older\n", "answer"),
+            ("answer\n\nOn 2 Nov 2026, Bob wrote:\n\n> Begin forwarded message:\n>\n> From: a", "answer"),
+            ("answer\n> old\n> Begin forwarded message:\n>\n> From: a", "answer"),
             ("answer\n-- \nAlice\n555 1234", "answer"),
             ("answer\n-- \nAlice\n\nOn 2 Nov 2026, Bob wrote:\n> old", "answer"),
             ("answer\n\nOn 2 Nov 2026, Bob wrote:\n> old\n\n-- \nAlice", "answer"),
@@ -195,6 +197,7 @@ mod tests {
             "---------- Forwarded message ---------\nFrom: a\nlook at this",
             "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
             "FYI\n\nBegin forwarded message:\n\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nnews",
+            "FYI\n\n> Begin forwarded message:\n>\n> From: a\n> Date: b\n> Subject: c\n> To: d\n>\n> news",
         ];
         for text in table {
             assert_eq!(of(text), text);
@@ -203,9 +206,16 @@ mod tests {
 
     #[test]
     fn long_texts_are_read_in_linear_time() {
-        for line in
-            ["On 1\n", "> x\n", "From: x\n", "-- \n", "x\n> y\n", "On 2 Nov 2026, Bob wrote:\n> old\nnew\n"]
-        {
+        for line in [
+            "On 1\n",
+            "> x\n",
+            "> Begin forwarded message:\n",
+            ">\n> Begin forwarded message:\n",
+            "From: x\n",
+            "-- \n",
+            "x\n> y\n",
+            "On 2 Nov 2026, Bob wrote:\n> old\nnew\n",
+        ] {
             assert!(!of(&line.repeat(400_000 / line.len())).is_empty());
         }
     }

@@ -47,7 +47,8 @@ pub(super) fn without<'l, 't>(lines: &'l [&'t str], is_answer: bool) -> Cut<'l, 
     for at in 0..lines.len() {
         let rest = lines.get(at..).unwrap_or_default();
         // What is forwarded is news to the reader, its header block included.
-        if rest.first().is_some_and(|line| separator::is_forward(line)) {
+        let passed_on = rest.first().is_some_and(|line| separator::is_forward(line));
+        if passed_on || separator::is_quoted_forward(lines, at) {
             return by_words(lines);
         }
         let Some(Introduction { length, backed }) = introduction(rest) else { continue };

@@ -108,3 +108,17 @@ pub(super) fn is_forward(line: &str) -> bool {
     let title = line.trim_matches(|c: char| matches!(c, '-' | ':' | '：') || c.is_whitespace());
     FORWARDED.contains(&title.to_lowercase().as_str())
 }
+
+/// Whether a quotation begins at this line that is a mail passed on: Apple Mail quotes the introduction, too.
+pub(super) fn is_quoted_forward(lines: &[&str], at: usize) -> bool {
+    let bare = |line: &&str| line.trim_start().strip_prefix('>').map(|line| line.trim().to_owned());
+    let introduces = lines.get(at).and_then(bare).is_some_and(|line| is_forward(&line));
+    // Further below it belongs to what is quoted.
+    introduces && {
+        let before = lines.get(..at).unwrap_or_default().iter().rev();
+        before
+            .map(|line| (super::is_quoted(line), line.trim_matches(['>', ' ', '\t', '\u{a0}'])))
+            .find(|(_, words)| !words.is_empty())
+            .is_none_or(|(quoted, _)| !quoted)
+    }
+}
