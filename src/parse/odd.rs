@@ -9,8 +9,11 @@ pub(super) fn bracketed(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     let mut rest = value;
     let mut within = false;
+    // Where one quote is never closed, none is looked for again: time stays linear.
+    let mut all_closed = true;
     while let Some(first) = rest.chars().next() {
-        let quoted = if first == '"' { quoted(rest) } else { None };
+        let quoted = if first == '"' && all_closed { quoted(rest) } else { None };
+        all_closed &= first != '"' || quoted.is_some();
         let (word, after) = rest.split_at(quoted.unwrap_or(first.len_utf8()));
         within = first == '<' || (within && first != '>');
         match after.strip_prefix('@').filter(|_| quoted.is_some() && !within) {
@@ -102,6 +105,13 @@ mod tests {
         let odd = ["a", "@b", "a@", "a b@c", "mailto:a@b", "'a@b'", "a@b@c", "a@b c", "a\"@b", "\"a@b"];
         assert_eq!(sound.map(is_sound), [true; 5]);
         assert_eq!(odd.map(is_sound), [false; 10]);
+    }
+
+    #[test]
+    fn quotes_that_are_never_closed_are_read_in_linear_time() {
+        let value = format!("\"@{}", "\"\\".repeat(500_000));
+        assert_eq!(bracketed(&value).len(), value.len());
+        assert_eq!(made_out(&"\"<'".repeat(300_000)), None);
     }
 
     #[test]
