@@ -16,9 +16,10 @@
 //! main.rs      calls cli::main; nothing else
 //! model/       the words of the trade: data and total functions, no I/O, nothing else of ours
 //! parse/       bytes → Mail; never fails, records defects; the only home of mail-parser
-//!              headers · words, charset (letters) · dates · body, html, flowed, rtf (text) · reply/, quotation (what of it
-//!              is new) · attachment, names, magic (files) · container, opaque, armor, tnef (what is packed) · kind/,
-//!              bounce/ (what sort of mail) · forward · limits · guard (a thread with a time limit)
+//!              headers, odd (people) · words, charset, codepages, unicode, meta (letters) · dates, pieces · body, flowed,
+//!              rtf, html, sight (what is hidden), unclosed, cells (text) · reply/, quotation (what of it is new) ·
+//!              attachment, names, magic (files) · container, opaque, armor, tnef (what is packed) · kind/, bounce/
+//!              (what sort of mail) · forward · limits · guard (a thread with a time limit)
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender

@@ -21,7 +21,7 @@ pub struct Mail {
     pub date: Option<Timestamp>,
     /// When a server of ours took it, as the mailbox or its topmost `Received` says.
     pub received: Option<Timestamp>,
-    /// The authors; empty if there is no usable `From`.
+    /// The authors; without a usable `From` who sent it, by `Sender` or `Return-Path`; empty if there is none either.
     pub from: Vec<Address>,
     /// The `Sender`.
     pub sender: Option<Address>,

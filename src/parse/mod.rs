@@ -1,9 +1,10 @@
 //! Octets to [`Mail`]: never fails on what a message holds, only on faults of ours; what is odd becomes a defect.
 //!
 //! Every step is linear in the length of the message (the structure at most [`Limits::depth`] times), nothing recurses
-//! deeper than that, and messages within a message are files that are not opened; only `winmail.dat` and signed S/MIME are, to a fixed depth. The MIME structure is our
-//! own because the library's takes quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`,
-//! whose only home this is, the address and date parsers and rare charsets are used. A guard stands behind all of it.
+//! deeper than that, and messages within a message are files that are not opened; only `winmail.dat`, signed S/MIME and a
+//! message that is all of another are, to a fixed depth. The MIME structure is our own because the library's takes
+//! quadratic time, overflows the stack and loses files on broken mail; of `mail-parser`, whose only home this is, the
+//! address parser and rare charsets are used. A guard stands behind all of it.
 //!
 //! [`Mail`]: crate::model::mail::Mail
 
@@ -11,8 +12,10 @@ mod armor;
 mod attachment;
 mod body;
 mod bounce;
+mod cells;
 mod charset;
 mod clean;
+mod codepages;
 mod container;
 mod dates;
 mod defects;
@@ -27,16 +30,22 @@ mod kind;
 pub mod limits;
 mod magic;
 mod mapi;
+mod meta;
 mod names;
+mod odd;
 mod opaque;
 mod params;
+mod pieces;
 mod quotation;
 mod render;
 mod reply;
 mod rtf;
+mod sight;
 mod structure;
 mod tnef;
 mod transfer;
+mod unclosed;
+mod unicode;
 mod uuencode;
 mod words;
 
@@ -174,7 +183,7 @@ fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
         references: headers::message_ids(fields, "References", defects),
         date: dates::date(fields, defects),
         received: dates::received(fields),
-        from: headers::first_addresses(fields, "From", defects),
+        from: headers::authors(fields, defects),
         sender: headers::first_addresses(fields, "Sender", defects).into_iter().next(),
         reply_to: headers::first_addresses(fields, "Reply-To", defects),
         original_from: headers::first_addresses(fields, "X-Original-From", defects),
@@ -192,9 +201,6 @@ fn from_fields(fields: &Fields, defects: &mut Defects) -> Mail {
         defects: Vec::new(),
         digest: Digest([0; 32]),
     };
-    if mail.from.is_empty() {
-        defects.add("no-from");
-    }
     if mail.date.is_some() && mail.sent() != mail.date {
         defects.add("date-in-future");
     }
