@@ -15,8 +15,8 @@ use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, pro
 /// never stops the others.
 ///
 /// Whatever ends a run, the next one goes on from there. What was in hand then is first read in a process of its own,
-/// which the program starts from its own file and whose memory "memory" in [limits] bounds: a message that ends that
-/// process too goes into quarantine unread. A message is never blamed for a signal from outside.
+/// which the program starts from its own file and whose memory the key "memory" of the section "limits" bounds: a message
+/// that ends that process too goes into quarantine unread. A message is never blamed for a signal from outside.
 #[derive(Debug, Parser)]
 #[command(name = "helpdesk-mail", version, arg_required_else_help = false, max_term_width = 100)]
 #[command(disable_help_subcommand = true, propagate_version = true, subcommand_value_name = "COMMAND")]

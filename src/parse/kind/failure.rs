@@ -1,6 +1,6 @@
 //! Bounces and delay notices from before RFC 3464 and from those who do not heed it.
 //!
-//! Only a mail system's word counts ([`origin`](super::origin)). A person may write any subject.
+//! Only a mail system's word counts ([`super::origin`]). A person may write any subject.
 
 use crate::model::mail::Kind;
 
