@@ -16,17 +16,21 @@
 //! main.rs      calls cli::main; nothing else
 //! model/       the words of the trade: data and total functions, no I/O, nothing else of ours
 //! parse/       bytes → Mail; never fails, records defects; the only home of mail-parser
+//!              headers · words, charset (letters) · dates · body, html, flowed, rtf (text) · reply/, quotation (what of it
+//!              is new) · attachment, names, magic (files) · container, opaque, armor, tnef (what is packed) · kind/,
+//!              bounce/ (what sort of mail) · forward · limits · guard (a thread with a time limit)
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
+//!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
+//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, proxies, time-outs) · login (passwords)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
-//!              reconcile (what lies there, held against the ledger)
+//!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -60,7 +64,8 @@
 //!   a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
 //! * **In flight**: what a batch has in hand is marked before it is fetched. What a dead run left marked keeps its place
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
-//!   only a child's death seen by its living parent counts against a message. What kills a run all the same goes last.
+//!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
+//!   then last.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.

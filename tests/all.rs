@@ -11,8 +11,11 @@ mod cli_man; // completions and man pages
 mod cli_output; // what a run tells, and what becomes of it where it cannot be written
 mod cli_place; // a home with a configuration and a store, for the other modules
 mod cli_usage; // wrong command lines, help, and what a mail server hears
+mod cuts; // a connection is cut at any octet, and the next run ends where an undisturbed one would have
+mod disorder; // random threads in random order with random deaths end alike
 mod docs; // the man pages document every code and word, and no other
 mod golden; // each mail of fixtures/mail is read as a person would, as the JSON beside it says
+mod hostile; // thousands of mutated mails have one outcome each
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked
@@ -23,6 +26,7 @@ mod imap_tell; // the server is told what became of items, repeatably, without t
 mod ingest; // messages that are handed over, by people and by mail servers
 mod ingest_once; // messages in hand walk the road once, whoever hands them over and however often
 mod jobs; // several mailboxes at once: one that hangs delays none, and what is told stays in order
+mod kills; // the program is killed at any moment, and the next run ends where an undisturbed one would have
 mod layers; // modules use what is below them; a foreign crate has one home
 mod local_demo; // the demonstration's mails are there, described, and come in the order of their story
 mod local_directory; // a directory of files: names and hashes, order, what is told
@@ -50,4 +54,5 @@ mod same_mail; // a mail that went to several queues is a ticket in each, or in 
 mod signals; // a signal ends a run where nothing is left half done
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
-mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come
+mod store_trouble;
+mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come // a store that cannot be used ends the run with its code, and nothing is told

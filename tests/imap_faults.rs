@@ -243,7 +243,7 @@ fn a_message_that_drips_or_never_ends_is_left() {
     let steps =
         [Expect("SELECT"), Send(SELECTED), Expect("UID FETCH"), Send("* 1 FETCH (UID 5 BODY[] {300}\r\n")];
     let script = Script::after_login("IMAP4rev1", steps.into_iter().chain(drip).collect());
-    let mut mailbox = connect(&Server { timeout: Duration::from_millis(100), ..plain(script.port) }).unwrap();
+    let mut mailbox = connect(&Server { timeout: Duration::from_millis(700), ..plain(script.port) }).unwrap();
     mailbox.open("INBOX").unwrap();
     let text = told(cut_short(&mut mailbox));
     assert!(text.starts_with("mailbox.timeout: ") && text.contains("too slowly"), "{text}");

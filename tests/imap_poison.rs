@@ -38,7 +38,7 @@ fn a_session_that_breaks_once_costs_nothing() {
     let run = desk.run(&["fetch", "--json"]).exits(0);
     let expected: Vec<String> = (1..=5).map(|number| format!("created/new support-{number}")).collect();
     assert_eq!(run.outcomes(), expected);
-    assert_eq!(run.stderr.matches("is connected to again").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("is being connected to again").count(), 1, "{}", run.stderr);
 }
 
 #[test]

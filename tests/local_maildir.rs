@@ -8,6 +8,8 @@ use helpdesk_mail::mailbox::{Mailbox, MailboxError, Maildir, Reader};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, Fetched, ItemKey, Listed, Telling};
 use tempfile::TempDir;
 
+use crate::support::desk::Desk;
+use crate::support::letter::Letter;
 use crate::support::nobody::as_nobody;
 
 fn maildir() -> (TempDir, Maildir) {
@@ -217,4 +219,15 @@ fn a_file_that_cannot_be_read_fails_alone() {
         ));
         fs::set_permissions(&new, fs::Permissions::from_mode(0o700)).unwrap();
     });
+}
+
+#[test]
+fn a_name_that_is_used_again_once_its_message_was_deleted_is_another_message() {
+    let desk = Desk::with_maildir("on_success = \"delete\"");
+    for id in ["a@x", "b@x", "b@x"] {
+        desk.deliver("1", &Letter::new(id, "Mail").bytes());
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes().len(), 1);
+        assert!(!desk.path("mail/new/1").exists());
+    }
+    assert_eq!(desk.run(&["ticket", "list", "--json"]).exits(0).json().len(), 2);
 }

@@ -30,10 +30,10 @@ fn poisoned(kind: Poison) -> Vec<u8> {
 /// Five mails of which the third is deadly.
 fn desk(kind: Poison) -> Desk {
     let desk = Desk::with_maildir("on_success = \"seen\"\nmax_attempts = 2");
-    for n in [1, 2, 4, 5] {
-        desk.deliver(&format!("00{n}"), &Letter::new(&format!("{n}@x"), "Mail").bytes());
+    for n in 1..=5 {
+        let mail = Letter::new(&format!("{n}@x"), "Mail").bytes();
+        desk.deliver(&format!("00{n}"), &if n == 3 { poisoned(kind) } else { mail });
     }
-    desk.deliver("003", &poisoned(kind));
     desk
 }
 
@@ -77,6 +77,32 @@ fn a_deadly_message_in_quarantine_is_tried_out_again_and_read_once_it_does_not_k
     assert_eq!(again.outcomes(), ["failed/crashed -"]);
     let mended = desk.run(&["quarantine", "retry", "1", "--json"]).exits(0);
     assert_eq!(mended.outcomes(), ["created/new support-5"]);
+}
+
+#[test]
+fn a_deadly_message_that_is_reset_is_handled_with_care() {
+    let desk = desk(Poison::Abort);
+    dies(&desk, &["fetch"]);
+    survives(&desk, &["fetch"]).exits(1);
+    desk.run(&["outcomes", "reset", "--outcome", "failed"]).exits(0);
+    assert_eq!(survives(&desk, &["fetch", "--json"]).exits(1).outcomes(), ["failed/crashed -"]);
+}
+
+#[test]
+fn a_retry_that_is_killed_from_outside_leaves_the_message_in_quarantine() {
+    let desk = desk(Poison::Kill);
+    desk.deliver("000", b"X-Nothing: of use\n\n \n");
+    desk.run(&["fetch"]).exits(1);
+    let kept = desk.run(&["quarantine", "list", "--json"]).exits(0).json();
+    let id = kept[0]["id"].to_string();
+    // The copy is made deadly; nobody but a test can do that.
+    let store = rusqlite::Connection::open(desk.path("desk.db")).unwrap();
+    let change = "UPDATE blob SET content = ?1 WHERE id = (SELECT blob FROM quarantine WHERE id = ?2)";
+    assert_eq!(store.execute(change, (poisoned(Poison::Kill), &id)).unwrap(), 1);
+    drop(store);
+    survives(&desk, &["quarantine", "retry", &id, "--json"]).exits(75);
+    assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json(), kept);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
 }
 
 #[test]

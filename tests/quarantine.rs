@@ -115,3 +115,34 @@ fn a_message_is_dropped_by_its_number_alone_and_is_not_taken_again() {
     let outcomes = desk.run(&["outcomes", "--json"]).exits(0).outcomes();
     assert_eq!(outcomes, ["failed/unreadable -"; 2], "its outcome stays");
 }
+
+#[test]
+fn a_failed_message_that_was_deleted_is_retried_as_one_and_the_same() {
+    let desk = Desk::new(
+        "[mailbox.box]\ntype = \"mbox\"\nqueue = \"support\"\npath = \"box\"\non_failure = \"delete\"\n",
+    );
+    std::fs::write(desk.path("box"), "From x Fri Nov 20 10:00:00 2026\nX-Nothing: of use\n\n \n\n").unwrap();
+    desk.run(&["fetch"]).exits(1);
+    assert_eq!(std::fs::read(desk.path("box")).unwrap(), b"");
+    for _ in 0..2 {
+        let again = desk.run(&["quarantine", "retry", "--all", "--json"]).exits(1);
+        assert_eq!(again.outcomes(), ["failed/unreadable -"]);
+        assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json().len(), 1);
+        assert_eq!(desk.run(&["outcomes", "--json"]).exits(0).json().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_asked_for_no_more_makes_nothing_new() {
+    let keys = "type = \"directory\"\nqueue = \"support\"\npath = \"in\"\n";
+    let desk = Desk::new(&format!("[mailbox.in]\n{keys}on_success = \"move:nowhere\"\n"));
+    std::fs::create_dir(desk.path("in")).unwrap();
+    std::fs::write(desk.path("in/a.eml"), "From: a@b.example\n\nno Message-ID\n").unwrap();
+    let run = desk.run(&["fetch", "--json"]).exits(69);
+    assert_eq!(run.outcomes(), ["created/new support-1"]);
+    desk.configure(&format!("[queue.support]\n[mailbox.in]\n{keys}"));
+    for _ in 0..2 {
+        assert_eq!(desk.run(&["fetch", "--dry-run", "--json"]).exits(0).outcomes(), [""; 0]);
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
+    }
+}

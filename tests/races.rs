@@ -183,3 +183,40 @@ fn programs_that_run_freely_side_by_side_lose_nothing_and_take_nothing_twice() {
     done.run(&["fetch"]).exits(0);
     assert_eq!(tickets(&done).len(), MAILS as usize);
 }
+
+#[test]
+fn a_message_that_a_person_removes_while_others_are_moved_is_no_trouble() {
+    let server = Dovecot::start();
+    server.create_folder("support", "Done");
+    let gate = Gate::before(server.port);
+    let desk = desk(&server, gate.port, "on_success = \"move:Done\"");
+    deliver(&server, 3);
+    let stop = gate.stop_before("UID MOVE");
+    let run = start(&desk, &["fetch", "--json"]);
+    stop.meanwhile(|| {
+        let mut person = server.session("support");
+        person.run("SELECT INBOX");
+        person.run("UID STORE 2 +FLAGS (\\Deleted)");
+        person.run("UID EXPUNGE 2");
+    });
+    let run = end(run).exits(0);
+    assert_eq!((run.outcomes().len(), run.stderr.as_str()), (3, ""));
+    assert_eq!(server.flags("support", "INBOX"), [""; 0]);
+    assert_eq!(server.flags("support", "Done").len(), 2);
+}
+
+/// A backup is put in the place of the store while cron is at work.
+#[test]
+fn of_what_is_written_to_a_store_that_was_taken_away_no_mailbox_is_told() {
+    let server = Dovecot::start();
+    let gate = Gate::before(server.port);
+    let desk = desk(&server, gate.port, "on_success = \"delete\"\nbatch_size = 1");
+    deliver(&server, 3);
+    let stop = gate.stop_before("BODY.PEEK");
+    let run = start(&desk, &["fetch", "--json"]);
+    stop.meanwhile(|| fs::rename(desk.path("desk.db"), desk.path("away.db")).unwrap());
+    let run = end(run).exits(74);
+    assert_eq!(run.lines("mailbox")[0]["error"]["error_code"], "store.unavailable");
+    assert_eq!(server.flags("support", "INBOX").len(), 3);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes().len(), 3);
+}

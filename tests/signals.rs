@@ -1,11 +1,14 @@
 //! A signal ends a run where nothing is left half done, with 75; the next run goes on.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
+use helpdesk_mail::mailbox::Tls;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::desk::{Desk, Run};
+use crate::support::dovecot::Dovecot;
 use crate::support::letter::Letter;
 
 const MAILS: usize = 400;
@@ -85,4 +88,51 @@ fn a_server_that_is_silent_does_not_hold_a_run_that_was_asked_to_end() {
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(75));
     drop(connection);
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let desk = Desk::new(&format!(
+        "[mailbox.support]\ntype = \"imap\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {port}\n\
+         tls = \"none\"\nusername = \"support\"\npassword = \"secret\"\ntimeout = \"30d\"\nrun_timeout = \"30d\"\n"
+    ));
+    let mut command = desk.command(&["fetch", "--json"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let connection = silent.accept().unwrap();
+    for signal in [Signal::TERM, Signal::INT] {
+        kill_process(Pid::from_child(&child), signal).unwrap();
+    }
+    // Not by the way out that the first one leaves it, which is exit code 75.
+    let ended_by = child.wait().unwrap().signal();
+    assert!([Some(Signal::TERM.as_raw()), Some(Signal::INT.as_raw())].contains(&ended_by), "{ended_by:?}");
+    drop(connection);
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_tells_the_server_and_takes_its_leave() {
+    let server = Dovecot::start();
+    let keys = "queue = \"support\"\nbatch_size = 1\non_success = \"delete\"\n";
+    let desk = Desk::new(&format!("[mailbox.support]\n{}{keys}", server.mailbox_toml("support", Tls::None)));
+    let mut session = server.session("support");
+    for n in 0..MAILS {
+        session.append("INBOX", "", &Letter::new(&format!("{n}@x"), "Mail").bytes());
+    }
+    drop(session);
+    server.forget_commands();
+    let mut command = desk.command(&["fetch", "--json"]);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let rest: Vec<String> = out.lines().map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(75));
+    let stdout = format!("{first}{}\n", rest.join("\n"));
+    let done = Run { code: 75, stdout, stderr: String::new() }.outcomes().len();
+    assert!(done < MAILS, "the run was over before the signal came");
+    assert_eq!(server.commands().last().map(String::as_str), Some("LOGOUT"));
+    assert_eq!(server.flags("support", "INBOX").len(), MAILS - done);
 }

@@ -1,7 +1,8 @@
 //! `helpdesk-mail probe`: what a run starts to read a message that an earlier run died with.
 
+use std::fs;
 use std::io::{Read as _, stdin};
-use std::time::Duration;
+use std::path::Path;
 
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -56,8 +57,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let limits = &settings.plan.limits;
     // No picture of a customer's mail is left on the disk.
     lower(Resource::Core, 0)?;
-    lower(Resource::Cpu, run::cpu_limit(limits).max(Duration::from_secs(1)).as_secs())?;
-    lower(Resource::As, run::memory_limit(limits, bytes.len()))?;
+    lower(Resource::Cpu, run::cpu_limit(limits).as_secs())?;
+    let most = run::memory_limit(limits, bytes.len());
+    lower(Resource::As, group_limit().map_or(most, |of_group| most.min(of_group)))?;
     let suspect = Suspect {
         source: Source {
             mailbox: args.mailbox.clone(),
@@ -71,6 +73,18 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     };
     run::probe(&settings.plan, suspect, &mut desk::probing(&settings)?)?;
     Ok(Exit::Ok)
+}
+
+/// What the control group leaves a child (cgroups(7), version 2): the kernel ends who takes more by a signal that
+/// tells nothing of the message, so it must not come to that. The parent lives in the other half.
+fn group_limit() -> Option<u64> {
+    /// The program itself needs so much.
+    const LEAST: u64 = 200_000_000;
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let file = Path::new("/sys/fs/cgroup").join(group.trim_start_matches('/')).join("memory.max");
+    let limit: u64 = fs::read_to_string(file).ok()?.trim().parse().ok()?;
+    Some((limit / 2).max(LEAST))
 }
 
 /// Lowers a limit of the process; one that is lower already stays.

@@ -139,9 +139,10 @@ pub(super) fn or_unreadable(read: io::Result<(Vec<u8>, Extent)>) -> io::Result<(
     })
 }
 
-/// Whether a file refuses to be read while its neighbours need not: permissions, a bad block, no regular file any more.
+/// Whether a file refuses to be read while its neighbours need not: permissions, a bad block, no regular file any more,
+/// more than there is memory for.
 pub(super) fn is_unreadable(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::OutOfMemory)
         || matches!(Errno::from_io_error(error), Some(Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::IO))
 }
 

@@ -23,7 +23,7 @@ pub enum Decision {
         queue: QueueSlug,
         /// Why a new one.
         reason: Reason,
-        /// The ticket that the mail named but may not go to.
+        /// Tickets that it has to do with and is not put on: one that it named, a closed one, the same mail's elsewhere.
         linked: Vec<TicketId>,
         /// What rules say of the ticket.
         marks: Marks,

@@ -37,7 +37,8 @@ impl Evidence {
 
     /// Whether anybody can write it who knows how tickets are numbered.
     ///
-    /// Message-IDs are known to those alone who have seen the mail or an answer to it, in whichever direction they lead.
+    /// Message-IDs are known to those who have seen the mail or an answer to it. That holds for `referenced-by` as far as
+    /// nobody can foresee the Message-ID of another's mail, which mail programs see to and some monitors do not.
     pub fn is_guessable(self) -> bool {
         match self {
             Self::Token | Self::InReplyTo | Self::References | Self::ReferencedBy => false,

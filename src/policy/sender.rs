@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::address::Address;
+use crate::model::address::{self, Address};
 use crate::model::mail::Mail;
 use crate::model::ticket::Role;
 
@@ -46,13 +46,15 @@ pub fn is_one_of_us(address: &Address, queues: &[Queue]) -> bool {
 fn is_own(address: &Address, queues: &[Queue]) -> bool {
     let key = address.key();
     // A queue's own address may hold "+" itself, so that every one may begin the detail.
-    let plain: Vec<String> = match key.rsplit_once('@') {
-        Some((local, domain)) => {
-            local.match_indices('+').map(|(at, _)| format!("{}@{domain}", local.split_at(at).0)).collect()
-        }
-        None => Vec::new(),
+    let has_detail = |own: &str| {
+        let (own, address) = (own.rsplit_once('@'), key.rsplit_once('@'));
+        let (Some((own, of)), Some((local, domain))) = (own, address) else { return false };
+        of == domain && local.strip_prefix(own).is_some_and(|rest| rest.starts_with('+'))
     };
-    let is_key = |own: &String| plain.iter().chain([&key]).any(|key| own.eq_ignore_ascii_case(key));
+    let is_key = |own: &String| {
+        let own = address::key(own);
+        own == key || has_detail(&own)
+    };
     queues.iter().any(|queue| queue.addresses.iter().any(is_key))
 }
 
@@ -66,7 +68,11 @@ mod tests {
         let queue = Queue {
             slug: "support".parse().unwrap(),
             title: "Support".to_owned(),
-            addresses: vec!["support@example.org".to_owned(), "c+Sales@example.org".to_owned()],
+            addresses: vec![
+                "support@example.org".to_owned(),
+                "c+Sales@example.org".to_owned(),
+                "hilfe@München.example".to_owned(),
+            ],
             entry: Entry::CreateAndUpdate,
             closed_ticket: ClosedTicket::New,
             same_mail: SameMail::OnePerQueue,
@@ -84,6 +90,7 @@ mod tests {
             ("c@example.org", false),
             ("supporter@example.org", false),
             ("support+12@evil.example", false),
+            ("hilfe+12@xn--mnchen-3ya.example", true),
             ("+support@example.org", false),
         ];
         for (address, expected) in table {

@@ -91,6 +91,10 @@ impl Companions for Acting {
         self.store.mark(source, run, items)
     }
 
+    fn take_back_marks(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.take_back_marks(source, items)
+    }
+
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
         self.store.unmark(source, items)
     }
@@ -99,8 +103,20 @@ impl Companions for Acting {
         self.prober.try_out(source, message)
     }
 
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.store.in_place()
+    }
+
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
         self.store.told(source, items)
+    }
+
+    fn forget(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.forget_deferred(source, items)
+    }
+
+    fn waive(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.waive(source, items)
     }
 
     fn remember(

@@ -1,6 +1,6 @@
 //! One batch: fetched, read, received in one transaction, acknowledged.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -16,11 +16,14 @@ use super::old::Old;
 use super::probe::Fate;
 use super::receive::{Received, Reception};
 use super::report::MessageLine;
-use super::suspects::Suspects;
+use super::suspects::{Holding, Suspects};
 use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
 const MAX_OCTETS: u64 = 16 * 1024 * 1024;
+
+/// What a message is reckoned as whose size the mailbox does not tell.
+const UNKNOWN: u64 = MAX_OCTETS / 16;
 
 /// Divides items so that no batch is larger than `count` items or [`MAX_OCTETS`].
 pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
@@ -29,7 +32,7 @@ pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
     while !rest.is_empty() {
         let mut octets = 0;
         let fits = rest.iter().take(count.max(1)).take_while(|item| {
-            octets += item.size.unwrap_or(0);
+            octets += item.size.unwrap_or(UNKNOWN);
             octets <= MAX_OCTETS
         });
         let (batch, after) = rest.split_at(fits.count().max(1));
@@ -60,13 +63,13 @@ impl Batch<'_> {
     ) -> Result<Vec<ItemKey>, Trouble> {
         let is_old = |item: &&Listed| self.old.is_some_and(|old| old.covers(item));
         let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
-        let in_hand = InHand::take(self, &wanted, desk)?;
+        let holding = Holding::take(self, &wanted, desk)?;
         let done = self.fetch(listed, &wanted, gate, desk).and_then(|haul| {
             let received = self.receive(&haul.items, desk, tally)?;
             Ok((haul, received))
         });
         let recorded = done.as_ref().map_or(&[][..], |(haul, _)| haul.items.as_slice());
-        in_hand.let_go(recorded, desk);
+        holding.let_go(recorded, desk);
         let (Haul { items, cut_short }, received) = done?;
         let open = received
             .iter()
@@ -120,7 +123,9 @@ impl Batch<'_> {
         let cut_short = gate.reader().cut_short().map(Trouble::from);
         let mut read: HashMap<ItemKey, Item> =
             self.read(fetched, desk).into_iter().map(|item| (item.key().clone(), item)).collect();
-        let first_missing = wanted.iter().find(|item| !read.contains_key(&item.key));
+        // What is missing before the last that was given has vanished.
+        let last = wanted.iter().rposition(|item| read.contains_key(&item.key)).map_or(0, |at| at + 1);
+        let first_missing = wanted.get(last);
         if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
             let why = trouble.with_causes();
             read.insert(missing.key.clone(), Item::Suspected(missing.clone(), why));
@@ -152,44 +157,6 @@ impl Batch<'_> {
         });
         let mut sound = item::read(sound.collect(), &Terms::of(self.job)).into_iter();
         keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
-    }
-}
-
-/// The items of a batch while they are in hand.
-pub(super) struct InHand<'a> {
-    source: &'a Source,
-    suspects: &'a Suspects,
-    keys: Vec<ItemKey>,
-}
-
-impl<'a> InHand<'a> {
-    /// Marks items: should the run die, the next one knows with what.
-    pub(super) fn take(
-        batch: &Batch<'a>,
-        items: &[Listed],
-        desk: &mut dyn Companions,
-    ) -> Result<Self, StoreError> {
-        let keys: Vec<ItemKey> = items.iter().map(|item| item.key.clone()).collect();
-        if !keys.is_empty() {
-            desk.mark(batch.source, batch.job.run, &keys)?;
-        }
-        Ok(Self { source: batch.source, suspects: batch.suspects, keys })
-    }
-
-    /// Takes the marks from what got no ledger row, except from what is suspect: nothing new is known of that.
-    pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
-        let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
-        let left: Vec<ItemKey> = self
-            .keys
-            .into_iter()
-            .filter(|key| !recorded.contains(key) && !self.suspects.contains(key))
-            .collect();
-        if !left.is_empty()
-            && let Err(error) = desk.unmark(self.source, &left)
-        {
-            // The next run handles them with care, which costs it a little time.
-            log::debug!("{} items stay marked: {error}", left.len());
-        }
     }
 }
 
@@ -243,6 +210,7 @@ pub(super) fn acknowledge(
     if acknowledgements.is_empty() {
         return Ok(());
     }
+    desk.in_place()?;
     let heard = gate.acknowledge(acknowledgements)?;
     desk.told(source, &heard)?;
     Ok(())

@@ -53,14 +53,26 @@ pub trait Companions {
     /// Notes that the run has these items in hand now: should the run die, the next one handles them with care.
     fn mark(&mut self, source: &Source, run: RunId, items: &[ItemKey]) -> Result<(), StoreError>;
 
-    /// Notes that nothing died of these items.
+    /// Notes that the run has these items in hand no longer, and lives.
+    fn take_back_marks(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Notes that marked items are not there any more.
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
     /// Reads a message in a process of its own, to see whether it survives.
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate;
 
+    /// Whether what was committed is still where the next run looks for it; asked before a mailbox is told.
+    fn in_place(&self) -> Result<(), StoreError>;
+
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Forgets items that were put off and are listed under other keys now.
+    fn forget(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Notes that nobody asks any more for what the mailbox was to be told of these items.
+    fn waive(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
     /// Notes where the next listing begins, unless somebody has changed that from `before` meanwhile.
     fn remember(

@@ -14,14 +14,14 @@ use crate::policy::Queue;
 use crate::store::Source;
 
 use super::acting::Acting;
-use super::batch::{self, Batch, InHand};
+use super::batch::{self, Batch};
 use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
 use super::job::Job;
 use super::report::{Listener, MessageLine, Summary};
 use super::stop::Stop;
-use super::suspects::Suspects;
+use super::suspects::{Holding, Suspects};
 use super::tally::Tally;
 use super::verdict::Audience;
 
@@ -93,13 +93,13 @@ fn hand_over(
     let suspects = Suspects::of(source, desk)?;
     let road = Batch { job, source, old: None, suspects: &suspects };
     let listed: Vec<Listed> = fresh.iter().map(|fetched| fetched.listed.clone()).collect();
-    let in_hand = InHand::take(&road, &listed, desk)?;
+    let holding = Holding::take(&road, &listed, desk)?;
     let items = road.read(fresh, desk);
     let (received, trouble) = match road.receive(&items, desk, tally) {
         Ok(received) => (received, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
-    in_hand.let_go(if trouble.is_none() { &items } else { &[] }, desk);
+    holding.let_go(if trouble.is_none() { &items } else { &[] }, desk);
     let mut received = received.into_iter();
     for key in &keys {
         match if settled.contains(key) { Some(None) } else { received.next() } {

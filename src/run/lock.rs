@@ -5,8 +5,12 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Gid, Uid, fchown};
+use rustix::process::geteuid;
 
 use crate::model::ids::MailboxName;
 use crate::model::trouble::{ErrorCode, Trouble};
@@ -21,6 +25,7 @@ pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble>
     };
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(unusable)?;
+    give_to_owner(&file, store).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -29,6 +34,16 @@ pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble>
         }
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// A run by root must not lock out the user whose store it is.
+fn give_to_owner(file: &File, store: &Path) -> io::Result<()> {
+    let Ok(owner) = store.metadata() else { return Ok(()) };
+    let ours = file.metadata()?;
+    if geteuid().is_root() && (ours.uid(), ours.gid()) != (owner.uid(), owner.gid()) {
+        fchown(file, Some(Uid::from_raw(owner.uid())), Some(Gid::from_raw(owner.gid())))?;
+    }
+    Ok(())
 }
 
 fn beside(store: &Path, mailbox: &MailboxName) -> PathBuf {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::process::Signal;
 
+use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
 use crate::model::trouble::Trouble;
@@ -126,6 +127,10 @@ fn watch(mut child: Child, bytes: &[u8], limit: Duration) -> Fate {
 fn fate(status: ExitStatus) -> Fate {
     match status.signal() {
         None if status.success() => Fate::Survived,
+        // A bug that only this message meets.
+        None if status.code() == Some(Exit::Internal.code().into()) => {
+            Fate::Died("the process that read it gave up".to_owned())
+        }
         None => Fate::Unknown(format!("its process ended with {status}")),
         Some(signal) => {
             let own = [Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::XCPU]
@@ -190,6 +195,7 @@ mod tests {
         let table = [
             ("cat >/dev/null", "survived"),
             ("exit 0", "survived"),
+            ("exit 70", "died"),
             ("exit 75", "unknown"),
             ("ulimit -c 0; kill -ABRT $$", "died"),
             ("ulimit -c 0; kill -SEGV $$", "died"),

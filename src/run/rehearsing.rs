@@ -87,6 +87,10 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
+    fn take_back_marks(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn unmark(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
         Ok(())
     }
@@ -95,7 +99,19 @@ impl Companions for Rehearsing {
         self.prober.try_out(source, message)
     }
 
+    fn in_place(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn told(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn forget(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn waive(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::ids::RunId;
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
+use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::Trouble;
 use crate::store::Source;
 
@@ -14,6 +15,7 @@ use super::batch::{self, Batch};
 use super::companions::Companions;
 use super::config::Plan;
 use super::in_hand::{Work, end, tally};
+use super::item::Item;
 use super::job::Job;
 use super::report::{Listener, Summary};
 use super::suspects::Suspects;
@@ -71,7 +73,14 @@ impl Again {
         // It failed before: it is handled with care.
         let suspects = Suspects::all([fetched.listed.key.clone()]);
         let road = Batch { job: &job, source: &self.source, old: None, suspects: &suspects };
-        let received = road.receive(&road.read(vec![fetched], desk), desk, tally)?;
+        let items = road.read(vec![fetched], desk);
+        if let [item @ Item::Untried(..)] = items.as_slice()
+            && let Some(trouble) = item.trouble(OutcomeWord::Failed, Reason::Crashed)
+        {
+            // It stays as it is, in quarantine.
+            return Err(trouble);
+        }
+        let received = road.receive(&items, desk, tally)?;
         // What the mailbox is owed is paid by its next fetch.
         batch::tell(received, 1, tally);
         Ok(())

@@ -1,9 +1,10 @@
 //! The road of one mailbox: list → fetch → parse → evidence → lookup → decide → carry out → commit → acknowledge.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::mailbox::Reader;
 use crate::model::ids::MailboxName;
 use crate::model::item::{Acknowledgement, ItemKey, Listed};
 use crate::model::trouble::Trouble;
@@ -17,6 +18,9 @@ use super::old::Old;
 use super::stop::{Deadline, Stop};
 use super::suspects::Suspects;
 use super::tally::Tally;
+
+/// So many messages are taken at once where some of them have to be tried out.
+const SUSPECTS: usize = 10;
 
 /// How far a mailbox is walked.
 pub(super) struct Bounds<'a> {
@@ -68,6 +72,8 @@ pub(super) fn walk(
             Err(_) => return end,
         }
     }
+    // A POP3 server deletes at the farewell.
+    desk.in_place()?;
     match (gate.close(), last) {
         (Ok(heard), Some(source)) => desk.told(&source, &heard)?,
         (Ok(_), None) => {}
@@ -103,7 +109,9 @@ impl Walk<'_> {
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
         let there: Vec<ItemKey> = new.iter().map(|item| item.key.clone()).collect();
         let suspects = Suspects::among(&there, source, desk)?;
-        let (plain, alone) = self.apart(new, &suspects, desk)?;
+        let deferred = desk.lookup().deferred(source)?;
+        replace(source, &deferred, &keys, gate.reader(), desk)?;
+        let (plain, alone) = suspects.apart(new, &deferred);
         let new = [plain.as_slice(), &alone].concat();
         let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
         let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
@@ -113,7 +121,17 @@ impl Walk<'_> {
         let road = Batch { job, source, old: Some(&old), suspects: &suspects };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
-        for batch in batch::divide(taken, bounds.batch_size).into_iter().chain(alone.chunks(1)) {
+        let together =
+            taken.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key)));
+        let batches = together.flat_map(|items| {
+            // Each of them takes a process and its time; a signal is heeded between two batches.
+            let has_suspects = items.iter().any(|item| suspects.contains(&item.key));
+            batch::divide(
+                items,
+                if has_suspects { bounds.batch_size.min(SUSPECTS) } else { bounds.batch_size },
+            )
+        });
+        for batch in batches.chain(alone.chunks(1)) {
             bounds.check(&job.name)?;
             open.extend(road.process(batch, gate, desk, tally)?);
         }
@@ -125,25 +143,6 @@ impl Walk<'_> {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())
-    }
-
-    /// Sets apart what had trouble of its own before, and what runs die with or mailboxes break off at whatever is done:
-    /// it is taken last, each alone, so that it harms no other.
-    fn apart(
-        &self,
-        new: Vec<Listed>,
-        suspects: &Suspects,
-        desk: &mut dyn Companions,
-    ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
-        // Those with the least trouble of their own first.
-        let deferred = desk.lookup().deferred(self.source)?;
-        let trouble: HashMap<&ItemKey, u32> =
-            deferred.iter().map(|(key, attempts)| (key, *attempts)).collect();
-        let of = |key: &ItemKey| trouble.get(key).copied().unwrap_or(0);
-        let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| of(&item.key) > 0 || suspects.is_worse(&item.key));
-        alone.sort_by_key(|item| (suspects.is_worse(&item.key), of(&item.key)));
-        Ok((plain, alone))
     }
 
     /// Opens the folder and pays what is owed to it.
@@ -165,7 +164,7 @@ impl Walk<'_> {
             log::warn!(
                 "mailbox \"{name}\": {count} settled items stay as they are: no on_... asks any more for what they were to become"
             );
-            desk.told(self.source, &waived.into_iter().map(|owed| owed.key).collect::<Vec<_>>())?;
+            desk.waive(self.source, &waived.into_iter().map(|owed| owed.key).collect::<Vec<_>>())?;
         }
         if let Err(trouble) = batch::acknowledge(self.source, &owed, gate, desk) {
             // What cannot be paid stays owed and does not keep new mail from becoming tickets.
@@ -174,4 +173,24 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Forgets what was deferred unread and is listed under its real key now.
+fn replace(
+    source: &Source,
+    deferred: &[(ItemKey, u32)],
+    listed: &[ItemKey],
+    reader: &dyn Reader,
+    desk: &mut dyn Companions,
+) -> Result<(), Trouble> {
+    if deferred.is_empty() {
+        return Ok(());
+    }
+    let unread: HashSet<ItemKey> = listed.iter().filter_map(|key| reader.unread_key(key)).collect();
+    let replaced: Vec<ItemKey> =
+        deferred.iter().map(|(key, _)| key).filter(|key| unread.contains(*key)).cloned().collect();
+    if !replaced.is_empty() {
+        desk.forget(source, &replaced)?;
+    }
+    Ok(())
 }

@@ -1,14 +1,15 @@
 //! What runs died with, as this run knows it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::model::item::ItemKey;
-use crate::store::Source;
+use crate::model::item::{ItemKey, Listed};
+use crate::store::{Source, StoreError};
 
+use super::batch::Batch;
 use super::companions::Companions;
-use crate::store::StoreError;
+use super::item::Item;
 
-/// Items of one folder that were in hand when a run died, with how many runs did.
+/// Items of one folder that were in hand when a run died, with how many runs did or put them off since.
 #[derive(Debug, Default)]
 pub(super) struct Suspects(HashMap<ItemKey, u32>);
 
@@ -25,7 +26,7 @@ impl Suspects {
         if suspects.0.is_empty() {
             return Ok(suspects);
         }
-        let there: std::collections::HashSet<&ItemKey> = keys.iter().collect();
+        let there: HashSet<&ItemKey> = keys.iter().collect();
         let (met, gone): (HashMap<_, _>, HashMap<_, _>) =
             suspects.0.into_iter().partition(|(key, _)| there.contains(key));
         if !gone.is_empty() {
@@ -44,14 +45,72 @@ impl Suspects {
         Self(keys.into_iter().map(|key| (key, 1)).collect())
     }
 
+    /// Sets apart what had trouble of its own before, and what runs die with or mailboxes break off at whatever is done:
+    /// it is taken last, each alone, so that it harms no other.
+    pub(super) fn apart(&self, new: Vec<Listed>, deferred: &[(ItemKey, u32)]) -> (Vec<Listed>, Vec<Listed>) {
+        let trouble: HashMap<&ItemKey, u32> =
+            deferred.iter().map(|(key, attempts)| (key, *attempts)).collect();
+        let of = |key: &ItemKey| trouble.get(key).copied().unwrap_or(0);
+        let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
+            new.into_iter().partition(|item| of(&item.key) > 0 || self.goes_last(&item.key));
+        // Those with the least trouble of their own first.
+        alone.sort_by_key(|item| (self.goes_last(&item.key), of(&item.key)));
+        (plain, alone)
+    }
+
     /// Whether a run died with the item in hand.
     pub(super) fn contains(&self, key: &ItemKey) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Whether a run died with it although it had been tried out before: it goes last and alone, so that it harms
-    /// no other.
-    pub(super) fn is_worse(&self, key: &ItemKey) -> bool {
-        self.0.get(key).is_some_and(|deaths| *deaths > 1)
+    /// Whether runs died with it although it had been tried out: it goes alone.
+    ///
+    /// Its place in the order it keeps: somebody may be killing runs, and a reply is not to come before its original.
+    pub(super) fn goes_alone(&self, key: &ItemKey) -> bool {
+        self.deaths(key) > 1
+    }
+
+    /// Whether so many runs died with it that it goes last, too, so that it harms no other.
+    fn goes_last(&self, key: &ItemKey) -> bool {
+        /// Somebody who kills runs has met others as well by then, each alone.
+        const TOO_MANY: u32 = 4;
+        self.deaths(key) > TOO_MANY
+    }
+
+    fn deaths(&self, key: &ItemKey) -> u32 {
+        self.0.get(key).copied().unwrap_or(0)
+    }
+}
+
+/// A batch that is in hand, and marked so.
+pub(super) struct Holding<'a> {
+    source: &'a Source,
+    keys: Vec<ItemKey>,
+}
+
+impl<'a> Holding<'a> {
+    /// Holding items: should the run die, the next one knows with what.
+    pub(super) fn take(
+        batch: &Batch<'a>,
+        items: &[Listed],
+        desk: &mut dyn Companions,
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<ItemKey> = items.iter().map(|item| item.key.clone()).collect();
+        if !keys.is_empty() {
+            desk.mark(batch.source, batch.job.run, &keys)?;
+        }
+        Ok(Self { source: batch.source, keys })
+    }
+
+    /// Takes the marks back from what got no ledger row: nothing new is known of that.
+    pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
+        let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
+        let left: Vec<ItemKey> = self.keys.into_iter().filter(|key| !recorded.contains(key)).collect();
+        if !left.is_empty()
+            && let Err(error) = desk.take_back_marks(self.source, &left)
+        {
+            // The next run handles them with care, which costs it a little time.
+            log::debug!("{} items stay marked: {error}", left.len());
+        }
     }
 }

@@ -64,6 +64,18 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// Another file lies in its place, or none: what was written since is lost.
+    #[error("the store {place} was replaced or removed during the run")]
+    Replaced {
+        /// The file.
+        place: String,
+    },
+    /// A row holds what this program never wrote.
+    #[error("the store holds what was never written: {what}")]
+    Odd {
+        /// What.
+        what: String,
+    },
     /// The file of the signing secret cannot be used.
     #[error("the secret in {place} cannot be used")]
     Secret {
@@ -73,7 +85,7 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
-    /// A statement or a row is not what the program expects: a bug.
+    /// A statement is not what the database expects: a bug.
     #[error("the store was misused: {what}")]
     Misuse {
         /// What.
@@ -104,6 +116,8 @@ impl StoreError {
             | Self::Schema { .. }
             | Self::Unavailable { .. }
             | Self::Damaged { .. }
+            | Self::Odd { .. }
+            | Self::Replaced { .. }
             | Self::Secret { .. }
             | Self::Misuse { .. }
             | Self::Missing { .. }
@@ -147,6 +161,10 @@ impl From<StoreError> for Trouble {
                     "the file is damaged or no database: restore a backup, or try \"sqlite3 FILE .recover\"",
                 )
                 .because(source),
+            StoreError::Replaced { .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("no mailbox was told of what is lost; the next run goes on with the store that is there"),
+            StoreError::Odd { .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("the store is damaged or was changed by hand: restore a backup, or try \"sqlite3 FILE .recover\""),
             StoreError::Settled | StoreError::Misuse { .. } => Self::new(ErrorCode::Internal, message),
             StoreError::Missing { .. } => Self::new(ErrorCode::InputMissing, message),
             StoreError::Refused { .. } => Self::new(ErrorCode::Usage, message),

@@ -76,6 +76,11 @@ impl Store {
         Ok(done)
     }
 
+    /// Whether what is committed is still where the next run looks for it; before anybody is told of it.
+    pub fn in_place(&self) -> Result<(), StoreError> {
+        self.engine.in_place()
+    }
+
     fn desk(&mut self) -> Desk<'_> {
         Desk { engine: self.engine.as_mut() }
     }

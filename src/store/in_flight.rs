@@ -16,6 +16,13 @@ ON CONFLICT (source, item) DO UPDATE
 SET run = excluded.run,
     deaths = in_flight.deaths + 1";
 
+pub(super) const TAKE_BACK: &str = "
+UPDATE in_flight
+SET deaths = deaths - 1
+WHERE source = ?1
+  AND item = ?2
+  AND deaths > 0";
+
 pub(super) const DELETE_IN_FLIGHT: &str = "
 DELETE FROM in_flight
 WHERE source = ?1
@@ -33,7 +40,21 @@ impl Store {
         })
     }
 
-    /// Takes marks away: nothing died of these items.
+    /// Takes the last mark of each item back: the run ends its work at them, alive.
+    pub fn take_back_marks(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, of)?);
+            for key in keys {
+                let values = [source, Value::Text(&key.0)];
+                if engine.execute(TAKE_BACK, &values)? == 0 {
+                    engine.execute(DELETE_IN_FLIGHT, &values)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets all marks of items that are not there any more.
     pub fn unmark(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
         self.atomically(|engine| {
             let source = Value::Integer(source(engine, of)?);

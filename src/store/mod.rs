@@ -144,10 +144,10 @@ pub struct Source {
 impl Source {
     /// Whether a key that was removed and is there again names another copy.
     ///
-    /// So it is where keys are made of content and this program removes the messages itself. A server may say that
-    /// something is deleted and keep it, and then its key is the same item still.
+    /// So it is where this program removes the messages itself. A server may say that something is deleted and keep it,
+    /// and then its key is the same item still.
     pub fn knows_what_is_gone(&self) -> bool {
-        ["mbox:", "directory:"].iter().any(|kind| self.account.starts_with(kind))
+        ["maildir:", "mbox:", "directory:"].iter().any(|kind| self.account.starts_with(kind))
     }
 
     /// The UIDVALIDITY in a key; only IMAP gives all items of a folder new keys (RFC 3501 section 2.3.1.1).

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::engine::first;
 use super::sample::{self, Place, entry, key, mail, message, source, ticket, time};
-use super::{Books, Lookup, MailboxState, NewTicket, Store, StoreError};
+use super::{Books, LedgerEntry, Lookup, MailboxState, NewTicket, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::TicketId;
+use crate::model::outcome::OutcomeWord;
 use crate::model::trouble::{ErrorCode, Trouble};
 
 fn open_ticket(books: &mut dyn Books) -> Result<TicketId, StoreError> {
@@ -311,7 +312,7 @@ fn a_watermark_that_was_taken_away_in_mid_run_is_not_put_back() {
     store.set_watermark(&source, &mark("1:42"), None).unwrap();
     store.reset(&crate::store::OutcomeFilter::default()).unwrap();
     store.set_watermark(&source, &mark("1:43"), Some(&mark("1:42"))).unwrap();
-    assert_eq!(store.watermark(&source).unwrap(), None, "the next run looks for 1:7");
+    assert_eq!(store.watermark(&source).unwrap(), Some(mark("1:42?")), "the next run looks for 1:7");
 }
 
 #[test]
@@ -363,4 +364,27 @@ fn many_programs_may_make_the_store_at_once() {
 fn the_store_may_be_handed_to_another_thread() {
     fn assert_send<T: Send>() {}
     assert_send::<Store>();
+}
+
+#[test]
+fn marks_count_the_runs_that_died_and_go_with_the_row() {
+    let place = Place::new();
+    let mut store = place.open();
+    let (run, here, a, b) = (store.begin_run(time(0)).unwrap(), source(), key("a"), key("b"));
+    let marks = |store: &mut Store| store.in_flight(&source()).unwrap();
+    store.mark(&source(), run, &[a.clone(), b.clone()]).unwrap();
+    assert_eq!(marks(&mut store), [(a.clone(), 1), (b.clone(), 1)]);
+    store.mark(&source(), run, std::slice::from_ref(&b)).unwrap();
+    assert_eq!(marks(&mut store), [(a.clone(), 1), (b.clone(), 2)]);
+    store.take_back_marks(&source(), &[a.clone(), b.clone()]).unwrap();
+    assert_eq!(marks(&mut store), [(b.clone(), 1)]);
+
+    let deferred = LedgerEntry { outcome: OutcomeWord::Deferred, ..entry(run, &here, &b) };
+    store.transaction(|books| books.record(&deferred)).unwrap();
+    assert_eq!(marks(&mut store), [(b.clone(), 1)], "what is put off stays suspect");
+    store.transaction(|books| books.record(&entry(run, &here, &b))).unwrap();
+    assert_eq!(marks(&mut store), []);
+    store.mark(&source(), run, &[a.clone(), a.clone(), a.clone()]).unwrap();
+    store.unmark(&source(), &[a]).unwrap();
+    assert_eq!(marks(&mut store), []);
 }

@@ -27,6 +27,23 @@ WHERE source = ?1
   AND item = ?2
   AND settled";
 
+pub(super) const WAIVE: &str = "
+UPDATE outcome
+SET told = ?3,
+    disposition = 'keep'
+WHERE source = ?1
+  AND item = ?2
+  AND settled";
+
+/// An item that has a copy in quarantine is known by its octets, whatever it is called.
+pub(super) const DELETE_DEFERRED: &str = "
+DELETE FROM outcome
+WHERE source = ?1
+  AND item = ?2
+  AND outcome = 'deferred'
+  AND NOT settled
+  AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)";
+
 pub(super) const UPDATE_WATERMARK: &str = "
 UPDATE source
 SET watermark = ?2
@@ -89,13 +106,33 @@ impl Store {
 
     /// The mailbox was told of these items: nothing is owed for them any more.
     pub fn told(&mut self, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.square(UPDATE_TOLD, from, keys)
+    }
+
+    /// What was owed for these items is asked for no more: they stay as they are.
+    pub fn waive(&mut self, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.square(WAIVE, from, keys)
+    }
+
+    fn square(&mut self, sql: &'static str, from: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
         self.atomically(|engine| {
             let source = Value::Integer(source(engine, from)?);
             for key in keys {
-                engine.execute(UPDATE_TOLD, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
+                engine.execute(sql, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets deferred items of which nothing was ever read and which have other keys now.
+    pub fn forget_deferred(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, of)?);
+            for key in keys {
+                engine.execute(DELETE_DEFERRED, &[source, Value::Text(&key.0)])?;
             }
             Ok(())
         })

@@ -7,6 +7,7 @@
  * CHOKES=1        the thread that reads messages chokes on one that makes it ask for a certain amount of memory:
  *                 300,000 and some octets: abort(); 310,000: the stack overflows; 320,000: the memory is used up;
  *                 330,000: SIGKILL, as from outside. Children choke too.
+ * CLOCK_SHIFT=N   the clock is N seconds ahead.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,11 +25,13 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_long steps;
 static long dies_at = -1;
 static int chokes;
+static long clock_shift;
 static char count_file[4096];
 
 __attribute__((constructor)) static void begin(void) {
@@ -36,6 +39,7 @@ __attribute__((constructor)) static void begin(void) {
     const char *at = getenv("DIES_AT"), *count = getenv("DIES_COUNT");
     setrlimit(RLIMIT_CORE, &none);
     chokes = getenv("CHOKES") != NULL;
+    if (getenv("CLOCK_SHIFT")) clock_shift = atol(getenv("CLOCK_SHIFT"));
     if (at) {
         dies_at = atol(at);
         unsetenv("LD_PRELOAD");
@@ -123,6 +127,13 @@ OPENS(open, (const char *path, int flags, ...), (path, flags, mode))
 OPENS(open64, (const char *path, int flags, ...), (path, flags, mode))
 OPENS(openat, (int at, const char *path, int flags, ...), (at, path, flags, mode))
 OPENS(openat64, (int at, const char *path, int flags, ...), (at, path, flags, mode))
+
+int clock_gettime(clockid_t which, struct timespec *now) {
+    NEXT(clock_gettime);
+    int result = next(which, now);
+    if (which == CLOCK_REALTIME) now->tv_sec += clock_shift;
+    return result;
+}
 
 extern void *__libc_malloc(size_t);
 

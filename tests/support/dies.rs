@@ -31,6 +31,13 @@ pub fn dying(desk: &Desk, arguments: &[&str], at: u64) -> Command {
     command
 }
 
+/// The program under a clock that goes wrong by so many seconds.
+pub fn shifted(desk: &Desk, arguments: &[&str], seconds: i64) -> Command {
+    let mut command = desk.command(arguments);
+    command.env("LD_PRELOAD", shim()).env("CLOCK_SHIFT", seconds.to_string()).stdin(Stdio::null());
+    command
+}
+
 /// How many steps the last run of [`dying`] took that came to its end.
 pub fn steps(desk: &Desk) -> u64 {
     std::fs::read_to_string(desk.path("steps")).unwrap().parse().unwrap()

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod ca;
+pub mod cutter;
 pub mod desk;
 pub mod dies;
 pub mod dovecot;
@@ -16,5 +17,6 @@ pub mod pop;
 pub mod provider;
 pub mod raw;
 pub mod relay;
+pub mod scene;
 pub mod script;
 pub mod torture;

@@ -12,3 +12,37 @@ pub fn told(line: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "torture: {line}").unwrap();
 }
+
+/// Random numbers (SplitMix64) of a seed that is told, so that a failure can be repeated.
+#[derive(Debug)]
+pub struct Dice {
+    /// What `HELPDESK_MAIL_SEED` is to be to throw them so again.
+    pub seed: u64,
+    state: u64,
+}
+
+impl Dice {
+    /// Dice for one test, seeded by `HELPDESK_MAIL_SEED` or the clock.
+    pub fn thrown(test: &str) -> Self {
+        let seed = std::env::var("HELPDESK_MAIL_SEED").ok().map_or_else(
+            || u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap(),
+            |seed| seed.parse().unwrap(),
+        );
+        let state = test.bytes().fold(seed, |state, byte| state.wrapping_mul(31).wrapping_add(byte.into()));
+        Self { seed, state }
+    }
+
+    /// A number below `limit`, which is not 0.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+
+    /// One of several.
+    pub fn of<'a, T>(&mut self, several: &'a [T]) -> &'a T {
+        &several[usize::try_from(self.below(several.len() as u64)).unwrap()]
+    }
+}

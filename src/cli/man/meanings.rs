@@ -48,7 +48,7 @@ pub(super) fn state(state: ItemState) -> &'static str {
         ItemState::Gone => {
             "It lies there no more, but the ledger waits for it. What is settled and owes the mailbox something is \
              accounted for, and the next fetch forgets the debt; what was deferred or reset is not: somebody moved or \
-             deleted it before it was settled."
+             deleted it before it could be taken."
         }
     }
 }

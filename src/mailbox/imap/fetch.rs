@@ -36,10 +36,14 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// The first message that was not answered for; servers answer in this order.
+    /// The message that was due when a session broke: the first that was not answered for behind the last that came.
+    ///
+    /// Servers answer in this order, and what is missing before has vanished.
     pub(super) fn next(&self) -> Option<u32> {
-        let wanted = self.whole.0.iter().chain(&self.large);
-        wanted.copied().find(|uid| !self.answered.contains(uid) && !self.bodies.contains_key(uid))
+        [&self.whole.0, &self.large].into_iter().find_map(|uids| {
+            let last = uids.iter().rposition(|uid| self.bodies.contains_key(uid)).map_or(0, |at| at + 1);
+            uids.iter().skip(last).copied().find(|uid| !self.answered.contains(uid))
+        })
     }
 
     /// Gives up on a message, which the server has and never gives.
@@ -184,7 +188,7 @@ impl ImapMailbox {
     }
 
     /// NOOP lets the server tell what others removed (RFC 2180 section 4.1).
-    fn there_in(&mut self, set: &str) -> Result<Vec<u32>, MailboxError> {
+    pub(super) fn there_in(&mut self, set: &str) -> Result<Vec<u32>, MailboxError> {
         if let Err(refusal) = self.session.run("NOOP")? {
             return Err(self.folder_error(&self.opened()?.name, None, refusal));
         }

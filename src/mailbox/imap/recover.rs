@@ -46,7 +46,7 @@ impl ImapMailbox {
         self.returns = returns;
         let (name, validity) = self.opened().map(|open| (open.name.clone(), open.validity))?;
         log::warn!(
-            "{} is connected to again: the session broke while messages were fetched",
+            "{} is being connected to again: the session broke while messages were fetched",
             self.session.peer
         );
         (self.session, self.capabilities) = connect::session(&self.server, self.until)?;

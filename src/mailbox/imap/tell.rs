@@ -137,11 +137,21 @@ impl ImapMailbox {
         Ok(now.validity == before.validity)
     }
 
-    /// Runs a command on a set. A NO for messages that are all gone is no trouble.
+    /// Runs a command on a set. A NO for messages that are all gone is no trouble; where some are, the rest is tried again.
     fn deed(&mut self, command: &str, set: &str, target: Option<&str>) -> Result<(), MailboxError> {
-        let Err(refusal) = self.session.run(command)? else { return Ok(()) };
-        if !refusal.is("TRYCREATE") && !self.still_there(set)? {
-            return Ok(());
+        let Err(mut refusal) = self.session.run(command)? else { return Ok(()) };
+        if !refusal.is("TRYCREATE") {
+            let left = self.there_in(set)?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            // Somebody removed some of them meanwhile (RFC 5530).
+            if let ([rest], true) = (uids::sets(left).as_slice(), refusal.is("EXPUNGEISSUED")) {
+                match self.session.run(&command.replacen(set, &rest.text, 1))? {
+                    Ok(_) => return Ok(()),
+                    Err(again) => refusal = again,
+                }
+            }
         }
         let folder = match target {
             Some(target) => target.to_owned(),

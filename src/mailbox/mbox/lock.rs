@@ -152,9 +152,30 @@ impl DotLock {
         match fs::hard_link(&draft.path, path) {
             Ok(()) => Ok(Some(Self { path: path.to_owned(), made: draft.made.clone() })),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) if is_denied(&error) || error.kind() == io::ErrorKind::Unsupported => {
+                Self::take_without_links(path)
+            }
             Err(error) => Err(error),
         }
     }
+
+    /// For file systems that know no hard links.
+    fn take_without_links(path: &Path) -> io::Result<Option<Self>> {
+        match OpenOptions::new().write(true).create_new(true).open(path) {
+            Ok(mut file) => {
+                let lock = Self { path: path.to_owned(), made: file.metadata()? };
+                writeln!(file, "{}", text())?;
+                Ok(Some(lock))
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What stands in our dotlocks.
+fn text() -> String {
+    format!("{}\n{MARK} {}", std::process::id(), boot().unwrap_or_default())
 }
 
 /// The text of a dotlock under another name; removed when dropped. Only who holds the fcntl lock writes one.
@@ -165,14 +186,19 @@ struct Draft {
 
 impl Draft {
     fn write(lock: &Path) -> io::Result<Self> {
-        let mut name = lock.as_os_str().to_owned();
-        name.push(".helpdesk-mail");
-        let path = PathBuf::from(name);
-        // One that a dead run left.
-        drop(fs::remove_file(&path));
+        let named = |end: &str| {
+            let mut name = lock.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let mut path = named(".helpdesk-mail");
+        // One that a dead run left; another user's may not be removable.
+        if fs::remove_file(&path).is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            path = named(&format!(".helpdesk-mail.{}", std::process::id()));
+        }
         let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
         let draft = Self { made: file.metadata()?, path };
-        writeln!(file, "{}\n{MARK} {}", std::process::id(), boot().unwrap_or_default())?;
+        writeln!(file, "{}", text())?;
         Ok(draft)
     }
 }

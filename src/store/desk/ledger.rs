@@ -41,7 +41,8 @@ WHERE NOT outcome.settled
    OR EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)
 RETURNING id";
 
-/// The row of a message that was removed makes room for another with its key, and keeps its place in the ledger.
+/// The row of a message that was removed makes room for another with its key, and keeps its place in the ledger. One
+/// that has a copy in quarantine is what the copy is retried for.
 pub(super) const SET_ASIDE: &str = "
 UPDATE outcome
 SET item = item || ' ' || id
@@ -49,7 +50,8 @@ WHERE source = ?1
   AND item = ?2
   AND settled
   AND told
-  AND disposition NOT IN ('keep', 'seen')";
+  AND disposition NOT IN ('keep', 'seen')
+  AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)";
 
 pub(super) const SELECT_COPY: &str = "
 SELECT blob

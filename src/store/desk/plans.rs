@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 41] = [
+const ROAD: [&str; 44] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -16,6 +16,7 @@ const ROAD: [&str; 41] = [
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
     in_flight::UPSERT_IN_FLIGHT,
+    in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
     ledger::INSERT_SOURCE,
     ledger::UPSERT_OUTCOME,
@@ -42,6 +43,8 @@ const ROAD: [&str; 41] = [
     message::UPDATE_TICKET,
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
+    upkeep::WAIVE,
+    upkeep::DELETE_DEFERRED,
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
     upkeep::UPDATE_SOURCE_NAME,
@@ -50,7 +53,7 @@ const ROAD: [&str; 41] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 20] = [
+const ROWS: [&str; 21] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -68,6 +71,7 @@ const ROWS: [&str; 20] = [
     outcomes::COUNT_ROWS,
     outcomes::UPDATE_RESET,
     outcomes::FORGET_WATERMARK,
+    outcomes::MARK_CRASHED,
     quarantine::SELECT_COPY,
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,

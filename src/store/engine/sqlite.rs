@@ -6,7 +6,7 @@
 //! behind its back then, for it would be kept at once.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 
-use super::{Cell, Engine, Row, Value, first, without_nul};
+use super::{Cell, Column, Engine, Row, Value, first, without_nul};
 use crate::store::StoreError;
 
 /// `application_id` of a store: "HdMl".
@@ -43,6 +43,8 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     place: String,
+    /// Device and inode.
+    file: Option<(u64, u64)>,
     in_transaction: bool,
 }
 
@@ -64,7 +66,8 @@ impl Sqlite {
             Access::Look => open_to_look(&path),
         };
         let connection = connection.map_err(|error| fault(error, &path, &place))?;
-        let mut sqlite = Self { connection, path, place, in_transaction: false };
+        let file = identity(&path);
+        let mut sqlite = Self { connection, path, place, file, in_transaction: false };
         sqlite.prepare(access, wait)?;
         Ok(sqlite)
     }
@@ -160,7 +163,19 @@ impl Sqlite {
     }
 }
 
+/// Which file lies at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
 impl Engine for Sqlite {
+    fn in_place(&self) -> Result<(), StoreError> {
+        if identity(&self.path) == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Replaced { place: self.place.clone() })
+    }
+
     fn place(&self) -> &str {
         &self.place
     }
@@ -173,6 +188,16 @@ impl Engine for Sqlite {
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.run(sql, values))
+    }
+
+    fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {
+        self.refuse_after_an_end()?;
+        let write = || {
+            let mut place = self.connection.blob_open("main", column.table, column.name, row, false)?;
+            place.write_all_at(octets, 0)?;
+            place.close()
+        };
+        self.check(write())
     }
 
     fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
@@ -293,6 +318,7 @@ impl ToSql for Bound<'_> {
                 std::borrow::Cow::Owned(text) => ToSqlOutput::Owned(text.into()),
             },
             Value::Blob(octets) => ToSqlOutput::Borrowed(ValueRef::Blob(octets)),
+            Value::Room(octets) => ToSqlOutput::ZeroBlob(octets as u64),
             Value::Time(time) => ToSqlOutput::Owned(written(time).into()),
             Value::Boolean(yes) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(yes))),
         })
@@ -321,6 +347,9 @@ fn cell(column: usize, value: ValueRef<'_>) -> rusqlite::Result<Cell> {
 /// Whose trouble it is: the message's, the disk's, another program's, or a bug.
 fn fault(error: rusqlite::Error, path: &Path, place: &str) -> StoreError {
     let place = place.to_owned();
+    if matches!(error, rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::Utf8Error(..)) {
+        return StoreError::Damaged { place, source: error.into() };
+    }
     // The low octet is the kind, the rest tells more: <https://www.sqlite.org/rescode.html>.
     let code = error.sqlite_error().map_or(ffi::SQLITE_MISUSE, |error| error.extended_code & 0xff);
     match code {

@@ -1,5 +1,7 @@
 //! Letting the next fetch take settled items again.
 
+use std::collections::BTreeSet;
+
 use super::{of_item, select};
 use crate::model::ids::MailboxName;
 use crate::store::engine::{Engine, Value, first};
@@ -13,15 +15,26 @@ WHERE id = ?1
 RETURNING source";
 
 /// Below a watermark nothing is listed, so the whole folder is looked through once more.
+///
+/// What is left is no mailbox's watermark, and another text each time: a run that is under way sees that it was changed.
 pub(in crate::store) const FORGET_WATERMARK: &str = "
 UPDATE source
-SET watermark = NULL
+SET watermark = coalesce(watermark, '') || '?'
 WHERE id = ?1";
+
+/// What a run may have died of is handled with care once more.
+pub(in crate::store) const MARK_CRASHED: &str = "
+INSERT INTO in_flight (source, item, run, deaths)
+SELECT source, item, run, 0
+FROM outcome
+WHERE id = ?1
+  AND reason = 'crashed'
+ON CONFLICT (source, item) DO NOTHING";
 
 /// As [`FORGET_WATERMARK`] for every folder of a mailbox, or of all.
 const FORGET_WATERMARKS: &str = "
 UPDATE source
-SET watermark = NULL
+SET watermark = coalesce(watermark, '') || '?'
 WHERE ?1 IS NULL OR mailbox = ?1";
 
 impl Store {
@@ -46,15 +59,21 @@ impl Store {
                 return Err(StoreError::Missing { what: format!("outcome of {}", missing.join(", ")) });
             }
             let rows = select(engine, filter)?;
-            rows.iter().try_for_each(|row| reset(engine, row.id))?;
+            let mut sources = BTreeSet::new();
+            for row in &rows {
+                sources.extend(reset(engine, row.id)?);
+            }
+            for source in sources {
+                engine.execute(FORGET_WATERMARK, &[Value::Integer(source)])?;
+            }
             Ok(rows.iter().map(|_| 1).sum())
         })
     }
 }
 
-fn reset(engine: &mut dyn Engine, outcome: i64) -> Result<(), StoreError> {
-    match first(engine.query(UPDATE_RESET, &[Value::Integer(outcome), Value::Boolean(false)])?) {
-        Some(mut row) => engine.execute(FORGET_WATERMARK, &[Value::Integer(row.take(0)?)]).map(drop),
-        None => Ok(()),
-    }
+/// Resets one row and tells the source that it is of.
+fn reset(engine: &mut dyn Engine, outcome: i64) -> Result<Option<i64>, StoreError> {
+    engine.execute(MARK_CRASHED, &[Value::Integer(outcome)])?;
+    let row = first(engine.query(UPDATE_RESET, &[Value::Integer(outcome), Value::Boolean(false)])?);
+    row.map(|mut row| row.take(0)).transpose()
 }

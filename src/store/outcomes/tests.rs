@@ -95,7 +95,7 @@ fn a_reset_item_is_taken_again_and_its_copy_is_kept_until_it_was() {
     let keys = filled(&mut store);
     assert_eq!(store.reset(&named(&["1:2", "3"])).unwrap(), 2);
     assert_eq!(store.settled(&source(), &keys).unwrap(), [keys[0].clone()].into());
-    assert_eq!(store.watermark(&source()).unwrap(), None);
+    assert_eq!(store.watermark(&source()).unwrap(), Some(Watermark("1:3?".to_owned())), "nobody's");
     assert_eq!(store.quarantined_raw(1).unwrap(), b"octets", "the mailbox may have lost the message");
     let source = source();
     for key in &keys[1..] {
@@ -142,11 +142,11 @@ fn looking_anew_forgets_the_marks_of_one_mailbox_and_changes_no_row() {
     let other = Source { mailbox: "sales".parse().unwrap(), ..source() };
     store.set_watermark(&other, &Watermark("1:9".to_owned()), None).unwrap();
     assert_eq!(store.look_anew(Some(&source().mailbox)).unwrap(), 1);
-    assert_eq!(store.watermark(&source()).unwrap(), None);
-    assert!(store.watermark(&other).unwrap().is_some());
+    assert_eq!(store.watermark(&source()).unwrap(), Some(Watermark("1:3?".to_owned())));
+    assert_eq!(store.watermark(&other).unwrap(), Some(Watermark("1:9".to_owned())));
     assert_eq!(store.settled(&source(), &keys).unwrap().len(), 3);
     assert_eq!(store.look_anew(None).unwrap(), 2);
-    assert_eq!(store.watermark(&other).unwrap(), None);
+    assert_eq!(store.watermark(&other).unwrap(), Some(Watermark("1:9?".to_owned())));
 }
 
 #[test]
@@ -177,5 +177,21 @@ fn a_dropped_message_is_gone_and_its_row_stays_failed() {
         store.quarantined_source(1).unwrap_err(),
     ] {
         assert!(matches!(gone, StoreError::Missing { .. }), "{gone}");
+    }
+}
+
+#[test]
+fn a_reset_during_a_run_stands_whatever_watermark_there_was() {
+    let place = Place::new();
+    let mut store = place.open();
+    let run = store.begin_run(time(0)).unwrap();
+    let (here, item) = (source(), key("1:5"));
+    store.transaction(|books| books.record(&entry(run, &here, &item))).unwrap();
+    for _ in 0..3 {
+        let before = store.watermark(&here).unwrap();
+        let filter = OutcomeFilter { items: vec!["1:5".to_owned()], ..OutcomeFilter::default() };
+        assert_eq!(store.reset(&filter).unwrap(), 1);
+        store.set_watermark(&here, &Watermark("1:6".to_owned()), before.as_ref()).unwrap();
+        assert_ne!(store.watermark(&here).unwrap(), Some(Watermark("1:6".to_owned())));
     }
 }

@@ -66,7 +66,18 @@ JOIN blob ON blob.id = attachment.blob
 WHERE attachment.message = ?1
 ORDER BY attachment.id";
 
+/// Also of queues that are configured no more.
+pub(in crate::store) const SELECT_QUEUES: &str = "
+SELECT DISTINCT queue
+FROM ticket
+ORDER BY queue";
+
 impl Store {
+    /// The queues that have tickets.
+    pub fn queues(&mut self) -> Result<Vec<QueueSlug>, StoreError> {
+        self.engine.query(SELECT_QUEUES, &[])?.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
     /// The tickets that are wanted, by number.
     pub fn tickets(&mut self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
         let values = [
@@ -190,6 +201,5 @@ fn attachment(mut row: Row) -> Result<AttachmentRow, StoreError> {
 
 /// Lines that are kept as one JSON array.
 pub(in crate::store) fn lines(json: &str) -> Result<Vec<String>, StoreError> {
-    serde_json::from_str(json)
-        .map_err(|_| StoreError::Misuse { what: "a list of lines in the store is not one".to_owned() })
+    serde_json::from_str(json).map_err(|_| StoreError::Odd { what: "a list of lines is not one".to_owned() })
 }

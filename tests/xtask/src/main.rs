@@ -15,6 +15,8 @@ usage: cargo xtask WORD
   fmt    formats all sources
   lint   clippy and the formatting, without mercy
   test   all tests; installs Dovecot where it is missing and that is allowed
+  torture
+         the long forms of the tests that disturb runs: every step, cuts, kills, hostile mails, a full disk
   docs   the documentation of the code, in target/doc
   man    writes man/helpdesk-mail.1 anew
   bench  how fast mail is read
@@ -40,6 +42,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["fmt"] => cargo(&["fmt", "--all"]),
         ["lint"] => lint(),
         ["test", rest @ ..] => test(rest),
+        ["torture"] => torture(),
         ["docs"] => docs(),
         ["man"] => man(),
         ["bench"] => cargo(&["bench", "--package", "helpdesk-mail", "--bench", "parse"]),
@@ -63,6 +66,17 @@ fn lint() -> Result<()> {
 fn test(rest: &[&str]) -> Result<()> {
     servers::ensure()?;
     cargo(&[&["test", "--workspace"], rest].concat())
+}
+
+/// The tests whose long form is not for every day.
+const TORTURES: [&str; 7] =
+    ["aborts::", "cuts::", "kills::", "hostile::", "disorder::", "poison::", "run_dies::"];
+
+fn torture() -> Result<()> {
+    servers::ensure()?;
+    let mut command = Command::new("cargo");
+    command.args(["test", "--package", "helpdesk-mail", "--test", "all", "--"]).args(TORTURES);
+    succeed(command.env("HELPDESK_MAIL_TORTURE", "1"))
 }
 
 fn docs() -> Result<()> {
