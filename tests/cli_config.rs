@@ -7,6 +7,7 @@ use predicates::str::contains;
 use tempfile::tempdir;
 
 use crate::cli_place::{Place, bare};
+use crate::support::nobody::as_nobody;
 
 #[test]
 fn without_a_configuration_nothing_is_done() {
@@ -17,6 +18,22 @@ fn without_a_configuration_nothing_is_done() {
         .code(78)
         .stderr(contains("error: no configuration: ").and(contains("\nhint: ")));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_directory_that_may_not_be_searched_is_told() {
+    let home = tempdir().unwrap();
+    let directory = home.path().join(".config");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o000)).unwrap();
+    as_nobody(home.path(), || {
+        bare(home.path()).arg("fetch").assert().code(78).stderr(
+            contains("helpdesk-mail.toml cannot be read, ")
+                .and(contains("\nhint: a configuration is a file")),
+        );
+    });
+    // Whoever removes it must be able to look into it.
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
@@ -112,8 +129,9 @@ fn check_misses_the_directory_of_the_store_and_its_secret() {
     assert_eq!(lines[0]["error_code"], "store.unavailable");
     assert!(lines[0]["hint"].as_str().unwrap().starts_with("make its directory first"), "{lines:?}");
     configure("url = \"sqlite:db\"\ntoken_secret_file = \"secret\"");
-    for command in ["check --json", "fetch --json"] {
-        assert_eq!(place.json(command, 78)[0]["msg"].as_str().unwrap().split(' ').next_back(), Some("used"));
+    let fetched = place.json("fetch --json", 78);
+    for error in [&place.json("check --json", 78)[0], &fetched[0]["error"]] {
+        assert_eq!(error["msg"].as_str().unwrap().split(' ').next_back(), Some("used"), "{error}");
     }
     place.write("secret", "too short");
     assert!(place.json("check --json", 78)[0]["hint"].as_str().unwrap().contains("16 octets or more"));

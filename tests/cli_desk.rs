@@ -24,7 +24,7 @@ const TICKET: [&str; 11] = [
     "merged_into",
 ];
 
-const OUTCOME: [&str; 15] = [
+const OUTCOME: [&str; 16] = [
     "type",
     "mailbox",
     "folder",
@@ -40,6 +40,7 @@ const OUTCOME: [&str; 15] = [
     "at",
     "id",
     "notes",
+    "reset",
 ];
 
 #[test]
@@ -138,8 +139,47 @@ fn outcomes_are_listed_filtered_and_reset() {
         place.output("outcomes reset one", 0),
         "1 reset; the next fetch takes what is still in the mailbox again\n"
     );
+    let is_reset: Vec<bool> =
+        place.json("outcomes --json", 0).iter().map(|row| row["reset"].as_bool().unwrap()).collect();
+    assert_eq!(is_reset, all.iter().map(|row| row["item"] == "one").collect::<Vec<_>>());
+    let table = place.output("outcomes", 0);
+    assert_eq!(table.lines().filter(|line| line.contains(" (reset) ")).count(), 1, "{table}");
     assert_eq!(place.json("outcomes reset --outcome failed --json", 0)[0]["reset"], 1);
     place.command("outcomes reset nothing").assert().code(66);
+}
+
+#[test]
+fn a_name_that_is_neither_configured_nor_in_the_store_is_a_wrong_command_line() {
+    let place = Place::filled();
+    let wrong = [
+        ("ticket list --queue nope", "there are: support, sales"),
+        ("ticket list --queue suport", "did you mean \"support\"? there are: support, sales"),
+        ("outcomes --mailbox nope", "there are: support, ingest\n"),
+        ("outcomes --mailbox suport --json", "did you mean \"support\"?"),
+        ("outcomes reset --mailbox Support", "did you mean \"support\"?"),
+        ("fetch --mailbox suport", "did you mean \"support\"?"),
+    ];
+    for (line, hint) in wrong {
+        place.command(line).assert().code(64).stderr(contains(hint));
+    }
+    assert_eq!(place.json("ticket list --queue SUPPORT --json", 0).len(), 1);
+    // What was configured once is known by what the store has of it.
+    place.write(
+        "helpdesk-mail.toml",
+        "[store]\nurl = \"sqlite:helpdesk-mail.db\"\n[queue.other]\ntitle = \"Other\"\n",
+    );
+    assert_eq!(place.json("ticket list --queue sales --json", 0).len(), 1);
+    assert_eq!(place.json("outcomes --mailbox support --json", 0).len(), 2);
+    place
+        .command("ticket list --queue nope")
+        .assert()
+        .code(64)
+        .stderr(contains("there are: other, sales, support"));
+    assert_eq!(place.json("outcomes --mailbox ingest --json", 0).len(), 0);
+    let fresh = Place::configured();
+    fresh.command("fetch --mailbox nope").assert().code(64);
+    fresh.command("ticket list --queue nope").assert().code(64);
+    assert!(!fresh.directory.path().join("helpdesk-mail.db").exists());
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn programs_get_the_lines_of_the_contract() {
         r#"{"type":"mailbox","mailbox":"support","status":"failed","listed":3,"new":1,"counts":{"created":1},"#,
         r#""duration_ms":40,"error":{"error_code":"mailbox.connect","msg":"no connection","hint":"wait","detail":null}}"#,
         "\n",
-        r#"{"type":"summary","run":7,"dry_run":false,"exit_code":69,"counts":{"created":1},"duration_ms":45}"#,
+        r#"{"type":"summary","run":7,"dry_run":false,"exit_code":69,"counts":{"created":1},"duration_ms":45,"error":null}"#,
         "\n",
     );
     assert_eq!(told(Form::Json, Causes::Left), expected);

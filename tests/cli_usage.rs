@@ -58,7 +58,7 @@ fn an_unknown_mailbox_is_named_with_those_there_are() {
     let output = Place::configured().command("fetch --mailbox nobody").assert().code(64).get_output().clone();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("error: there is no mailbox \"nobody\"\nhint: configured are: ")
+        text.contains("error: there is no mailbox \"nobody\"\nhint: there are: ")
             && text.contains("are: support\n")
     );
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::support::desk::{Desk, Run};
 use crate::support::letter::Letter;
@@ -119,4 +119,29 @@ fn equal_mails_without_a_message_id_are_two_mails() {
     let run = desk.run(&["fetch", "--json"]).exits(0);
     assert_eq!(run.outcomes(), ["created/new support-1", "created/new support-2"]);
     assert_eq!(foretold.outcomes(), run.outcomes());
+}
+
+#[test]
+fn an_enormous_message_takes_little_more_memory_than_itself_and_its_file() {
+    let desk = Desk::configured("[limits]\ntext_size = \"100KB\"\n[queue.support]\n");
+    let line = b"Zw\xf6lf Boxk\xe4mpfer jagen Viktor quer \xfcber den gro\xdfen Sylter Deich.\r\n";
+    let head = b"From: a@x.example\r\nContent-Type: text/plain; charset=iso-8859-1; format=flowed\r\n\r\n";
+    fs::write(desk.path("large.eml"), [&head[..], &line.repeat(1_400_000)].concat()).unwrap();
+    // 92 MB of mail; six and more copies of it would need 700 MB of address space, two need 450 with all the rest.
+    let mut limited = Command::new("sh");
+    limited.env_clear().args([
+        "-c",
+        "ulimit -v 580000; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_helpdesk-mail"),
+    ]);
+    limited
+        .arg("--config")
+        .arg(desk.path("desk.toml"))
+        .args(["ingest", "--json"])
+        .arg(desk.path("large.eml"));
+    let run = Run::of(limited.stdin(Stdio::null()).output().unwrap()).exits(0);
+    assert_eq!(run.outcomes(), ["created/new support-1"]);
+    let ticket = desk.run(&["ticket", "show", "1", "--json"]).json().remove(0);
+    assert_eq!(ticket["messages"][0]["attachments"][0]["size"], (line.len() - 1) * 1_400_000);
 }

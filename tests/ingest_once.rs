@@ -76,6 +76,23 @@ fn one_copy_without_a_mailbox_does_not_keep_the_others_from_being_retried() {
 }
 
 #[test]
+fn what_is_dropped_after_a_reset_is_told_where_it_is_left() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", b"\r\n\r\n");
+    desk.deliver("02", b"\r\n");
+    desk.run(&["fetch"]).exits(1);
+    finish(hand(&desk, &["ingest"], b"\n")).exits(65);
+    assert_eq!(desk.run(&["quarantine", "drop", "1"]).exits(0).stdout, "dropped message 1\n");
+    desk.run(&["outcomes", "reset", "--outcome", "failed"]).exits(0);
+    let told = desk.run(&["quarantine", "drop", "2"]).exits(0).stdout;
+    let fetched = "dropped message 2, which was reset: the next fetch takes it again if it is still in mailbox \"support\"\n";
+    assert_eq!(told, fetched);
+    let told = desk.run(&["quarantine", "drop", "3"]).exits(0).stdout;
+    assert!(told.contains("taken again only if it is handed over again"), "{told}");
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(1).outcomes(), ["failed/unreadable -"; 2]);
+}
+
+#[test]
 fn what_was_handed_over_and_failed_outlives_a_reset() {
     let desk = desk();
     finish(hand(&desk, &["ingest"], b"\r\n")).exits(65);

@@ -30,6 +30,7 @@ const HOMES: &[(&str, &str)] = &[
     ("mail_parser", "parse"),
     ("html5gum", "parse"),
     ("unicode_normalization", "parse"),
+    ("idna", "model/address"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),

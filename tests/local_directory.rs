@@ -7,6 +7,8 @@ use helpdesk_mail::mailbox::{Directory, Mailbox, MailboxError, Reader};
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, Extent, ItemKey, Telling};
 use tempfile::TempDir;
 
+use crate::support::desk::Desk;
+use crate::support::letter::Letter;
 use crate::support::nobody::as_nobody;
 
 /// SHA-256 of `A: b\n\n`.
@@ -158,5 +160,25 @@ fn a_file_that_cannot_be_read_fails_alone_and_is_never_deleted() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(directory.fetch(&listing.items).unwrap().len(), 1);
         assert_eq!(keys(&mut directory), [key("1.eml"), key("2.eml")]);
+    });
+}
+
+#[test]
+fn a_file_that_can_be_read_at_last_leaves_no_deferred_row_behind() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new("[mailbox.support]\ntype = \"directory\"\nqueue = \"support\"\npath = \"mail\"\n");
+    let path = desk.path("mail/1.eml");
+    fs::create_dir(desk.path("mail")).unwrap();
+    fs::write(&path, Letter::new("a@x", "Locked").bytes()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    as_nobody(&desk.path(""), || {
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(75).outcomes(), ["deferred/temporary -"]);
+        assert_eq!(desk.run(&["outcomes", "--outcome", "deferred", "--json"]).json().len(), 1);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        desk.run(&["fetch", "--dry-run"]).exits(0);
+        assert_eq!(desk.run(&["outcomes", "--json"]).json()[0]["outcome"], "deferred");
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-1"]);
+        let outcomes = desk.run(&["outcomes", "--json"]).json();
+        assert_eq!((outcomes.len(), &outcomes[0]["outcome"]), (1, &"created".into()));
     });
 }

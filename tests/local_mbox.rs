@@ -182,6 +182,22 @@ fn messages_are_listed_and_fetched_in_their_order() {
 }
 
 #[test]
+fn a_message_with_a_length_is_listed_fetched_and_deleted_as_one() {
+    let body = "one\n\nFrom what he said at 10:30 it burns.\ntwo\n";
+    let one = format!("{FROM}Subject: x\nContent-Length: {}\n\n{body}\n", body.len());
+    let (_root, path) = file(format!("{one}{}", written(&["other"])));
+    let mut mbox = opened(&path);
+    let listing = mbox.list(None).unwrap();
+    assert_eq!(listing.items.len(), 2);
+    let fetched = mbox.fetch(&listing.items).unwrap();
+    assert!(fetched[0].bytes.ends_with(body.as_bytes()), "{:?}", fetched[0]);
+    assert_eq!(listing.items[0].size, Some(fetched[0].bytes.len() as u64));
+    mbox.acknowledge(&delete(&listing.items[1..])).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), one);
+    assert_eq!(mbox.list(None).unwrap().items[0].key, listing.items[0].key);
+}
+
+#[test]
 fn of_a_large_message_the_beginning_is_read_and_the_next_whole() {
     let (_root, path) = file(written(&["x".repeat(300 * 1024).as_str(), "y"]));
     let mut mbox = opened(&path);
@@ -451,6 +467,7 @@ proptest! {
             prop_oneof![
                 Just("".to_owned()), Just(FROM.trim_end().to_owned()), Just(">From a 10:00".to_owned()),
                 Just("\r".to_owned()), Just("Status: O".to_owned()), ".{0,10}",
+                (0..90).prop_map(|octets| format!("Content-Length: {octets}")),
             ],
             0..30,
         ),

@@ -30,10 +30,10 @@ fn poisoned(kind: Poison) -> Vec<u8> {
 /// Five mails of which the third is deadly.
 fn desk(kind: Poison) -> Desk {
     let desk = Desk::with_maildir("on_success = \"seen\"\nmax_attempts = 2");
-    for n in [1, 2, 4, 5] {
-        desk.deliver(&format!("00{n}"), &Letter::new(&format!("{n}@x"), "Mail").bytes());
+    for n in 1..=5 {
+        let mail = Letter::new(&format!("{n}@x"), "Mail").bytes();
+        desk.deliver(&format!("00{n}"), &if n == 3 { poisoned(kind) } else { mail });
     }
-    desk.deliver("003", &poisoned(kind));
     desk
 }
 

@@ -252,3 +252,17 @@ fn a_bounce_goes_to_the_ticket_of_what_bounced_and_reopens_nothing() {
     assert_eq!(ticket["messages"].as_array().unwrap().len(), 2);
     assert_eq!(ticket["participants"].as_array().unwrap().len(), 1, "{ticket}");
 }
+
+#[test]
+fn a_participant_may_answer_from_the_other_spelling_of_the_domain() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("01", &Letter::new("a@x", "Printer").from("Anna <anna@münchen.example>").bytes());
+    desk.deliver("02", &Letter::new("b@x", "[support-1]").from("anna@xn--mnchen-3ya.example").bytes());
+    desk.deliver("03", &Letter::new("c@x", "[support-1]").from("anna@munchen.example").bytes());
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    let expected =
+        ["created/new support-1", "updated/subject support-1", "created/sender-not-participant support-2"];
+    assert_eq!(run.outcomes(), expected);
+    let ticket = desk.run(&["ticket", "show", "1", "--json"]).json().remove(0);
+    assert_eq!(ticket["participants"].as_array().unwrap().len(), 1);
+}

@@ -1,8 +1,12 @@
 //! Whatever ends a run, the next ones reach the state of an undisturbed run, and two runs never take one mailbox.
 
+use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
+
+use helpdesk_mail::store::{Config, KeepRaw, Store};
+use serde_json::Value;
 
 use crate::support::desk::{Desk, Run};
 use crate::support::letter::Letter;
@@ -106,4 +110,49 @@ fn of_two_fetches_at_once_one_ends_with_75_and_no_mail_is_taken_twice() {
     let undisturbed = self::desk();
     undisturbed.run(&["fetch"]).exits(0);
     assert_eq!(state(&desk), state(&undisturbed));
+}
+
+#[test]
+fn a_run_that_cannot_begin_ends_with_a_summary_all_the_same() {
+    let desk = desk();
+    let unbegun = |arguments: &[&str], code: i32| {
+        let run = desk.run(arguments).exits(code);
+        let lines = run.json();
+        assert_eq!(lines.len(), 1, "{}", run.stdout);
+        let line = &lines[0];
+        assert_eq!(
+            (&line["type"], &line["run"], &line["exit_code"]),
+            (&"summary".into(), &Value::Null, &code.into())
+        );
+        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+        assert!(run.stderr.contains(line["error"]["msg"].as_str().unwrap()), "{}", run.stderr);
+        (line["error"]["error_code"].as_str().unwrap().to_owned(), line["dry_run"].as_bool().unwrap())
+    };
+    assert_eq!(unbegun(&["fetch", "--json", "--mailbox", "other"], 64).0, "usage");
+    fs::write(desk.path("desk.db"), "This is no database.\n".repeat(100)).unwrap();
+    assert_eq!(unbegun(&["fetch", "--json"], 74), ("store.unavailable".to_owned(), false));
+    assert_eq!(unbegun(&["fetch", "--json", "--dry-run"], 74), ("store.unavailable".to_owned(), true));
+    assert_eq!(unbegun(&["quarantine", "retry", "--all", "--json"], 74).0, "store.unavailable");
+    assert_eq!(unbegun(&["ingest", "--json", "/nowhere"], 66).0, "input.missing");
+    assert_eq!(unbegun(&["ingest", "--json", "--mta", "/nowhere"], 75).0, "input.missing");
+    desk.configure("[queue.support]\ncolour = 1\n");
+    assert_eq!(unbegun(&["fetch", "--json"], 78).0, "config.invalid");
+}
+
+#[test]
+fn a_store_that_is_busy_for_too_long_is_told_in_the_summary() {
+    let desk = desk();
+    desk.run(&["fetch"]).exits(0);
+    let config = Config { path: desk.path("desk.db"), keep_raw: KeepRaw::Failed, token_secret_file: None };
+    let mut store = Store::open(&config).unwrap();
+    let run = store
+        .transaction(|_| {
+            Ok(Run::of(desk.command(&["fetch", "--json"]).stdin(Stdio::null()).output().unwrap()))
+        })
+        .unwrap()
+        .exits(75);
+    let lines = run.json();
+    let line = lines.last().unwrap();
+    assert_eq!((&line["type"], &line["error"]["error_code"]), (&"summary".into(), &"store.busy".into()));
+    assert!(run.stderr.contains(line["error"]["msg"].as_str().unwrap()), "{}", run.stderr);
 }

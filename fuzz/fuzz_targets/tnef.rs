@@ -15,7 +15,7 @@ const HEAD: &[u8] = b"From: a@b.example\nContent-Type: application/ms-tnef; name
 
 fuzz_target!(|data: &[u8]| {
     let limits = Limits::default();
-    let mail = parse::one(&[HEAD, data].concat(), &limits).expect("the header fields can always be read");
+    let mail = parse::one([HEAD, data].concat(), &limits).expect("the header fields can always be read");
     assert!(!mail.defects.iter().any(|line| line.starts_with("structure-")), "{:?}", mail.defects);
     assert!(mail.text.len() <= limits.text_size);
     // Nothing that is unpacked was not there; a broken container is a file itself.

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::run::Summary;
 use crate::settings::Settings;
 use crate::store::{self, Store};
 
 use super::args::Globals;
 use super::desk;
 use super::failure::{self, Causes, Report};
-use super::output::{Form, Out};
+use super::output::{Form, Out, listener};
 use super::signals::Watch;
 
 /// What every command is given.
@@ -70,11 +71,31 @@ impl Context {
         if config.path.exists() { desk::open(&config) } else { Err(no_store(&config)) }
     }
 
+    /// The end of a run that could not begin: a program that reads JSON lines gets its summary all the same.
+    pub(crate) fn unbegun(
+        &mut self,
+        trouble: Trouble,
+        sum_up: impl FnOnce(Trouble) -> Summary,
+    ) -> Result<Exit, Trouble> {
+        if self.form == Form::Human {
+            return Err(trouble);
+        }
+        Report { form: Form::Human, ..self.report() }.failure(&trouble);
+        let summary = sum_up(trouble);
+        let causes = self.causes();
+        listener::of(&mut self.out, self.form, causes).summary(&summary);
+        Ok(summary.exit)
+    }
+
+    fn report(&self) -> Report {
+        let palette = failure::palette(self.globals.color);
+        Report { form: self.form, causes: self.causes(), palette }
+    }
+
     /// Tells of a failure and gives the exit code of the command.
     pub(crate) fn end(mut self, result: Result<Exit, Trouble>) -> Exit {
         let written = self.out.finish();
-        let report =
-            Report { form: self.form, causes: self.causes(), palette: failure::palette(self.globals.color) };
+        let report = self.report();
         let tell = |trouble: Trouble| {
             report.failure(&trouble);
             trouble.code.exit()

@@ -1,15 +1,17 @@
 //! `helpdesk-mail fetch`.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Instant;
 
 use crate::mailbox::Place;
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
 use crate::model::trouble::Trouble;
-use crate::run::{self, Companions, Due, MailboxPlan, Options, Plan, Scope};
+use crate::run::{self, Audience, Companions, Due, MailboxPlan, Mode, Options, Plan, Scope, Summary};
 
 use super::context::Context;
 use super::desk;
+use super::names;
 use super::output::listener;
 
 /// Fetch each configured mailbox once and turn its messages into tickets
@@ -52,8 +54,16 @@ pub struct Args {
     pub baseline: bool,
 }
 
-/// Fetches. Here, and nowhere below, it is chosen whether anything is done.
+/// Fetches.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let started = Instant::now();
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Real };
+    let unbegun = |trouble| Summary::unbegun(trouble, mode, Audience::Scheduler, started);
+    fetch(args, context).or_else(|trouble| context.unbegun(trouble, unbegun))
+}
+
+/// Here, and nowhere below, it is chosen whether anything is done.
+fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let options = Options {
         mailboxes: args.mailbox.clone(),
@@ -62,6 +72,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         scope: if args.baseline { Scope::Baseline } else { Scope::Tickets },
         stop: context.signals.stop(),
     };
+    // Before a store is made: a name that is mistyped leaves nothing behind.
+    for name in &args.mailbox {
+        let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
+        names::require("mailbox", name, configured, || Ok(Vec::new()))?;
+    }
     let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
     if args.dry_run {
         workers.push(Box::new(desk::rehearsing(&settings)?));

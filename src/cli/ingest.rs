@@ -1,13 +1,14 @@
 //! `helpdesk-mail ingest`, and what its exit code says to a mail server.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::mailbox::mbox;
 use crate::model::exit::Exit;
 use crate::model::ids::QueueSlug;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::policy::Queue;
-use crate::run::{self, Audience, Handed};
+use crate::run::{self, Audience, Handed, Mode, Summary};
 use crate::settings::Settings;
 
 use super::context::Context;
@@ -41,6 +42,16 @@ pub struct Args {
 
 /// Ingests.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let started = Instant::now();
+    let unbegun = |trouble| Summary::unbegun(trouble, Mode::Real, audience(args), started);
+    ingest(args, context).or_else(|trouble| context.unbegun(trouble, unbegun))
+}
+
+fn audience(args: &Args) -> Audience {
+    if args.mta { Audience::MailServer } else { Audience::Giver }
+}
+
+fn ingest(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
     let queue = queue(args.queue.as_ref(), &settings)?;
     let stdin = [PathBuf::from("-")];
@@ -53,15 +64,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut companions = desk::acting(&settings)?;
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
-    let audience = if args.mta { Audience::MailServer } else { Audience::Giver };
-    let handed = Handed { queue, messages, audience, stop: context.signals.stop() };
+    let handed = Handed { queue, messages, audience: audience(args), stop: context.signals.stop() };
     Ok(run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?.exit)
 }
 
 /// The messages of a file. A mail server hands over one, quoted or not, under a `From ` line of each delivery's own.
 fn taken_apart(bytes: Vec<u8>, args: &Args) -> Vec<Vec<u8>> {
     if args.mta {
-        return vec![mbox::without_separator(&bytes).to_vec()];
+        return vec![mbox::without_separator(bytes)];
     }
     mbox::split(&bytes).unwrap_or_else(|| vec![bytes])
 }

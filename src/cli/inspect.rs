@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         let what = format!("{} is an mbox of {} messages", args.file.display(), several.len());
         return Err(Trouble::new(ErrorCode::InputData, what).hint("inspect reads one; ingest takes them all"));
     }
-    let mail = parse::one(&bytes, &Limits::default()).map_err(|_| no_message())?;
+    let mail = parse::one(bytes, &Limits::default()).map_err(|_| no_message())?;
     if policy::is_unreadable(&mail) {
         return Err(no_message());
     }

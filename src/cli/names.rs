@@ -8,6 +8,7 @@ use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::settings::nearest;
 use crate::store::{Store, StoreError, TicketRow};
 
 /// A ticket as it is typed: `support-12` or `12`.
@@ -61,6 +62,33 @@ impl TicketName {
         Trouble::new(ErrorCode::InputMissing, format!("there is no ticket {name}"))
             .hint("see \"helpdesk-mail ticket list\"")
     }
+}
+
+/// Refuses a name that is neither configured nor in the store, and tells which there are.
+pub(crate) fn require<T: PartialEq + ToString>(
+    what: &str,
+    name: &T,
+    configured: impl Iterator<Item = T>,
+    stored: impl FnOnce() -> Result<Vec<T>, Trouble>,
+) -> Result<(), Trouble> {
+    let mut all: Vec<T> = configured.collect();
+    if all.contains(name) {
+        return Ok(());
+    }
+    for other in stored()? {
+        if !all.contains(&other) {
+            all.push(other);
+        }
+    }
+    if all.contains(name) {
+        return Ok(());
+    }
+    let (name, all) = (name.to_string(), all.iter().map(T::to_string).collect::<Vec<_>>());
+    let words: Vec<&str> = all.iter().map(String::as_str).collect();
+    let meant = nearest(&name, &words).map(|meant| format!("did you mean {meant:?}? ")).unwrap_or_default();
+    let there = if all.is_empty() { "none yet".to_owned() } else { all.join(", ") };
+    Err(Trouble::new(ErrorCode::Usage, format!("there is no {what} {name:?}"))
+        .hint(format!("{meant}there are: {there}")))
 }
 
 /// Reads an outcome; help, errors and completions list them all.

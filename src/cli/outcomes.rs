@@ -6,7 +6,8 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::outcome::OutcomeWord;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{OutcomeFilter, OutcomeRow};
+use crate::run::INGEST;
+use crate::store::{OutcomeFilter, OutcomeRow, Store};
 
 use super::context::Context;
 use super::desk;
@@ -21,6 +22,7 @@ use super::when::When;
 /// List what became of every message, or hold the mailboxes against that list
 ///
 /// With -v the notes on a message and its error stand beneath it; --reconcile then tells settled items one by one, too.
+/// What was reset, so that the next fetch takes it again, is marked so.
 #[derive(Debug, Clone, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_value_name = "COMMAND")]
 pub struct Args {
@@ -131,7 +133,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 }
 
 fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = desk::list(context.look()?, |store| store.outcomes(&filter.over(&[])))?;
+    let rows = desk::list(look(filter, context)?, |store| store.outcomes(&filter.over(&[])))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::outcome(row))),
         Form::Human => {
@@ -149,18 +151,35 @@ fn list(filter: &Filter, context: &mut Context) -> Result<Exit, Trouble> {
     Ok(Exit::Ok)
 }
 
+/// The store, if the filter asks for a mailbox that is configured or was.
+fn look(filter: &Filter, context: &Context) -> Result<Option<Store>, Trouble> {
+    let settings = context.settings()?;
+    let mut store = desk::look(&settings.store)?;
+    if let Some(name) = &filter.mailbox {
+        let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
+        let configured = configured.chain(INGEST.parse().ok());
+        let stored = || Ok(store.as_mut().map_or_else(|| Ok(Vec::new()), Store::mailboxes)?);
+        names::require("mailbox", name, configured, stored)?;
+    }
+    Ok(store)
+}
+
 fn fields(row: &OutcomeRow) -> Vec<Cell> {
     vec![
         row.id.to_string().into(),
         words::time(row.at).into(),
         row.mailbox.as_str().into(),
         words::cut(&row.item, 24).into(),
-        Cell::painted(row.outcome.as_str(), Paint::of_outcome(row.outcome)),
+        Cell::painted(outcome(row), Paint::of_outcome(row.outcome)),
         row.reason.as_str().into(),
         words::or_dash(row.ticket.as_deref()).into(),
         words::or_dash(row.from.as_deref()).into(),
         words::cut(words::or_dash(row.subject.as_deref()), 60).into(),
     ]
+}
+
+fn outcome(row: &OutcomeRow) -> String {
+    format!("{}{}", row.outcome, if row.reset { " (reset)" } else { "" })
 }
 
 /// What is worth knowing of a row besides: with `-v`.
@@ -178,6 +197,7 @@ fn reset(items: &[String], filter: &Filter, context: &mut Context) -> Result<Exi
         return Err(Trouble::new(ErrorCode::Usage, "outcomes reset needs an item or a filter")
             .hint("name items as \"helpdesk-mail outcomes\" lists them, or give --run, --mailbox, --outcome or --since"));
     }
+    drop(look(filter, context)?);
     let count = context.store_to_change()?.reset(&filter.over(items)).map_err(|error| {
         let trouble = Trouble::from(error);
         if trouble.code == ErrorCode::InputMissing {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{QuarantineRow, Store};
+use crate::run::INGEST;
+use crate::store::{OutcomeRow, QuarantineRow, Store};
 
 use super::context::Context;
 use super::desk;
@@ -52,6 +53,8 @@ pub enum Action {
     /// Take messages again, over the whole road, from the kept copy
     Retry(Retry),
     /// Drop a message for good; its outcome stays in the ledger
+    ///
+    /// An item that was reset is still taken again by the next fetch, if the mailbox has it.
     Drop {
         /// Its number
         id: i64,
@@ -90,11 +93,23 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         Action::Export { id, output } => export(*id, output.as_deref(), context),
         Action::Retry(retry) => super::retry::run(retry, context),
         Action::Drop { id } => {
-            context.store_to_change()?.drop_quarantined(*id)?;
-            context.out.line(&format!("dropped message {id}"));
+            let row = context.store_to_change()?.drop_quarantined(*id)?;
+            context.out.line(&format!("dropped message {id}{}", what_is_left(&row)));
             Ok(Exit::Ok)
         }
     }
+}
+
+/// What becomes of an item that was reset, so that it was to be taken again.
+fn what_is_left(row: &OutcomeRow) -> String {
+    if !row.reset {
+        return String::new();
+    }
+    if row.mailbox.as_str() == INGEST {
+        return ", which was reset: it was handed to ingest, so it is taken again only if it is handed over again"
+            .to_owned();
+    }
+    format!(", which was reset: the next fetch takes it again if it is still in mailbox \"{}\"", row.mailbox)
 }
 
 fn list(context: &mut Context) -> Result<Exit, Trouble> {

@@ -1,8 +1,10 @@
 //! `helpdesk-mail quarantine retry`.
 
+use std::time::Instant;
+
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
-use crate::run;
+use crate::run::{self, Audience, Mode, Summary};
 
 use super::context::Context;
 use super::desk;
@@ -11,6 +13,12 @@ use super::quarantine::Retry;
 
 /// Takes messages again from the kept copies.
 pub(crate) fn run(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
+    let started = Instant::now();
+    let unbegun = |trouble| Summary::unbegun(trouble, Mode::Real, Audience::Scheduler, started);
+    retry(args, context).or_else(|trouble| context.unbegun(trouble, unbegun))
+}
+
+fn retry(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
     let mut companions = desk::acting(&settings)?;
     let ids = if args.all {

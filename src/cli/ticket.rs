@@ -117,7 +117,15 @@ fn name(row: &TicketRow) -> String {
 }
 
 fn list(filter: &TicketFilter, context: &mut Context) -> Result<Exit, Trouble> {
-    let rows = desk::list(context.look()?, |store| store.tickets(filter))?;
+    let settings = context.settings()?;
+    let mut store = desk::look(&settings.store)?;
+    if let Some(slug) = &filter.queue {
+        let configured = settings.plan.queues.iter().map(|queue| queue.slug.clone());
+        names::require("queue", slug, configured, || {
+            Ok(store.as_mut().map_or_else(|| Ok(Vec::new()), Store::queues)?)
+        })?;
+    }
+    let rows = desk::list(store, |store| store.tickets(filter))?;
     match context.form {
         Form::Json => rows.iter().for_each(|row| context.out.json(&json::ticket(row))),
         Form::Human => {

@@ -11,6 +11,7 @@ mod token;
 
 pub use token::Signer;
 
+use crate::model::address;
 use crate::model::evidence::{Evidence, Named, Reference};
 use crate::model::ids::{QueueSlug, TicketRef};
 use crate::model::mail::Mail;
@@ -62,7 +63,8 @@ pub fn of(mail: &Mail, context: &Context<'_>) -> Vec<Reference> {
         all.extend(headers(mail, |slug| known(context.desks, slug)));
     }
     all.extend(recipient::numbers(mail, |base| {
-        let owns = |desk: &&Desk| desk.addresses.iter().any(|own| own.eq_ignore_ascii_case(base));
+        let base = address::key(base);
+        let owns = |desk: &&Desk| desk.addresses.iter().any(|own| address::key(own) == base);
         context.desks.iter().find(owns).map(|desk| desk.slug.clone())
     }));
     let (own, others): (Vec<_>, Vec<_>) = subject::tags(&mail.subject)

@@ -8,6 +8,7 @@ use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::model::address;
 use crate::model::ids::{MessageId, TicketId};
 
 use super::{recipient, subject};
@@ -42,7 +43,7 @@ impl Signer {
     /// The address that answers about `ticket` may be sent to; `None` if `address` has no domain.
     pub fn reply_address(&self, address: &str, ticket: TicketId) -> Option<String> {
         let (user, domain) = address.rsplit_once('@')?;
-        let mac = self.mac(&["address", &ticket.to_string(), address]);
+        let mac = self.mac(&["address", &ticket.to_string(), &address::key(address)]);
         Some(format!("{user}+{ticket}-{}@{domain}", encode(&mac)))
     }
 
@@ -55,7 +56,7 @@ impl Signer {
     /// The ticket of a reply address of ours; `None` for everybody else's and for forged ones.
     pub fn ticket_of_address(&self, address: &str) -> Option<TicketId> {
         let (base, ticket, mac) = signed(address)?;
-        self.holds(&["address", &ticket.to_string(), &base], mac).then_some(ticket)
+        self.holds(&["address", &ticket.to_string(), &address::key(&base)], mac).then_some(ticket)
     }
 
     fn over(&self, fields: &[&str]) -> Hmac<Sha256> {
@@ -129,6 +130,9 @@ mod tests {
         for address in [address.clone(), address.to_uppercase()] {
             assert_eq!(signer().ticket_of_address(&address), Some(TicketId(12)), "{address}");
         }
+        let written = signer().reply_address("hilfe@münchen.example", TicketId(12)).unwrap();
+        let arrived = written.replace("münchen", "xn--mnchen-3ya");
+        assert_eq!(signer().ticket_of_address(&arrived), Some(TicketId(12)), "{arrived}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! them under a name with a dot first and renames them when they are whole.
 //!
 //! A file that cannot be read is listed as `NAME:unreadable` and fetched as nothing: it is put off alone, and is
-//! a new item once it can be read.
+//! another item once it can be read, which takes the place of the first.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -168,6 +168,11 @@ impl Reader for Directory {
             });
         }
         Ok(Listing { there: u64::try_from(items.len()).unwrap_or(u64::MAX), items, deleted: Vec::new() })
+    }
+
+    fn unread_key(&self, key: &ItemKey) -> Option<ItemKey> {
+        let (name, content) = key.0.rsplit_once(':')?;
+        (content != UNREADABLE).then(|| ItemKey(format!("{name}:{UNREADABLE}")))
     }
 
     /// Leaves out what has another content than it was listed with: it is another item.

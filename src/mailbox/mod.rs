@@ -71,6 +71,11 @@ pub trait Reader: Send {
     /// Where the watermark shows that nothing is new, no listing is made. Items flagged `\Deleted` are left out.
     fn list(&mut self, settled: Option<&Watermark>) -> Result<Listing, MailboxError>;
 
+    /// The key that this item was listed under while nobody could read it, if this kind of mailbox has such a key.
+    fn unread_key(&self, _key: &ItemKey) -> Option<ItemKey> {
+        None
+    }
+
     /// Fetches listed items, in that order; those that vanished since are left out.
     ///
     /// The caller bounds the batch. Of a message larger than the mailbox allows, the beginning is fetched.

@@ -62,7 +62,7 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
     let (text, cut_at) = join(&found.texts, defects);
     let mut shown = HashSet::new();
     for part in &found.html {
-        collect_shown(&render::decoded(part, &mut defects.unheard()), &mut shown);
+        collect_shown(&render::letters(part, &mut defects.unheard()).0, &mut shown);
     }
     let mut body = Body {
         text,
@@ -88,7 +88,7 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
 impl<'p, 'a> Body<'p, 'a> {
     /// What stands before the quotation in the HTML, if its structure tells.
     pub(super) fn before_quote(&self, defects: &Defects) -> Option<String> {
-        let source = render::decoded(self.page?, &mut defects.unheard());
+        let (source, _) = render::letters(self.page?, &mut defects.unheard());
         let most = source.floor_char_boundary(limits::HTML);
         html::before_quote(source.get(..most)?, defects.limits.text_size)
     }
@@ -251,7 +251,7 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
 }
 
 fn is_blank(part: &Part) -> bool {
-    render::octets(part, &mut Defects::default()).trim_ascii().is_empty()
+    render::beginning(part, &mut Defects::default()).0.trim_ascii().is_empty()
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).

@@ -21,7 +21,7 @@ pub fn forwarded(mail: &Mail, limits: &Limits) -> Option<Mail> {
 /// The first message among the files.
 fn enclosed(mail: &Mail, limits: &Limits) -> Option<Mail> {
     let at = mail.attachments.iter().position(|file| file.content_type == "message/rfc822")?;
-    let original = super::one(&mail.attachments.get(at)?.content, limits).ok()?;
+    let original = super::one(mail.attachments.get(at)?.content.as_slice(), limits).ok()?;
     let from: Vec<Address> = original.from.into_iter().filter(is_usable).collect();
     if from.is_empty() {
         return None;

@@ -1,10 +1,12 @@
 //! Keeps one bad message from harming the others: each is read on a helper thread with a time limit, and panics are
 //! caught. What cannot be read so is read by its header fields alone.
 //!
+//! The octets are shared with that thread, not copied for it: a message may be much of the memory.
 //! A thread cannot be ended: one that runs out of time is left to itself and a new one goes on.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
@@ -32,7 +34,7 @@ pub(super) struct Reader {
 }
 
 /// Reads the messages in order.
-pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashed>> {
+pub(super) fn all(messages: &[Arc<Vec<u8>>], reader: Reader) -> Vec<Result<Mail, Crashed>> {
     let mut batch = Batch { messages, reader, helper: None };
     let mails = (0..messages.len()).map(|at| batch.one(at)).collect();
     if let Some(helper) = batch.helper {
@@ -42,13 +44,13 @@ pub(super) fn all(messages: &[&[u8]], reader: Reader) -> Vec<Result<Mail, Crashe
 }
 
 struct Batch<'a> {
-    messages: &'a [&'a [u8]],
+    messages: &'a [Arc<Vec<u8>>],
     reader: Reader,
     helper: Option<Helper>,
 }
 
 struct Helper {
-    jobs: Sender<Vec<u8>>,
+    jobs: Sender<Arc<Vec<u8>>>,
     mails: Receiver<Result<Mail, Crashed>>,
     thread: thread::JoinHandle<()>,
     /// How many of the batch's messages are read or on their way.
@@ -58,7 +60,7 @@ struct Helper {
 impl Batch<'_> {
     fn one(&mut self, at: usize) -> Result<Mail, Crashed> {
         let Self { messages, reader, .. } = *self;
-        let message = messages.get(at).copied().unwrap_or_default();
+        let message = messages.get(at).map(|message| message.as_slice()).unwrap_or_default();
         if self.helper.is_none() {
             self.helper = Helper::start(reader, at);
         }
@@ -89,7 +91,7 @@ const AHEAD: (usize, usize) = (256 * 1024, 64);
 
 impl Helper {
     fn start(reader: Reader, from: usize) -> Option<Self> {
-        let (jobs, incoming) = channel::<Vec<u8>>();
+        let (jobs, incoming) = channel::<Arc<Vec<u8>>>();
         let (outgoing, mails) = channel();
         let work = move || {
             for message in incoming {
@@ -103,7 +105,7 @@ impl Helper {
     }
 
     /// Sends the message and a few that follow. A thread that has ended takes none, and its answer says so.
-    fn send_up_to(&mut self, at: usize, messages: &[&[u8]]) {
+    fn send_up_to(&mut self, at: usize, messages: &[Arc<Vec<u8>>]) {
         let (octets, count) = AHEAD;
         let mut ahead = 0;
         while let Some(message) = messages.get(self.sent) {
@@ -111,7 +113,7 @@ impl Helper {
             if self.sent > at && (ahead > octets || self.sent > at + count) {
                 return;
             }
-            if self.jobs.send(message.to_vec()).is_err() {
+            if self.jobs.send(Arc::clone(message)).is_err() {
                 return;
             }
             self.sent += 1;
@@ -167,7 +169,7 @@ mod tests {
             [b"Subject: 1\n\nx", b"slow", b"Subject: 2\n\nx", b"panic", b"worse", b"Subject: 3\n\nx"];
         let reader =
             Reader { whole, headers, limits: Limits { time: Duration::from_secs(1), ..Limits::default() } };
-        let mails = all(&messages, reader);
+        let mails = all(&messages.map(|message| Arc::new(message.to_vec())), reader);
         let seen: Vec<String> = mails
             .iter()
             .map(|mail| match mail {

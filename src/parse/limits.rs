@@ -58,6 +58,11 @@ pub const STACK: usize = 32 * 1024 * 1024;
 /// Octets of HTML that are rendered: tags can be much and say nothing.
 pub const HTML: usize = 16 * 1024 * 1024;
 
+/// Octets of one part that its text is made of: a letter takes up to four, and encoded up to twice that.
+pub(super) fn looked_at(limits: &Limits) -> usize {
+    limits.text_size.saturating_mul(8).max(HTML)
+}
+
 /// Images of an HTML body that are looked for among the files.
 pub const SHOWN: usize = 1_000;
 

@@ -41,6 +41,7 @@ mod uuencode;
 mod words;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -61,7 +62,7 @@ pub use limits::Limits;
 /// # Errors
 ///
 /// [`Crashed`] in the place of a message of which, for a bug, not even the header fields could be read.
-pub fn all(messages: &[&[u8]], limits: &Limits) -> Vec<Result<Mail, Crashed>> {
+pub fn all(messages: &[Arc<Vec<u8>>], limits: &Limits) -> Vec<Result<Mail, Crashed>> {
     guard::all(messages, guard::Reader { whole: read, headers: read_headers, limits: *limits })
 }
 
@@ -70,9 +71,9 @@ pub fn all(messages: &[&[u8]], limits: &Limits) -> Vec<Result<Mail, Crashed>> {
 /// # Errors
 ///
 /// [`Crashed`] if, for a bug, not even the header fields could be read.
-pub fn one(message: &[u8], limits: &Limits) -> Result<Mail, Crashed> {
+pub fn one(message: impl Into<Vec<u8>>, limits: &Limits) -> Result<Mail, Crashed> {
     let none = || Crashed { what: "no answer".to_owned() };
-    all(&[message], limits).pop().ok_or_else(none).flatten()
+    all(&[Arc::new(message.into())], limits).pop().ok_or_else(none).flatten()
 }
 
 /// The values of all header fields of a name, decoded, topmost first.

@@ -13,19 +13,51 @@ use super::transfer;
 
 /// The decoded octets of a part; what would be too much stays as it was sent.
 pub(super) fn octets<'a>(part: &Part<'a>, defects: &mut Defects) -> Cow<'a, [u8]> {
-    let octets = transfer::decode(part.body, &part.fields.token("Content-Transfer-Encoding"), defects);
+    let octets = transfer::decode(part.body, &encoding(part), defects);
     if defects.may_decode(octets.len()) { octets } else { part.body.into() }
 }
 
-/// The octets of a part as letters.
-pub(super) fn decoded(part: &Part, defects: &mut Defects) -> String {
-    let octets = octets(part, defects);
-    charset::decode(&octets, part.media.get("charset"), defects)
+/// As much of a part's octets as its text may be made of, and whether that is all.
+///
+/// What is cut off is not decoded: a text of hundreds of megabytes is shown by its beginning and kept as a file.
+pub(super) fn beginning<'a>(part: &Part<'a>, defects: &mut Defects) -> (Cow<'a, [u8]>, bool) {
+    let most = limits::looked_at(&defects.limits);
+    if part.body.len() <= most {
+        return (octets(part, defects), true);
+    }
+    let body = part.body.get(..most).unwrap_or_default();
+    // What is wrong with it is heard when the file is decoded; here the cut would be blamed.
+    let octets = match transfer::decode(body, &encoding(part), &mut defects.unheard()) {
+        Cow::Borrowed(octets) => Cow::Borrowed(to_line_end(octets)),
+        Cow::Owned(mut octets) => {
+            octets.truncate(to_line_end(&octets).len());
+            Cow::Owned(octets)
+        }
+    };
+    if defects.may_decode(octets.len()) { (octets, false) } else { (body.into(), false) }
+}
+
+/// Without the line that the cut went through, and with that without half a letter.
+fn to_line_end(octets: &[u8]) -> &[u8] {
+    let end = memchr::memrchr(b'\n', octets).map_or(octets.len(), |at| at + 1);
+    // In UTF-16 of little-endian order the line end goes on.
+    let end = if octets.get(end) == Some(&0) { end.next_multiple_of(2) } else { end };
+    octets.get(..end).unwrap_or(octets)
+}
+
+fn encoding(part: &Part) -> String {
+    part.fields.token("Content-Transfer-Encoding")
+}
+
+/// The letters of a part as far as [`beginning`] goes, and whether they are all.
+pub(super) fn letters(part: &Part, defects: &mut Defects) -> (String, bool) {
+    let (octets, whole) = beginning(part, defects);
+    (charset::decode(&octets, part.media.get("charset"), defects), whole)
 }
 
 /// The text of a part, and whether it is the whole of it.
 pub(super) fn text(part: &Part, defects: &mut Defects) -> (String, bool) {
-    let text = decoded(part, defects);
+    let (text, all) = letters(part, defects);
     if memchr::memchr(0, text.as_bytes()).is_some() {
         defects.add("nul-bytes");
     }
@@ -33,7 +65,7 @@ pub(super) fn text(part: &Part, defects: &mut Defects) -> (String, bool) {
         let source = text.get(..text.floor_char_boundary(limits::HTML)).unwrap_or(&text);
         let most = defects.limits.text_size;
         let rendered = html::to_text(source, most);
-        let whole = source.len() == text.len() && rendered.len() <= most;
+        let whole = all && source.len() == text.len() && rendered.len() <= most;
         return (rendered, whole);
     }
     let set =
@@ -47,8 +79,8 @@ pub(super) fn text(part: &Part, defects: &mut Defects) -> (String, bool) {
     match armor::unwrap(&text) {
         Some(bare) => {
             defects.add("signature-not-verified");
-            (bare, true)
+            (bare, all)
         }
-        None => (text, true),
+        None => (text, all),
     }
 }

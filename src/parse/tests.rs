@@ -181,6 +181,31 @@ fn a_part_that_lies_about_its_encoding_stays_what_it_is() {
 }
 
 #[test]
+fn of_an_enormous_text_the_beginning_is_read_and_the_whole_is_a_file() {
+    let limits = Limits { text_size: 1000, ..Limits::default() };
+    let line = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich.\n";
+    let text = line.repeat(300_000);
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16 = STANDARD.encode(utf16.get(..18_000_000).unwrap());
+    let table = [
+        ("charset=utf-8", "8bit", text.as_bytes()),
+        ("charset=iso-8859-1", "8bit", &encoding_rs::WINDOWS_1252.encode(&text).0),
+        ("charset=utf-16le", "base64", utf16.as_bytes()),
+        ("format=flowed", "8bit", text.as_bytes()),
+    ];
+    for (parameter, encoding, body) in table {
+        let head = format!(
+            "From: a@b.example\nDate: Tue, 3 Nov 2026 10:00:00 +0100\nMessage-ID: <a@b>\n\
+             Content-Type: text/plain; {parameter}\nContent-Transfer-Encoding: {encoding}\n\n"
+        );
+        let mail = one([head.as_bytes(), body].concat(), &limits).unwrap();
+        assert_eq!(mail.defects, ["text-truncated"], "{parameter}");
+        assert!(text.starts_with(&mail.text) && mail.text.len() > 990, "{parameter}: {}", mail.text);
+        assert!(mail.attachments[0].content.len() > 17_000_000, "{parameter}");
+    }
+}
+
+#[test]
 fn a_cut_message_is_marked_once() {
     let mut mail = mail(ORDINARY);
     mark_truncated(&mut mail);

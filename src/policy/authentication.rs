@@ -4,6 +4,8 @@
 //! method `dmarc` count whose `header.from` is the domain of From, or that name none. What the field says of others is
 //! not looked at; a field that cannot be read says nothing.
 
+use crate::model::address;
+
 /// What is known of a From.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
@@ -29,11 +31,12 @@ pub fn of(fields: &[String], authserv_id: &str, from: Option<&str>) -> Authentic
     let Some((_, domain)) = from.and_then(|from| from.rsplit_once('@')) else {
         return Authentication::Unknown;
     };
+    let domain = address::domain_key(domain);
     let own = fields.iter().map(|field| tokens(field)).find(|tokens| is_of(tokens, authserv_id));
     let Some(tokens) = own else { return Authentication::Unknown };
     let mut found = Found::default();
     for result in tokens.split(|token| token == ";") {
-        read(result, domain, &mut found);
+        read(result, &domain, &mut found);
     }
     // Two results that disagree are believed in the worse.
     match found {
@@ -68,7 +71,7 @@ fn read(result: &[String], domain: &str, found: &mut Found) {
         pairs.filter(|(name, _)| name == "header.from").map(|(_, value)| value).collect();
     let is_ours = named.iter().all(|value| {
         let value = value.rsplit_once('@').map_or(value.as_str(), |(_, domain)| domain);
-        value.trim_end_matches('.').eq_ignore_ascii_case(domain)
+        address::domain_key(value.trim_end_matches('.')) == domain
     });
     match word.to_ascii_lowercase().as_str() {
         "pass" if is_ours => found.passed = true,
@@ -167,6 +170,13 @@ mod tests {
         assert_eq!(read("-", &[microsoft]), Pass);
         assert_eq!(read("-", &["mx.example.org; dmarc=pass header.from=customer.example"]), Unknown);
         assert_eq!(read("mx.example.org", &[microsoft]), Unknown);
+    }
+
+    #[test]
+    fn a_domain_is_known_in_either_spelling() {
+        let field = ["mx.example.org; dmarc=pass header.from=xn--mnchen-3ya.example".to_owned()];
+        assert_eq!(of(&field, "mx.example.org", Some("anna@München.example")), Pass);
+        assert_eq!(of(&field, "mx.example.org", Some("anna@munchen.example")), Unknown);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::address::Address;
+use crate::model::address::{self, Address};
 use crate::model::mail::Mail;
 use crate::model::ticket::Role;
 
@@ -52,7 +52,7 @@ fn is_own(address: &Address, queues: &[Queue]) -> bool {
         }
         None => Vec::new(),
     };
-    let is_key = |own: &String| plain.iter().chain([&key]).any(|key| own.eq_ignore_ascii_case(key));
+    let is_key = |own: &String| plain.iter().chain([&key]).any(|key| address::key(own) == **key);
     queues.iter().any(|queue| queue.addresses.iter().any(is_key))
 }
 
@@ -66,7 +66,11 @@ mod tests {
         let queue = Queue {
             slug: "support".parse().unwrap(),
             title: "Support".to_owned(),
-            addresses: vec!["support@example.org".to_owned(), "c+Sales@example.org".to_owned()],
+            addresses: vec![
+                "support@example.org".to_owned(),
+                "c+Sales@example.org".to_owned(),
+                "hilfe@München.example".to_owned(),
+            ],
             entry: Entry::CreateAndUpdate,
             closed_ticket: ClosedTicket::New,
             same_mail: SameMail::OnePerQueue,
@@ -84,6 +88,7 @@ mod tests {
             ("c@example.org", false),
             ("supporter@example.org", false),
             ("support+12@evil.example", false),
+            ("hilfe+12@xn--mnchen-3ya.example", true),
             ("+support@example.org", false),
         ];
         for (address, expected) in table {

@@ -103,6 +103,10 @@ impl Companions for Acting {
         self.store.told(source, items)
     }
 
+    fn forget(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
+        self.store.forget_deferred(source, items)
+    }
+
     fn remember(
         &mut self,
         source: &Source,

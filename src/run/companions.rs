@@ -62,6 +62,9 @@ pub trait Companions {
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
 
+    /// Forgets items that were put off and are listed under other keys now.
+    fn forget(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
     /// Notes where the next listing begins, unless somebody has changed that from `before` meanwhile.
     fn remember(
         &mut self,

@@ -1,5 +1,7 @@
 //! An item on the road, with what was fetched and read of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -29,7 +31,10 @@ pub(super) enum Item {
 
 /// What was fetched and what was read from it.
 pub(super) struct Reading {
-    pub(super) fetched: Fetched,
+    pub(super) listed: Listed,
+    /// Shared with the thread that reads them, which may be left behind with a message that takes too long.
+    pub(super) octets: Arc<Vec<u8>>,
+    pub(super) extent: Extent,
     /// Of the octets that were fetched; reckoned once, they may be many.
     pub(super) raw_sha256: Digest,
     /// `None` if reading it crashed.
@@ -45,7 +50,7 @@ impl Item {
             | Self::Withheld(listed, _)
             | Self::Suspected(listed, _)
             | Self::Untried(listed, _) => &listed.key,
-            Self::Read(read) => &read.fetched.listed.key,
+            Self::Read(read) => &read.listed.key,
         }
     }
 
@@ -70,7 +75,7 @@ impl Item {
 
     /// Whether all of it is in hand.
     pub(super) fn is_whole(&self) -> bool {
-        self.reading().is_some_and(|read| read.fetched.extent == Extent::Whole)
+        self.reading().is_some_and(|read| read.extent == Extent::Whole)
     }
 
     /// What went wrong, for the outcomes that are told with it.
@@ -123,19 +128,20 @@ impl Item {
 }
 
 impl Reading {
-    fn of(fetched: Fetched, mail: Option<Mail>) -> Self {
-        let raw_sha256 = Digest(Sha256::digest(&fetched.bytes).into());
-        Self { fetched, raw_sha256, mail, end: None }
+    fn of(listed: Listed, octets: Arc<Vec<u8>>, extent: Extent, mail: Option<Mail>) -> Self {
+        let raw_sha256 = Digest(Sha256::digest(octets.as_slice()).into());
+        Self { listed, octets, extent, raw_sha256, mail, end: None }
     }
 
     /// Of a message that nobody is to read again, and why.
     pub(super) fn deadly(fetched: Fetched, end: String) -> Self {
-        Self { end: Some(end), ..Self::of(fetched, None) }
+        let Fetched { listed, bytes, extent } = fetched;
+        Self { end: Some(end), ..Self::of(listed, Arc::new(bytes), extent, None) }
     }
 
     /// What quarantine keeps.
     pub(super) fn copy(&self) -> KeptCopy<'_> {
-        KeptCopy { octets: &self.fetched.bytes, is_whole: self.fetched.extent == Extent::Whole }
+        KeptCopy { octets: &self.octets, is_whole: self.extent == Extent::Whole }
     }
 }
 
@@ -163,23 +169,26 @@ impl Terms {
 
 /// Reads what was fetched, in parallel where the parser does.
 pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
-    let octets: Vec<&[u8]> = fetched.iter().map(|one| one.bytes.as_slice()).collect();
+    let (facts, octets): (Vec<_>, Vec<_>) =
+        fetched.into_iter().map(|one| ((one.listed, one.extent), Arc::new(one.bytes))).unzip();
     let mails = parse::all(&octets, &terms.limits);
-    fetched
+    facts
         .into_iter()
+        .zip(octets)
         .zip(mails)
-        .map(|(fetched, mail)| {
+        .map(|(((listed, extent), octets), mail)| {
             let mut mail = mail.ok();
             if let Some(mail) = &mut mail {
-                let traced = fetched.listed.arrived.or(mail.received);
+                let traced = listed.arrived.or(mail.received);
                 parse::heed_arrival(mail, received(traced, terms.now));
             }
-            match &fetched.extent {
-                Extent::Nothing { why } => Item::Withheld(fetched.listed.clone(), why.clone()),
-                Extent::Whole => Item::Read(Box::new(Reading::of(fetched, mail))),
-                Extent::Beginning => {
-                    mail.iter_mut().for_each(parse::mark_truncated);
-                    Item::Read(Box::new(Reading::of(fetched, mail)))
+            if extent == Extent::Beginning {
+                mail.iter_mut().for_each(parse::mark_truncated);
+            }
+            match extent {
+                Extent::Nothing { why } => Item::Withheld(listed, why),
+                Extent::Whole | Extent::Beginning => {
+                    Item::Read(Box::new(Reading::of(listed, octets, extent, mail)))
                 }
             }
         })

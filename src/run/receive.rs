@@ -122,12 +122,12 @@ impl Reception<'_> {
         let author = policy::author(mail, job.queues).map(|author| author.key());
         let print = Fingerprint {
             source: self.source,
-            key: &read.fetched.listed.key,
+            key: &read.listed.key,
             message_id: mail.message_id.as_ref(),
             digest: mail.digest,
             raw_sha256: read.raw_sha256,
         };
-        let octets = &read.fetched.bytes;
+        let octets = &read.octets;
         let applied = policy::apply(job.rules, &job.name, mail, &|name| parse::header(octets, name));
         let authentication = self.authentication(mail, octets);
         // What fails DMARC is a stranger's, whatever it says.
@@ -177,9 +177,9 @@ impl Reception<'_> {
         let Some(mail) = &read.mail else { return Ok(None) };
         let arrival = Arrival {
             mail: original.unwrap_or(mail),
-            raw: &read.fetched.bytes,
+            raw: &read.octets,
             raw_sha256: read.raw_sha256,
-            received_at: received(read.fetched.listed.arrived, self.now),
+            received_at: received(read.listed.arrived, self.now),
             at: self.now,
             queues: self.job.queues,
             keep_raw: self.job.keep_raw,

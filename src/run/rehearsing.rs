@@ -99,6 +99,10 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
+    fn forget(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn remember(&mut self, _: &Source, _: &Watermark, _: Option<&Watermark>) -> Result<(), StoreError> {
         Ok(())
     }

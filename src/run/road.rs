@@ -1,9 +1,10 @@
 //! The road of one mailbox: list → fetch → parse → evidence → lookup → decide → carry out → commit → acknowledge.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::mailbox::Reader;
 use crate::model::ids::MailboxName;
 use crate::model::item::{Acknowledgement, ItemKey, Listed};
 use crate::model::trouble::Trouble;
@@ -103,7 +104,9 @@ impl Walk<'_> {
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
         let there: Vec<ItemKey> = new.iter().map(|item| item.key.clone()).collect();
         let suspects = Suspects::among(&there, source, desk)?;
-        let (plain, alone) = self.apart(new, &suspects, desk)?;
+        let deferred = desk.lookup().deferred(source)?;
+        replace(source, &deferred, &keys, gate.reader(), desk)?;
+        let (plain, alone) = suspects.apart(new, &deferred);
         let new = [plain.as_slice(), &alone].concat();
         let most = bounds.limit.map_or(u64::MAX, |limit| limit.saturating_sub(tally.done));
         let (taken, left) = new.split_at(new.len().min(most.try_into().unwrap_or(usize::MAX)));
@@ -125,25 +128,6 @@ impl Walk<'_> {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())
-    }
-
-    /// Sets apart what had trouble of its own before, and what runs die with or mailboxes break off at whatever is done:
-    /// it is taken last, each alone, so that it harms no other.
-    fn apart(
-        &self,
-        new: Vec<Listed>,
-        suspects: &Suspects,
-        desk: &mut dyn Companions,
-    ) -> Result<(Vec<Listed>, Vec<Listed>), Trouble> {
-        // Those with the least trouble of their own first.
-        let deferred = desk.lookup().deferred(self.source)?;
-        let trouble: HashMap<&ItemKey, u32> =
-            deferred.iter().map(|(key, attempts)| (key, *attempts)).collect();
-        let of = |key: &ItemKey| trouble.get(key).copied().unwrap_or(0);
-        let (mut alone, plain): (Vec<Listed>, Vec<Listed>) =
-            new.into_iter().partition(|item| of(&item.key) > 0 || suspects.is_worse(&item.key));
-        alone.sort_by_key(|item| (suspects.is_worse(&item.key), of(&item.key)));
-        Ok((plain, alone))
     }
 
     /// Opens the folder and pays what is owed to it.
@@ -174,4 +158,24 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Forgets what was deferred unread and is listed under its real key now.
+fn replace(
+    source: &Source,
+    deferred: &[(ItemKey, u32)],
+    listed: &[ItemKey],
+    reader: &dyn Reader,
+    desk: &mut dyn Companions,
+) -> Result<(), Trouble> {
+    if deferred.is_empty() {
+        return Ok(());
+    }
+    let unread: HashSet<ItemKey> = listed.iter().filter_map(|key| reader.unread_key(key)).collect();
+    let replaced: Vec<ItemKey> =
+        deferred.iter().map(|(key, _)| key).filter(|key| unread.contains(*key)).cloned().collect();
+    if !replaced.is_empty() {
+        desk.forget(source, &replaced)?;
+    }
+    Ok(())
 }

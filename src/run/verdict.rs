@@ -11,7 +11,7 @@ use crate::model::trouble::Trouble;
 
 use super::companions::Companions;
 use super::config::Alert;
-use super::report::{Counts, Summary};
+use super::report::{Counts, Mode, Summary};
 
 /// Whom the exit code of a run speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,22 @@ impl Ending<'_> {
             Audience::Giver if self.unreadable > 0 && exit == Exit::Attention => Exit::Data,
             Audience::Scheduler | Audience::Giver => exit,
             Audience::MailServer => exit.for_a_mail_server(),
+        }
+    }
+}
+
+impl Summary {
+    /// Of a run that could not begin, for want of a configuration, a store or an input.
+    pub fn unbegun(trouble: Trouble, mode: Mode, audience: Audience, started: Instant) -> Self {
+        let exit = trouble.code.exit();
+        Self {
+            run: None,
+            mode,
+            exit: if audience == Audience::MailServer { exit.for_a_mail_server() } else { exit },
+            counts: Counts::default(),
+            duration: started.elapsed(),
+            alerts: Vec::new(),
+            error: Some(trouble),
         }
     }
 }

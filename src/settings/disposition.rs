@@ -19,6 +19,20 @@ pub(super) fn dispositions(table: &Table<'_>, kind: MailboxType) -> Dispositions
     }
 }
 
+/// Notes dispositions that no type of mailbox has, for one whose type is not known.
+pub(super) fn check_words(table: &Table<'_>) {
+    for key in ["on_success", "on_skip", "on_ignore", "on_failure"] {
+        table.read(key, |value| {
+            let given = value.as_str();
+            let wrong = || Wrong {
+                suggestion: given.and_then(|given| value::nearest(given, words(MailboxType::Imap))),
+                ..Wrong::expected("\"keep\", \"seen\", \"delete\" or \"move:FOLDER\"")
+            };
+            given.and_then(|text| text.parse::<Disposition>().ok()).ok_or_else(wrong)
+        });
+    }
+}
+
 /// Notes a move into the very place that is fetched: each run would take the mail again, under a new key.
 pub(super) fn check_targets(table: &Table<'_>, place: &Place, chosen: &Dispositions) {
     let each = [

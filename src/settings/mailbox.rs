@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::disposition;
-use super::keys::MailboxType;
+use super::keys::{self, Key, MailboxType, Section};
 use super::login;
 use super::measure;
 use super::queue;
@@ -47,10 +47,14 @@ pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_
     let kind = table.required("type", mailbox_type);
     table.check_keys(kind);
     let queue = table.required("queue", |value| known_queue(value, context.queues));
-    let place = kind.and_then(|kind| place(table, kind, context));
+    // Without its type, what else is wrong is told as of the type that it probably is.
+    let place = kind.or_else(|| probable_type(table)).and_then(|kind| place(table, kind, context));
     let max_message_size = table.read("max_message_size", measure::size).unwrap_or(50_000_000);
     let run_timeout = table.read("run_timeout", measure::duration).unwrap_or(Duration::from_secs(600));
     let dispositions = kind.map(|kind| disposition::dispositions(table, kind));
+    if kind.is_none() {
+        disposition::check_words(table);
+    }
     let entry = queue::entry(table);
     let headers = match table.read("trust_headers", value::boolean) {
         Some(true) => Headers::Trusted,
@@ -127,6 +131,20 @@ fn same_account(one: &Server, other: &Server) -> bool {
 
 fn mailbox_type(value: &toml::de::DeValue<'_>) -> Result<MailboxType, Wrong> {
     value::word(&MailboxType::ALL.map(|kind| (kind.as_str(), kind)))(value)
+}
+
+/// The type that a wrong one was probably meant to be, else one that has the keys that are given.
+fn probable_type(table: &Table<'_>) -> Option<MailboxType> {
+    let words = MailboxType::ALL.map(MailboxType::as_str);
+    let near = table.text("type").and_then(|given| value::nearest(given, &words));
+    let meant = MailboxType::ALL.into_iter().find(|kind| near.as_deref() == Some(kind.as_str()));
+    let has_keys_of = |kind, other| {
+        let only = |key: &Key| key.types.contains(&kind) && !key.types.contains(&other);
+        keys::of(Section::Mailbox).any(|key| only(key) && table.has(key.name))
+    };
+    meant
+        .or_else(|| has_keys_of(MailboxType::Imap, MailboxType::Maildir).then_some(MailboxType::Imap))
+        .or_else(|| has_keys_of(MailboxType::Maildir, MailboxType::Imap).then_some(MailboxType::Maildir))
 }
 
 pub(super) fn known_queue(value: &toml::de::DeValue<'_>, queues: &[QueueSlug]) -> Result<QueueSlug, Wrong> {

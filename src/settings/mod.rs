@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 pub use place::{SYSTEM_FILE, locate, user_file};
 pub use problem::{Invalid, Problem};
 pub use template::{init, template};
+pub use value::nearest;
 
 use crate::{run, store as store_module};
 

@@ -1,10 +1,11 @@
 //! Where the configuration is looked for. Never in the working directory: it may be a stranger's.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Environment;
-use super::problem::MISSING_HINT;
+use super::problem::{MISSING_HINT, UNREADABLE_HINT};
 use crate::model::trouble::{ErrorCode, Trouble};
 
 /// The file of the whole machine.
@@ -43,11 +44,33 @@ fn locate_before(
     if let Some(file) = user.iter().map(PathBuf::as_path).chain([system]).find(|file| file.exists()) {
         return Ok(file.to_owned());
     }
-    let looked = match user {
-        Some(file) => format!("neither {} nor {} is there", file.display(), system.display()),
-        None => format!("{} is not there", system.display()),
+    let files: Vec<&Path> = user.iter().map(PathBuf::as_path).chain([system]).collect();
+    Err(missing(&files))
+}
+
+/// None of these could be taken: each is not there, or nobody lets us see whether it is.
+fn missing(files: &[&Path]) -> Trouble {
+    let mut hidden = None;
+    let mut looked = Vec::new();
+    for file in files {
+        match file.try_exists() {
+            // A home that is a file, /dev/null for instance, holds nothing.
+            Err(error) if error.kind() != ErrorKind::NotADirectory => {
+                looked.push(format!("{} cannot be read", file.display()));
+                hidden.get_or_insert(error);
+            }
+            Ok(_) | Err(_) => looked.push(format!("{} is not there", file.display())),
+        }
+    }
+    let said = match (files, &hidden) {
+        ([user, system], None) => format!("neither {} nor {} is there", user.display(), system.display()),
+        _ => looked.join(", "),
     };
-    Err(Trouble::new(ErrorCode::ConfigMissing, format!("no configuration: {looked}")).hint(MISSING_HINT))
+    let trouble = Trouble::new(ErrorCode::ConfigMissing, format!("no configuration: {said}"));
+    match hidden {
+        Some(error) => trouble.hint(UNREADABLE_HINT).because(error),
+        None => trouble.hint(MISSING_HINT),
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +107,29 @@ mod tests {
         assert_eq!(locate_before(None, &environment, &system).unwrap(), user);
         assert_eq!(locate_before(None, &with_variable, &system).unwrap(), Path::new("/named"));
         assert_eq!(locate_before(Some(Path::new("g")), &with_variable, &system).unwrap(), Path::new("g"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_seen_is_not_said_to_be_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (user, system) = within(directory.path());
+        let home = directory.path().join("home");
+        std::fs::create_dir(&home).unwrap();
+        let environment = |name: &str| (name == "HOME").then(|| home.clone().into_os_string());
+        // Root may search every directory, but not a link to itself.
+        std::os::unix::fs::symlink(".config", home.join(".config")).unwrap();
+        let trouble = locate_before(None, &environment, &system).unwrap_err();
+        let expected =
+            format!("no configuration: {} cannot be read, {} is not there", user.display(), system.display());
+        assert_eq!((trouble.code, trouble.message.as_str()), (ErrorCode::ConfigMissing, expected.as_str()));
+        assert!(trouble.hint.is_some_and(|hint| hint.contains("may read")) && trouble.source.is_some());
+        std::fs::write(&system, "").unwrap();
+        assert_eq!(locate_before(None, &environment, &system).unwrap(), system);
+
+        let nowhere = |name: &str| (name == "HOME").then(|| "/dev/null".into());
+        std::fs::remove_file(&system).unwrap();
+        let trouble = locate_before(None, &nowhere, &system).unwrap_err();
+        assert!(trouble.message.starts_with("no configuration: neither /dev/null/"), "{}", trouble.message);
     }
 
     #[test]

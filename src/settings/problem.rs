@@ -52,7 +52,7 @@ impl From<Invalid> for Trouble {
     fn from(invalid: Invalid) -> Self {
         let unreadable = invalid.source.as_ref().is_some_and(|cause| cause.kind() != io::ErrorKind::NotFound);
         let hint = if unreadable {
-            "a configuration is a file that the user who runs helpdesk-mail may read".to_owned()
+            UNREADABLE_HINT.to_owned()
         } else if invalid.code == ErrorCode::ConfigMissing {
             MISSING_HINT.to_owned()
         } else if invalid.code == ErrorCode::ConfigPermissions {
@@ -68,6 +68,10 @@ impl From<Invalid> for Trouble {
         }
     }
 }
+
+/// What to do where a configuration cannot be read.
+pub(super) const UNREADABLE_HINT: &str =
+    "a configuration is a file that the user who runs helpdesk-mail may read";
 
 /// What to do where there is no configuration.
 pub(super) const MISSING_HINT: &str = "`helpdesk-mail init` writes one; `--config FILE` names another";

@@ -36,11 +36,35 @@ fn sqlite_path(value: &DeValue<'_>) -> Result<String, Wrong> {
         let what = format!("PostgreSQL is not supported by this version; expected {SQLITE}");
         return Err(Wrong { allowed: SQLITE.to_owned(), ..Wrong::because(what) });
     }
-    // "sqlite://…" means different files to different programs.
-    url.strip_prefix("sqlite:")
-        .filter(|path| !path.is_empty() && !path.starts_with("//"))
-        .map(str::to_owned)
-        .ok_or_else(|| Wrong::expected(SQLITE))
+    let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+    let path = path.ok_or_else(|| Wrong::expected(SQLITE))?;
+    match odd(path) {
+        None => Ok(path.to_owned()),
+        // Without the value: what looks like the URL of a server may hold a password.
+        Some(why) => {
+            let what = format!("{why}; expected {SQLITE}");
+            Err(Wrong { allowed: SQLITE.to_owned(), ..Wrong::because(what) })
+        }
+    }
+}
+
+/// Why a path is probably not meant as one, but as other programs read it.
+fn odd(path: &str) -> Option<&'static str> {
+    if path.starts_with("//") {
+        // For SQLAlchemy "sqlite:///a.db" is relative, for RFC 3986 it is absolute.
+        Some(
+            "\"sqlite://\" means different files to different programs: an absolute path is written \"sqlite:/PATH\", \
+             one beside the configuration \"sqlite:PATH\"",
+        )
+    } else if path.starts_with(":memory:") || path.starts_with("file::memory:") {
+        Some("a store in memory would forget which mail was taken")
+    } else if path.starts_with("file:") {
+        Some("a path is needed, not a \"file:\" URI")
+    } else if path.contains('?') {
+        Some("options behind \"?\" are not taken, only a path is")
+    } else {
+        None
+    }
 }
 
 const SQLITE: &str = "\"sqlite:PATH\", for instance \"sqlite:/var/lib/helpdesk-mail/helpdesk-mail.db\"";

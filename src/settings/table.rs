@@ -128,6 +128,11 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    /// The text of a key whose value may be wrong.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.entries.get(key).and_then(|value| value.get_ref().as_str())
+    }
+
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()

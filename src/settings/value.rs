@@ -156,7 +156,7 @@ pub(super) fn choice(words: &[&str]) -> String {
 }
 
 /// The known word that a wrong one is most like, if it is like any.
-pub(super) fn nearest(wrong: &str, known: &[&str]) -> Option<String> {
+pub fn nearest(wrong: &str, known: &[&str]) -> Option<String> {
     // Nothing that long is a slip of the finger, and the distance costs the product of the lengths.
     if wrong.len() > 64 {
         return None;

@@ -2,7 +2,7 @@
 
 use super::desk::{LET_GO_OF_COPY, let_go};
 use super::engine::{Engine, Row, Value, first};
-use super::{QuarantineRow, Source, Store, StoreError, outcomes};
+use super::{OutcomeRow, QuarantineRow, Source, Store, StoreError, outcomes};
 use crate::model::item::{Extent, ItemKey};
 
 pub(super) const SELECT_COPIES: &str = "
@@ -57,11 +57,14 @@ impl Store {
         Ok((source, row.take(3)?, extent))
     }
 
-    /// Gives the copy up; the item stays failed and settled.
-    pub fn drop_quarantined(&mut self, id: i64) -> Result<(), StoreError> {
+    /// Gives the copy up and tells what its item is: still failed and settled, unless it was reset.
+    pub fn drop_quarantined(&mut self, id: i64) -> Result<OutcomeRow, StoreError> {
         let outcome: i64 = self.copy(SELECT_COPY, id)?.take(1)?;
         self.atomically(|engine| match first(engine.query(LET_GO_OF_COPY, &[Value::Integer(outcome)])?) {
-            Some(mut row) => let_go(engine, row.take(0)?),
+            Some(mut row) => {
+                let_go(engine, row.take(0)?)?;
+                outcomes::by_id(engine, outcome)
+            }
             None => Err(missing(id)),
         })
     }

@@ -144,6 +144,8 @@ pub struct OutcomeRow {
     pub notes: Vec<String>,
     /// What went wrong.
     pub error: Option<StoredError>,
+    /// Whether it was settled and is to be taken again, by `outcomes reset`.
+    pub reset: bool,
 }
 
 /// A row of the ledger, as `outcomes --reconcile` holds it against its item.

@@ -27,6 +27,15 @@ WHERE source = ?1
   AND item = ?2
   AND settled";
 
+/// An item that has a copy in quarantine is known by its octets, whatever it is called.
+pub(super) const DELETE_DEFERRED: &str = "
+DELETE FROM outcome
+WHERE source = ?1
+  AND item = ?2
+  AND outcome = 'deferred'
+  AND NOT settled
+  AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)";
+
 pub(super) const UPDATE_WATERMARK: &str = "
 UPDATE source
 SET watermark = ?2
@@ -96,6 +105,17 @@ impl Store {
             let source = Value::Integer(source(engine, from)?);
             for key in keys {
                 engine.execute(UPDATE_TOLD, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets deferred items of which nothing was ever read and which have other keys now.
+    pub fn forget_deferred(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let source = Value::Integer(source(engine, of)?);
+            for key in keys {
+                engine.execute(DELETE_DEFERRED, &[source, Value::Text(&key.0)])?;
             }
             Ok(())
         })

@@ -41,8 +41,8 @@ pub fn mailbox(line: &MailboxLine, causes: Causes) -> Value {
     ]))
 }
 
-/// The last line of `fetch --json`.
-pub fn summary(line: &Summary) -> Value {
+/// The last line of `fetch --json`; its `error` is trouble of the run itself.
+pub fn summary(line: &Summary, causes: Causes) -> Value {
     Value::Object(object([
         ("type", json!("summary")),
         ("run", json!(line.run.map(|run| run.0))),
@@ -50,6 +50,7 @@ pub fn summary(line: &Summary) -> Value {
         ("exit_code", json!(line.exit.code())),
         ("counts", counts(&line.counts)),
         ("duration_ms", milliseconds(line.duration)),
+        ("error", line.error.as_ref().map_or(Value::Null, |trouble| failure::object(trouble, causes))),
     ]))
 }
 
@@ -71,6 +72,7 @@ pub fn outcome(row: &OutcomeRow) -> Value {
         ("at", json!(words::time(row.at))),
         ("id", json!(row.id)),
         ("notes", json!(row.notes)),
+        ("reset", json!(row.reset)),
     ]))
 }
 

@@ -41,11 +41,7 @@ impl Listener for Objects<'_> {
 
     fn summary(&mut self, line: &Summary) {
         self.progress.end();
-        // The summary is the last line and has no field for it.
-        if let Some(trouble) = &line.error {
-            self.out.json(&failure::object(trouble, self.causes));
-        }
-        self.out.json(&json::summary(line));
+        self.out.json(&json::summary(line, self.causes));
     }
 }
 

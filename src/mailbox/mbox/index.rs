@@ -91,9 +91,9 @@ impl Index {
 }
 
 /// Reads an mbox; `None` if it is none.
-pub(super) fn read_all(mut file: &File) -> io::Result<Option<Index>> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut lines = Lines::of_file(BufReader::with_capacity(128 * 1024, file));
+pub(super) fn read_all(file: &File) -> io::Result<Option<Index>> {
+    (&*file).seek(SeekFrom::Start(0))?;
+    let mut lines = Lines::of_file(BufReader::with_capacity(128 * 1024, file), file);
     let mut drafts: Vec<Entry> = Vec::new();
     let mut digests = Vec::new();
     let mut message = Hashed::new();

@@ -6,6 +6,7 @@
 //! programs' own. See `split` for what a message is, `lock` for the locks, `rewrite` for deletion.
 
 mod index;
+mod length;
 mod lock;
 mod rewrite;
 mod split;
@@ -242,7 +243,7 @@ impl Reader for Mbox {
     }
 
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
-        Ok(["mboxrd", "fcntl", "dotlock", "delete"].map(str::to_owned).to_vec())
+        Ok(["mboxrd", "mboxcl2", "fcntl", "dotlock", "delete"].map(str::to_owned).to_vec())
     }
 }
 

@@ -4,10 +4,12 @@
 //! a word of it is a time of day (RFC 4155 demands one). So a sentence that begins with "From" in mail of a careless
 //! writer splits nothing, nor does one of a careful writer, which is quoted.
 //! `>From `, `>>From `… lose one `>` (mboxrd). Mail written as mboxo loses a `>` that was its own: the file does not tell.
-//! The empty line before a separator or the end belongs to the file, not to the message. `Content-Length` is not heeded:
-//! it is wrong too often. Lines end in LF or CRLF, and octets stay what they are.
+//! The empty line before a separator or the end belongs to the file, not to the message. A `Content-Length` that holds
+//! keeps `From ` lines in the message that nobody quoted, see `length`. Lines end in LF or CRLF, and octets stay what they are.
 
 use std::io::{self, BufRead, Read};
+
+use super::length::{Length, Octets};
 
 /// A longer line is handled in pieces; only the beginning of a line decides anything.
 const PIECE: u64 = 64 * 1024;
@@ -55,11 +57,13 @@ fn unquoted(line: &[u8]) -> &[u8] {
 }
 
 /// Reads an mbox, or a part of one, line by line in bounded memory.
-#[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(super) struct Lines<'a, R> {
     input: R,
     buffer: Vec<u8>,
     at: At,
+    /// Where the next line begins.
+    offset: u64,
+    length: Length<'a>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,15 +75,15 @@ enum At {
     InSeparator,
 }
 
-impl<R: BufRead> Lines<R> {
-    /// Reads from the start of a file.
-    pub(super) fn of_file(input: R) -> Self {
-        Self { input, buffer: Vec::new(), at: At::FileStart }
+impl<'a, R: BufRead> Lines<'a, R> {
+    /// Reads from the start of a file, which is at hand whole besides.
+    pub(super) fn of_file(input: R, file: &'a dyn Octets) -> Self {
+        Self { input, buffer: Vec::new(), at: At::FileStart, offset: 0, length: Length::of(Some(file)) }
     }
 
-    /// Reads from behind a `From ` line.
+    /// Reads from behind a `From ` line to the known end of the message.
     pub(super) fn of_message(input: R) -> Self {
-        Self { input, buffer: Vec::new(), at: At::AfterText }
+        Self { input, buffer: Vec::new(), at: At::AfterText, offset: 0, length: Length::of(None) }
     }
 
     /// The next line; `None` at the end.
@@ -89,8 +93,24 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         let raw = self.buffer.as_slice();
-        let part = part(raw, self.at);
         let ended = raw.ends_with(b"\n");
+        let start = self.offset;
+        self.offset += raw.len() as u64;
+        let plain = part(raw, self.at);
+        let is_next = self.length.ends_at(start);
+        let part = if plain == Part::Separator && ended && !is_next && self.length.holds(self.offset)? {
+            Part::Text
+        } else if plain == Part::Text && is_next && separates(raw) {
+            Part::Separator
+        } else {
+            plain
+        };
+        match part {
+            Part::Separator => self.length.begin(),
+            Part::Empty => self.length.empty_line(self.offset)?,
+            Part::Text if ended => self.length.line(raw),
+            Part::Text | Part::TextRest | Part::SeparatorRest => {}
+        }
         self.at = match part {
             Part::Empty => At::AfterEmpty,
             Part::Separator | Part::SeparatorRest if !ended => At::InSeparator,
@@ -112,7 +132,7 @@ fn part(line: &[u8], at: At) -> Part {
     }
 }
 
-fn separates(line: &[u8]) -> bool {
+pub(super) fn separates(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
     rest.split(u8::is_ascii_whitespace).any(is_time)
 }
@@ -131,7 +151,7 @@ fn is_time(word: &[u8]) -> bool {
 /// The internal data of mail programs is left out: the first message, if it is known by subject and header as theirs.
 pub fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut messages: Vec<Vec<u8>> = Vec::new();
-    let mut lines = Lines::of_file(bytes);
+    let mut lines = Lines::of_file(bytes, &bytes);
     // Reading from memory does not fail.
     while let Ok(Some(line)) = lines.next_line() {
         match line.part {
@@ -153,12 +173,12 @@ pub fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// A single message without the `From ` line that a delivery may have put before it.
-pub fn without_separator(message: &[u8]) -> &[u8] {
-    if !message.starts_with(b"From ") {
-        return message;
+pub fn without_separator(mut message: Vec<u8>) -> Vec<u8> {
+    if message.starts_with(b"From ") {
+        let end = memchr::memchr(b'\n', &message).map_or(message.len(), |end| end + 1);
+        message.drain(..end);
     }
-    let end = memchr::memchr(b'\n', message).map_or(message.len(), |end| end + 1);
-    message.split_at(end).1
+    message
 }
 
 /// Takes off the empty line that ends a message in an mbox.
@@ -245,6 +265,68 @@ mod tests {
             let messages = messages.map(|all| all.iter().map(|one| one.as_bytes().to_vec()).collect());
             assert_eq!(found, messages, "{mbox:?}");
         }
+    }
+
+    /// An mbox of three messages, the first with this length and body, and what its messages hold of the bodies.
+    fn with_length(length: &str, body: &str) -> Vec<String> {
+        let mbox =
+            format!("{FROM}A: 1\nContent-Length: {length}\n\n{body}{FROM}A: 2\n\nx\n\n{FROM}A: 3\n\ny\n");
+        let body = |message: Vec<u8>| {
+            let message = String::from_utf8(message).unwrap();
+            message.split_once("\n\n").map_or(message.as_str(), |(_, body)| body).to_owned()
+        };
+        split(mbox.as_bytes()).unwrap().into_iter().map(body).collect()
+    }
+
+    #[test]
+    fn a_length_that_holds_keeps_lines_in_a_message_that_nobody_quoted() {
+        let body = "one\n\nFrom what he said at 10:30 it burns.\ntwo\n";
+        let right = body.len().to_string();
+        let expected = [body, "x\n", "y\n"];
+        assert_eq!(with_length(&right, &format!("{body}\n")), expected);
+        // The empty line counted in; the last line end left out; two fields that agree.
+        assert_eq!(with_length(&(body.len() + 1).to_string(), &format!("{body}\n")), expected);
+        assert_eq!(with_length(&(body.len() - 1).to_string(), &format!("{body}\n")), expected);
+        assert_eq!(
+            with_length(&format!("{right}\ncontent-length : {right}"), &format!("{body}\n")),
+            expected
+        );
+        // No empty line at all.
+        assert_eq!(with_length(&right, body), expected);
+        assert_eq!(with_length("0", "\n"), ["", "x\n", "y\n"]);
+        // To the end of the file.
+        let last = format!("{FROM}A: 1\nContent-Length: {right}\n\n{body}");
+        for end in ["", "\n"] {
+            assert_eq!(split(format!("{last}{end}").as_bytes()).unwrap().len(), 1, "{end:?}");
+        }
+        let crlf = format!("{last}\n{FROM}A: 2\n").replace('\n', "\r\n");
+        let crlf =
+            crlf.replace(&format!(": {right}\r"), &format!(": {}\r", body.replace('\n', "\r\n").len()));
+        assert_eq!(split(crlf.as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_length_changes_nothing() {
+        let body = "one\n\nFrom what he said at 10:30 it burns.\n\ntwo\n\n";
+        let right = body.len() - 1;
+        let wrong = [0, 1, 3, 5, right - 2, right + 2, right + 3, right + 40, 10_000_000];
+        let odd = ["", "-1", "1e3", "0x10", "99999999999999999999999", "\n 50"].map(str::to_owned);
+        let two = format!("{right}\nContent-Length: {}", right - 1);
+        for length in wrong.map(|wrong: usize| wrong.to_string()).into_iter().chain(odd).chain([two]) {
+            assert_eq!(with_length(&length, body), ["one\n", "\ntwo\n", "x\n", "y\n"], "{length:?}");
+        }
+        assert_eq!(with_length(&right.to_string(), body).len(), 3);
+    }
+
+    #[test]
+    fn a_length_never_hides_a_message() {
+        let body = "one\n\n";
+        let rest = format!("{FROM}A: 2\n\nx\n");
+        for length in [body.len() + rest.len(), body.len() + rest.len() + 1] {
+            assert_eq!(with_length(&length.to_string(), body), ["one\n", "x\n", "y\n"], "{length}");
+        }
+        let all = format!("{body}{rest}\n{FROM}A: 3\n\ny\n");
+        assert_eq!(with_length(&all.len().to_string(), body), ["one\n", "x\n", "y\n"]);
     }
 
     #[test]

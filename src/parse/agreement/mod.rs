@@ -21,7 +21,7 @@ fn well_formed_messages_are_read_as_the_library_reads_them() {
         let raw = if seed % 2 == 0 { with_crlf(&raw) } else { raw };
         let shown = String::from_utf8_lossy(&raw);
         let (mail, theirs) =
-            (one(&raw, &Limits::default()).unwrap(), MessageParser::default().parse(&raw).unwrap());
+            (one(raw.as_slice(), &Limits::default()).unwrap(), MessageParser::default().parse(&raw).unwrap());
 
         assert_eq!(mail.defects, Vec::<String>::new(), "{shown}");
         assert_eq!(Some(mail.subject.as_str()), theirs.subject(), "{shown}");

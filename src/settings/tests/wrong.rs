@@ -105,7 +105,21 @@ fn a_store_is_an_sqlite_file() {
         ("'postgresql://u:hunter2@host/db'", "PostgreSQL is not supported by this version; expected "),
         ("'mysql:hunter2'", "expected "),
         ("'sqlite:'", "expected "),
-        ("'sqlite:///db'", "expected "),
+        (
+            "'sqlite:///db'",
+            "\"sqlite://\" means different files to different programs: an absolute path is written \"sqlite:/PATH\", one beside the configuration \"sqlite:PATH\"; expected ",
+        ),
+        (
+            "'sqlite://u:hunter2@host/db'",
+            "\"sqlite://\" means different files to different programs: an absolute path is written \"sqlite:/PATH\", one beside the configuration \"sqlite:PATH\"; expected ",
+        ),
+        ("'sqlite::memory:'", "a store in memory would forget which mail was taken; expected "),
+        (
+            "'sqlite:file::memory:?cache=shared'",
+            "a store in memory would forget which mail was taken; expected ",
+        ),
+        ("'sqlite:file:a.db'", "a path is needed, not a \"file:\" URI; expected "),
+        ("'sqlite:a.db?mode=ro'", "options behind \"?\" are not taken, only a path is; expected "),
         ("12", "expected "),
     ] {
         let told = problems(&format!("queue.a = {{}}\n[store]\nurl = {url}\n"));
@@ -196,9 +210,41 @@ fn what_a_mailbox_needs_is_told() {
     "#);
     assert_snapshot!(queue("[mailbox.a]\ntype = 'pop'\n[mailbox.b]\ntype = 'mailder'\nqueue = 's'\n"), @r#"
     helpdesk-mail.toml:4: mailbox.a.queue: missing (slug of a queue)
+    helpdesk-mail.toml:4: mailbox.a.host: missing (host name or IP address)
+    helpdesk-mail.toml:4: mailbox.a.username: missing (string)
+    helpdesk-mail.toml:4: mailbox.a.password: missing: one of password, password_file, password_env, password_command is needed
     helpdesk-mail.toml:5: mailbox.a.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "pop"; did you mean "pop3"?
+    helpdesk-mail.toml:6: mailbox.b.path: missing (path)
     helpdesk-mail.toml:7: mailbox.b.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "mailder"; did you mean "maildir"?
     helpdesk-mail.toml:8: mailbox.b.queue: expected the slug of a queue ("support"), found "s"
+    "#);
+}
+
+#[test]
+fn a_wrong_type_hides_nothing_else_that_is_wrong() {
+    assert_snapshot!(queue(
+        "[mailbox.a]\nqueue = 'suport'\nhost = 'imaps://h'\ntsl = 'none'\ntls = 'startls'\nport = 0\non_success = 'sen'\ntimeout = 5\n\
+         [mailbox.b]\ntype = 'exchange'\npath = 5\non_skip = 'seen'\n\
+         [mailbox.c]\ntype = 'imapp'\nqueue = 'support'\npath = '/m'\nfolder = ''\n"
+    ), @r#"
+    helpdesk-mail.toml:4: mailbox.a.type: missing ("imap", "pop3", "maildir", "mbox" or "directory")
+    helpdesk-mail.toml:4: mailbox.a.username: missing (string)
+    helpdesk-mail.toml:4: mailbox.a.password: missing: one of password, password_file, password_env, password_command is needed
+    helpdesk-mail.toml:5: mailbox.a.queue: expected the slug of a queue ("support"), found "suport"; did you mean "support"?
+    helpdesk-mail.toml:6: mailbox.a.host: expected a host name or an IP address, without a port, found "imaps://h"
+    helpdesk-mail.toml:7: mailbox.a.tsl: unknown key; did you mean "tls"?
+    helpdesk-mail.toml:8: mailbox.a.tls: expected "implicit", "starttls" or "none", found "startls"; did you mean "starttls"?
+    helpdesk-mail.toml:9: mailbox.a.port: expected an integer from 1 to 65535, found 0
+    helpdesk-mail.toml:10: mailbox.a.on_success: expected "keep", "seen", "delete" or "move:FOLDER", found "sen"; did you mean "seen"?
+    helpdesk-mail.toml:11: mailbox.a.timeout: expected a duration such as "90s", "5m", "12h" or "30d", at most "36500d", found 5
+    helpdesk-mail.toml:12: mailbox.b.queue: missing (slug of a queue)
+    helpdesk-mail.toml:13: mailbox.b.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "exchange"
+    helpdesk-mail.toml:14: mailbox.b.path: expected a path, found 5
+    helpdesk-mail.toml:16: mailbox.c.host: missing (host name or IP address)
+    helpdesk-mail.toml:16: mailbox.c.username: missing (string)
+    helpdesk-mail.toml:16: mailbox.c.password: missing: one of password, password_file, password_env, password_command is needed
+    helpdesk-mail.toml:17: mailbox.c.type: expected "imap", "pop3", "maildir", "mbox" or "directory", found "imapp"; did you mean "imap"?
+    helpdesk-mail.toml:20: mailbox.c.folder: expected a string that is not empty and has no control characters, found ""
     "#);
 }
 

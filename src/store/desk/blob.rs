@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::words::size;
 use crate::model::ids::Digest;
 use crate::store::StoreError;
-use crate::store::engine::{Engine, Value, first};
+use crate::store::engine::{Column, Engine, Value, first};
 
 pub(super) const SELECT_BLOB: &str = "
 SELECT id
@@ -24,6 +24,11 @@ WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM message WHERE message.raw = blob.id)
   AND NOT EXISTS (SELECT 1 FROM attachment WHERE attachment.blob = blob.id)";
 
+const CONTENT: Column = Column { table: "blob", name: "content" };
+
+/// More octets than these get room first and are then written into it.
+const AT_ONCE: usize = 1024 * 1024;
+
 /// Keeps octets whose hash is not known yet.
 pub(super) fn keep(engine: &mut dyn Engine, octets: &[u8]) -> Result<i64, StoreError> {
     let sha256 = Digest(Sha256::digest(octets).into());
@@ -35,11 +40,17 @@ pub(super) fn keep_hashed(engine: &mut dyn Engine, octets: &[u8], sha256: Digest
     if let Some(mut row) = first(engine.query(SELECT_BLOB, &[Value::Blob(&sha256.0)])?) {
         return row.take(0);
     }
-    let values = [Value::Blob(&sha256.0), Value::Integer(size(octets.len())), Value::Blob(octets)];
-    match first(engine.query(INSERT_BLOB, &values)?) {
-        Some(mut row) => row.take(0),
-        None => Err(StoreError::Misuse { what: "octets that were kept have no number".to_owned() }),
+    let is_large = octets.len() > AT_ONCE;
+    let content = if is_large { Value::Room(octets.len()) } else { Value::Blob(octets) };
+    let values = [Value::Blob(&sha256.0), Value::Integer(size(octets.len())), content];
+    let Some(mut row) = first(engine.query(INSERT_BLOB, &values)?) else {
+        return Err(StoreError::Misuse { what: "octets that were kept have no number".to_owned() });
+    };
+    let id = row.take(0)?;
+    if is_large {
+        engine.fill(CONTENT, id, octets)?;
     }
+    Ok(id)
 }
 
 /// Removes octets that nothing speaks of any more.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::words::size;
 use super::{Desk, earlier};
+use crate::model::address;
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Telling, Watermark};
@@ -46,7 +47,7 @@ pub(super) const SELECT_PARTICIPANT: &str = "
 SELECT 1
 FROM participant
 WHERE ticket = ?1
-  AND key = ?2";
+  AND key IN (?2, ?3)";
 
 pub(super) const SELECT_SOURCE: &str = "
 SELECT id, watermark, baseline_at, baseline_numbering
@@ -144,8 +145,10 @@ impl Lookup for Desk<'_> {
         self.engine.query(SELECT_COPIES, &values)?.into_iter().map(facts).collect()
     }
 
-    fn standing(&mut self, ticket: TicketId, address: &str) -> Result<Standing, StoreError> {
-        let values = [Value::Integer(ticket.0), Value::Text(address)];
+    fn standing(&mut self, ticket: TicketId, key: &str) -> Result<Standing, StoreError> {
+        // An older row has the domain in its own letters.
+        let readable = address::readable(key);
+        let values = [Value::Integer(ticket.0), Value::Text(key), Value::Text(&readable)];
         Ok(match first(self.engine.query(SELECT_PARTICIPANT, &values)?) {
             Some(_) => Standing::Participant,
             None => Standing::Stranger,

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 41] = [
+const ROAD: [&str; 42] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -42,6 +42,7 @@ const ROAD: [&str; 41] = [
     message::UPDATE_TICKET,
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
+    upkeep::DELETE_DEFERRED,
     upkeep::UPDATE_WATERMARK,
     upkeep::UPDATE_BASELINE,
     upkeep::UPDATE_SOURCE_NAME,

@@ -7,7 +7,7 @@ use crate::model::item::{Disposition, ItemKey, Telling};
 use crate::model::mail::{Attachment, MAX_NAMES, Mail};
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::{Role, Status, TicketFacts};
-use crate::store::engine::first;
+use crate::store::engine::{Value, first};
 use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time, whole};
 use crate::store::{
     Fingerprint, LedgerEntry, Lookup, NewParticipant, SEVERAL, Source, Store, StoreError, StoredError,
@@ -51,6 +51,58 @@ fn a_new_ticket_is_open_and_its_requester_stands_on_it() {
     assert_eq!(store.standing(id, "alice@example.org").unwrap(), Standing::Participant);
     assert_eq!(store.standing(id, "mallory@example.org").unwrap(), Standing::Stranger);
     assert_eq!(store.standing(TicketId(9), "alice@example.org").unwrap(), Standing::Stranger);
+}
+
+#[test]
+fn a_participant_is_known_by_either_spelling_of_the_domain_also_in_an_older_row() {
+    let place = Place::new();
+    let mut store = place.open();
+    let id = ticket(&mut store, "support");
+    let anna = Address::bare("Anna@München.example");
+    store
+        .transaction(|books| books.join(id, &NewParticipant { address: &anna, role: Role::Cc, at: time(1) }))
+        .unwrap();
+    let sent = Address::bare("anna@xn--mnchen-3ya.example").key();
+    assert_eq!(store.standing(id, &sent).unwrap(), Standing::Participant);
+    store
+        .engine
+        .execute("UPDATE participant SET key = 'anna@münchen.example' WHERE key = ?1", &[Value::Text(&sent)])
+        .unwrap();
+    assert_eq!(count(&mut store, "SELECT count(*) FROM participant WHERE key LIKE '%xn--%'"), 0);
+    assert_eq!(store.standing(id, &sent).unwrap(), Standing::Participant);
+    assert_eq!(store.standing(id, "anna@munchen.example").unwrap(), Standing::Stranger);
+}
+
+#[test]
+fn octets_of_any_size_are_kept_as_they_are_and_taken_back_with_the_rest() {
+    let place = Place::new();
+    let mut store = place.open();
+    let run = run(&mut store);
+    let large: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    for (at, octets) in [&b"small"[..], &large, b""].into_iter().enumerate() {
+        let (source, key) = (source(), key(&at.to_string()));
+        let entry = LedgerEntry {
+            outcome: OutcomeWord::Failed,
+            quarantined: Some(whole(octets)),
+            ..entry(run, &source, &key)
+        };
+        record(&mut store, &entry).unwrap();
+        let id = store.quarantine().unwrap().last().unwrap().id;
+        assert!(store.quarantined_raw(id).unwrap() == octets, "{at}");
+    }
+    let failed: Result<(), StoreError> = store.transaction(|books| {
+        let (source, key) = (source(), key("last"));
+        let other = [&large[..], b"more"].concat();
+        let entry = LedgerEntry {
+            outcome: OutcomeWord::Failed,
+            quarantined: Some(whole(&other)),
+            ..entry(run, &source, &key)
+        };
+        books.record(&entry)?;
+        Err(StoreError::Settled)
+    });
+    failed.unwrap_err();
+    assert_eq!(count(&mut store, "SELECT count(*) FROM blob"), 3);
 }
 
 #[test]

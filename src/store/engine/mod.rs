@@ -27,6 +27,9 @@ pub trait Engine: Send {
     /// Runs a statement and gives all of its rows.
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError>;
 
+    /// Writes the octets that [`Value::Room`] left room for into a row, by its `id`.
+    fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError>;
+
     /// Runs several statements, for migrations.
     fn script(&mut self, sql: &'static str) -> Result<(), StoreError>;
 
@@ -49,6 +52,15 @@ pub trait Engine: Send {
     fn next_number(&mut self, table: &'static str) -> Result<i64, StoreError>;
 }
 
+/// A column of a table whose key is `id`.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub name: &'static str,
+}
+
 /// A value for a place in a statement.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
@@ -60,6 +72,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Octets.
     Blob(&'a [u8]),
+    /// So many octets, which [`Engine::fill`] writes next: a bound value is held twice over in memory.
+    Room(usize),
     /// A point in time, to the microsecond.
     Time(Timestamp),
     /// Yes or no.

@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 
-use super::{Cell, Engine, Row, Value, first, without_nul};
+use super::{Cell, Column, Engine, Row, Value, first, without_nul};
 use crate::store::StoreError;
 
 /// `application_id` of a store: "HdMl".
@@ -175,6 +175,16 @@ impl Engine for Sqlite {
         self.check(self.run(sql, values))
     }
 
+    fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {
+        self.refuse_after_an_end()?;
+        let write = || {
+            let mut place = self.connection.blob_open("main", column.table, column.name, row, false)?;
+            place.write_all_at(octets, 0)?;
+            place.close()
+        };
+        self.check(write())
+    }
+
     fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.connection.execute_batch(sql))
@@ -293,6 +303,7 @@ impl ToSql for Bound<'_> {
                 std::borrow::Cow::Owned(text) => ToSqlOutput::Owned(text.into()),
             },
             Value::Blob(octets) => ToSqlOutput::Borrowed(ValueRef::Blob(octets)),
+            Value::Room(octets) => ToSqlOutput::ZeroBlob(octets as u64),
             Value::Time(time) => ToSqlOutput::Owned(written(time).into()),
             Value::Boolean(yes) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(yes))),
         })

@@ -18,12 +18,13 @@ use super::tickets::{at_most, lines, named};
 use super::{OutcomeFilter, OutcomeRow, Source, Store, StoreError, StoredError};
 use crate::model::ids::MailboxName;
 use crate::model::item::ItemKey;
+use crate::model::outcome::OutcomeWord;
 
 /// A row is wanted by its item as number or key, or by none of both.
 pub(super) const SELECT_OUTCOMES: &str = "
 SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
   outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
-  outcome.error_code, outcome.error_message, outcome.error_hint
+  outcome.error_code, outcome.error_message, outcome.error_hint, outcome.settled
 FROM outcome
 JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
@@ -38,7 +39,7 @@ LIMIT ?7";
 pub(super) const SELECT_OUTCOME: &str = "
 SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
   outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
-  outcome.error_code, outcome.error_message, outcome.error_hint
+  outcome.error_code, outcome.error_message, outcome.error_hint, outcome.settled
 FROM outcome
 JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
@@ -54,7 +55,18 @@ WHERE source.mailbox = ?1
   AND source.folder = ?3
   AND outcome.item = ?4";
 
+/// Also those that are configured no more, and what messages in hand stand under.
+pub(super) const SELECT_MAILBOXES: &str = "
+SELECT DISTINCT mailbox
+FROM source
+ORDER BY mailbox";
+
 impl Store {
+    /// The mailboxes that items came from.
+    pub fn mailboxes(&mut self) -> Result<Vec<MailboxName>, StoreError> {
+        self.engine.query(SELECT_MAILBOXES, &[])?.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
     /// The row of one item, if it has one.
     pub fn outcome_of(&mut self, source: &Source, key: &ItemKey) -> Result<Option<OutcomeRow>, StoreError> {
         let engine = self.engine.as_mut();
@@ -120,6 +132,8 @@ pub(super) fn by_id(engine: &mut dyn Engine, id: i64) -> Result<OutcomeRow, Stor
 }
 
 fn read(mut row: Row) -> Result<OutcomeRow, StoreError> {
+    let outcome: OutcomeWord = row.take(9)?;
+    let settled: bool = row.take(17)?;
     Ok(OutcomeRow {
         id: row.take(0)?,
         run: row.take(1)?,
@@ -130,11 +144,12 @@ fn read(mut row: Row) -> Result<OutcomeRow, StoreError> {
         message_id: row.take(6)?,
         from: row.take(7)?,
         subject: row.take(8)?,
-        outcome: row.take(9)?,
+        outcome,
         reason: row.take(10)?,
         ticket: named(row.take(11)?, row.take(12)?),
         notes: lines(&row.take::<String>(13)?)?,
         error: error(row.take(14)?, row.take(15)?, row.take(16)?),
+        reset: outcome.is_settled() && !settled,
     })
 }
 

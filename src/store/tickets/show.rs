@@ -66,7 +66,18 @@ JOIN blob ON blob.id = attachment.blob
 WHERE attachment.message = ?1
 ORDER BY attachment.id";
 
+/// Also of queues that are configured no more.
+pub(in crate::store) const SELECT_QUEUES: &str = "
+SELECT DISTINCT queue
+FROM ticket
+ORDER BY queue";
+
 impl Store {
+    /// The queues that have tickets.
+    pub fn queues(&mut self) -> Result<Vec<QueueSlug>, StoreError> {
+        self.engine.query(SELECT_QUEUES, &[])?.into_iter().map(|mut row| row.take(0)).collect()
+    }
+
     /// The tickets that are wanted, by number.
     pub fn tickets(&mut self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
         let values = [
