@@ -18,9 +18,10 @@
 //! parse/       bytes → Mail; never fails, records defects; the only home of mail-parser
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
-//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
+//! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
+//!              imap/ · pop3/ · maildir · mbox · directory
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves
@@ -36,8 +37,8 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store                  I/O; they do not know each other
-//! 1  parse   evidence   policy         pure; they do not know each other
+//! 2  mailbox    store                             I/O; they do not know each other
+//! 1  parse   evidence   policy    transport       pure, but for transport; they do not know each other
 //! 0  model
 //! ```
 //!
@@ -91,3 +92,4 @@ pub mod policy;
 pub mod run;
 pub mod settings;
 pub mod store;
+pub mod transport;
