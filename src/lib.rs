@@ -87,6 +87,7 @@ pub mod cli;
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod outbox;
 pub mod parse;
 pub mod policy;
 pub mod run;

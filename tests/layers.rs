@@ -11,6 +11,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("transport", 1),
     ("mailbox", 2),
     ("store", 2),
+    ("outbox", 2),
     ("run", 3),
     ("settings", 4),
     ("cli", 4),

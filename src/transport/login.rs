@@ -8,14 +8,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::process::{kill, wait};
 use super::sasl::Bearer;
 use super::wire::Peer;
 use super::{Fault, Login, Password};
@@ -194,23 +194,6 @@ fn printed(name: Name, command: &str, limit: Duration) -> Result<SecretString, N
     } else {
         Err(NoSecret::Exit(name, status))
     }
-}
-
-fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
-            Ok(None) | Err(_) => return None,
-        }
-    }
-}
-
-/// Ends the command and all it started; they share a process group of their own.
-fn kill(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let ended = group.map(|group| kill_process_group(group, Signal::KILL));
-    drop((ended, child.kill(), child.wait()));
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod fault;
 pub(crate) mod files;
 pub(crate) mod login;
 pub mod oauth;
+pub(crate) mod process;
 pub(crate) mod sasl;
 pub(crate) mod wire;
 

@@ -9,6 +9,8 @@ mod tcp;
 mod tls;
 
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use native_tls::TlsStream;
 
@@ -60,6 +62,23 @@ impl Stream {
         match self {
             Self::Plain(socket) => socket.pace(),
             Self::Protected(tls) => tls.get_ref().pace(),
+        }
+    }
+
+    /// Waits for so long from now on; who measures the pace asks for it again.
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.socket().set_timeout(timeout)
+    }
+
+    /// The address of this end.
+    pub(crate) fn local_ip(&mut self) -> io::Result<IpAddr> {
+        self.socket().local_ip()
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Protected(tls) => tls.get_mut(),
         }
     }
 

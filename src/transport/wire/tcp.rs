@@ -4,7 +4,7 @@
 //! least speed over a whole answer. Neither bounds a server that talks without end: [`Limits::until`] does.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -111,6 +111,19 @@ impl Socket {
 
     pub(super) fn pace(&self) -> Arc<Pace> {
         Arc::clone(&self.pace)
+    }
+
+    /// Waits for so long from now on.
+    pub(super) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.limits.timeout = timeout;
+        self.pace = Arc::new(Pace::new(timeout));
+        self.tcp.set_read_timeout(Some(timeout))?;
+        self.tcp.set_write_timeout(Some(timeout))
+    }
+
+    /// This end of the connection.
+    pub(super) fn local_ip(&self) -> io::Result<IpAddr> {
+        Ok(self.tcp.local_addr()?.ip().to_canonical())
     }
 
     /// Whether the other end is this host, so that nobody can listen.
