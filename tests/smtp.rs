@@ -5,6 +5,7 @@ use helpdesk_mail::outbox::{self, BackendConfig, Smtp};
 use helpdesk_mail::transport::oauth::{TokenSource, Tokens};
 use helpdesk_mail::transport::{Login, Mechanism, Password, Proxy, Tls};
 
+use crate::cli_place::Place;
 use crate::oauth::tokens;
 use crate::support::ca::{Ca, Flaw};
 use crate::support::parcel::{given, parcel, said, told};
@@ -234,5 +235,36 @@ fn a_check_logs_in_and_sends_nothing() {
     assert_eq!(checked.account, format!("smtp:support@127.0.0.1:{}", server.port));
     assert!(checked.capabilities.contains(&"PIPELINING".to_owned()), "{checked:?}");
     server.logged("disconnect from", 1);
+    assert!(!server.log().contains("mail="), "{}", server.log());
+}
+
+#[test]
+fn check_connect_logs_in_to_every_back_end_and_tells_what_is_wrong() {
+    let server = Smtpd::start();
+    let place = Place::configured();
+    let configure = |password: &str| {
+        place.write(
+            "helpdesk-mail.toml",
+            &format!(
+                "[store]\nurl = \"sqlite:db\"\n[queue.support]\naddress = \"support@example.org\"\n[outbox]\n\
+                 host = \"127.0.0.1\"\nport = {}\ntls = \"starttls\"\nca_file = {:?}\nusername = \"support\"\n\
+                 password_command = \"echo {password}\"\n[outbox.backend.trial]\ntype = \"null\"\n",
+                server.port,
+                server.dovecot.ca_file()
+            ),
+        );
+    };
+    configure("secret");
+    let text = place.output("check --connect", 0);
+    let account = format!("back end default: ok, smtp:support@127.0.0.1:{}\n", server.port);
+    assert!(text.contains(&account) && text.contains("PIPELINING"), "{text}");
+    assert!(text.contains("back end trial: ok, null\n"), "{text}");
+    configure("wr0ng");
+    let lines = place.json("-v check --connect --json", 77);
+    assert_eq!(
+        (&lines[1]["backend"], &lines[1]["error"]["error_code"]),
+        (&"default".into(), &"outbox.auth".into())
+    );
+    assert!(!lines[1].to_string().contains("wr0ng"), "{lines:?}");
     assert!(!server.log().contains("mail="), "{}", server.log());
 }
