@@ -131,10 +131,13 @@ fn a_server_that_goes_away_in_the_middle_of_a_mail_has_not_got_it() {
         // It says why, and reads no further.
         (vec![Send("552 5.3.4 too large\r\n"), Line("To:"), Vanish], "refused", "552 5.3.4 too large"),
     ] {
-        let script = Script::start(Script::smtp_steps("", then(begun(), last)));
+        let next = then(taken(), vec![Send("250 next\r\n")]);
+        let first = Script::smtp_steps("", then(begun(), last));
+        let script = Script::start_each(vec![first, Script::smtp_steps("", next)]);
         let smtp = Smtp { timeout: Duration::from_secs(2), ..plain(script.port) };
-        let answers = given(&smtp, std::slice::from_ref(&large));
+        let answers = given(&smtp, &[large.clone(), mail()]);
         assert!(answers[0].0 == kind && answers[0].1.starts_with(text), "{answers:?}");
+        assert_eq!(answers[1], ("accepted", "250 next".to_owned()), "on a connection of its own");
     }
 }
 

@@ -104,10 +104,17 @@ fn unheard(session: &Session, replies: &[Reply]) -> Option<Fault> {
 /// Gives the text and hears what becomes of it.
 fn text(session: &mut Session, octets: &[u8], timeout: Duration) -> Ending {
     if let Err(error) = session.say(&stuffed(octets)) {
-        // The dot comes last: an error before all was taken is one before the end.
-        return match session.hear() {
-            Ok(reply) => refusal(session, &reply).unwrap_or_else(|| Ending::Broken(session.peer.io(error))),
-            Err(_) => Ending::Broken(session.peer.io(error)),
+        // The dot comes last: an error before all was taken is one before the end. The server may have said why.
+        let why = session.hear().ok().and_then(|reply| refusal(session, &reply));
+        return match why {
+            Some(Ending::Answered(answer)) => Ending::AnsweredLast(answer),
+            Some(
+                ending @ (Ending::AnsweredLast(_)
+                | Ending::Unheard(_)
+                | Ending::Broken(_)
+                | Ending::Unanswered(_)),
+            ) => ending,
+            None => Ending::Broken(session.peer.io(error)),
         };
     }
     match patiently(session, timeout) {
@@ -124,7 +131,10 @@ fn text(session: &mut Session, octets: &[u8], timeout: Duration) -> Ending {
 fn patiently(session: &mut Session, timeout: Duration) -> io::Result<Reply> {
     session.set_timeout(timeout.saturating_mul(PATIENCE))?;
     let reply = session.hear()?;
-    session.set_timeout(timeout)?;
+    if let Err(error) = session.set_timeout(timeout) {
+        // The answer is there; that the connection is not shows when it is used again.
+        log::debug!("{}: {error}", session.peer);
+    }
     Ok(reply)
 }
 
