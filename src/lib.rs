@@ -22,9 +22,11 @@
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender
-//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, proxies, time-outs) · login (passwords)
+//! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
+//!              imap/ · pop3/ · maildir · mbox · directory
+//! outbox/      trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves
@@ -40,8 +42,8 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store                  I/O; they do not know each other
-//! 1  parse   evidence   policy         pure; they do not know each other
+//! 2  mailbox    store      outbox                  I/O; they do not know each other
+//! 1  parse   evidence   policy    transport       pure, but for transport; they do not know each other
 //! 0  model
 //! ```
 //!
@@ -78,6 +80,8 @@
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
 //! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first
 //!   run (`--baseline`, `since`) is never touched, also when the server numbers the folder anew.
+//! * **A back end answers for each parcel** ([`outbox::Backend`]): what broke before the dot that ends a mail comes later,
+//!   what broke after it is uncertain, and only what is surely about the parcel is refused for good.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary
@@ -91,8 +95,10 @@ pub mod cli;
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod outbox;
 pub mod parse;
 pub mod policy;
 pub mod run;
 pub mod settings;
 pub mod store;
+pub mod transport;

@@ -52,6 +52,8 @@ mod run_dies; // killed, full, doubled: the next run reaches the state of an und
 mod run_timeout; // no server holds a run for longer than it may
 mod same_mail; // a mail that went to several queues is a ticket in each, or in one of them
 mod signals; // a signal ends a run where nothing is left half done
+mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
+mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble;

@@ -17,6 +17,7 @@ pub mod inspect;
 mod logging;
 pub mod man;
 mod names;
+mod outbox_lines;
 mod outcomes;
 pub mod output;
 mod probe;

@@ -28,6 +28,39 @@ pub struct Queue {
     pub forwarded: Forwarded,
     /// The priority of new tickets, 1 (highest) to 5.
     pub priority: u8,
+    /// The language of notifications, as BCP 47 writes it.
+    pub locale: String,
+    /// Who is notified; nobody, if it is empty.
+    pub notify: Vec<Notified>,
+    /// Where answers to notifications go.
+    pub answers_to: AnswersTo,
+    /// The name of the back end that its notifications leave by.
+    pub outbox: String,
+}
+
+/// `notify`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notified {
+    /// Who asked.
+    Requester,
+    /// Everybody else on the ticket who is no agent.
+    Cc,
+    /// Who works on it.
+    Agents,
+}
+
+impl Notified {
+    /// All of them, in the order they are documented.
+    pub const ALL: [Self; 3] = [Self::Requester, Self::Cc, Self::Agents];
+}
+
+/// `plus_addressing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswersTo {
+    /// To the queue's address.
+    Queue,
+    /// To the queue's address with the ticket and a signature behind a plus.
+    Ticket,
 }
 
 /// `forwarded_by_agents`.

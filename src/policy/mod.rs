@@ -10,7 +10,7 @@ mod sender;
 mod thread;
 
 pub use authentication::{Authentication, of as authentication};
-pub use config::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
+pub use config::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Notified, Queue, SameMail};
 pub use rules::{After, Applied, Rule, Then, When, apply};
 pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants};
 

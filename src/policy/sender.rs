@@ -80,6 +80,10 @@ mod tests {
             agents: Vec::new(),
             forwarded: crate::policy::Forwarded::Agent,
             priority: 3,
+            locale: "en".to_owned(),
+            notify: Vec::new(),
+            answers_to: crate::policy::AnswersTo::Queue,
+            outbox: "default".to_owned(),
         };
         let table = [
             ("Support@Example.org", true),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::mailbox;
 use crate::model::ids::{MailboxName, QueueSlug};
+use crate::outbox;
 use crate::parse::Limits;
 use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
@@ -25,6 +26,8 @@ pub struct Plan {
     pub alert: Alert,
     /// How much of a message is read.
     pub limits: Limits,
+    /// How people are notified; `None`: nobody is.
+    pub outbox: Option<outbox::Config>,
 }
 
 impl Plan {

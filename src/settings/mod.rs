@@ -13,6 +13,7 @@ mod login;
 mod mailbox;
 mod measure;
 mod oauth;
+mod outbox;
 mod place;
 mod problem;
 mod proxy;

@@ -122,6 +122,14 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::MailboxProtocol => "The server said what the protocol does not allow.",
         ErrorCode::MailboxTimeout => "The server did not answer in time.",
         ErrorCode::MailboxLocked => "Another run or program holds the mailbox.",
+        ErrorCode::OutboxConnect => "No connection to a mail server came about, or it takes no mail from us.",
+        ErrorCode::OutboxTls => {
+            "TLS was refused, stripped or does not verify; neither password nor mail was sent."
+        }
+        ErrorCode::OutboxAuth => "A mail server refused the credentials, or they could not be had.",
+        ErrorCode::OutboxPath => "The directory or program of a back end cannot be used.",
+        ErrorCode::OutboxProtocol => "A mail server said what the protocol does not allow.",
+        ErrorCode::OutboxTimeout => "A mail server did not answer in time.",
         ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",
         ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
         ErrorCode::MessageCrashed => "A part of the program gave up on a message.",

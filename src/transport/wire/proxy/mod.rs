@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use self::handshake::{Login, NoWay, Target};
 use super::peer::Peer;
 use super::tcp::{self, Limits, Socket};
-use crate::mailbox::MailboxError;
+use crate::transport::Fault;
 
 /// A proxy, by the form of a URL: `socks5://user:password@host:port`.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ impl Proxy {
     }
 
     /// Connects to a server through the proxy.
-    pub(super) fn connect(&self, server: &Peer, limits: Limits) -> Result<Socket, MailboxError> {
+    pub(super) fn connect(&self, server: &Peer, limits: Limits) -> Result<Socket, Fault> {
         let bare = server.host.trim_start_matches('[').trim_end_matches(']');
         let targets: Vec<Target> = match bare.parse::<IpAddr>() {
             Ok(address) => vec![Target::Address(address, server.port)],
@@ -155,7 +155,7 @@ impl Proxy {
         format!("proxy {:?} port {} for {server}", self.host, self.port)
     }
 
-    fn told(&self, server: &Peer, why: NoWay) -> MailboxError {
+    fn told(&self, server: &Peer, why: NoWay) -> Fault {
         let proxy = Peer { host: self.host.clone(), port: self.port };
         let error = match why {
             NoWay::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {

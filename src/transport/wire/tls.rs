@@ -9,15 +9,11 @@ use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
 
 use super::peer::Peer;
 use super::{Socket, Stream};
-use crate::mailbox::MailboxError;
+use crate::transport::Fault;
 
 impl Stream {
     /// Begins TLS on a connection; `ca_file` is trusted besides the system's certificates.
-    pub(in crate::mailbox) fn protect(
-        socket: Socket,
-        peer: &Peer,
-        ca_file: Option<&Path>,
-    ) -> Result<Self, MailboxError> {
+    pub(crate) fn protect(socket: Socket, peer: &Peer, ca_file: Option<&Path>) -> Result<Self, Fault> {
         let connector = connector(peer, ca_file)?;
         let host = peer.host.trim_start_matches('[').trim_end_matches(']');
         match connector.connect(host, socket) {
@@ -44,11 +40,11 @@ fn is_timeout(error: &native_tls::Error) -> bool {
     false
 }
 
-fn connector(peer: &Peer, ca_file: Option<&Path>) -> Result<TlsConnector, MailboxError> {
+fn connector(peer: &Peer, ca_file: Option<&Path>) -> Result<TlsConnector, Fault> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));
     if let Some(path) = ca_file {
-        let unusable = |error: super::Cause| MailboxError::Tls {
+        let unusable = |error: super::Cause| Fault::Tls {
             what: peer.to_string(),
             hint: Some(format!("\"ca_file\" {path:?} must be a readable file of PEM certificates")),
             source: Some(error),

@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::login::{self, Name};
 use super::wire::{Peer, Proxy};
-use super::{MailboxError, Password};
+use super::{Fault, Password};
 
 pub use url::{NoTokenUrl, TokenUrl};
 
@@ -112,11 +112,11 @@ impl Tokens {
         &self,
         limit: Duration,
         peer: &Peer,
-        attempt: impl Fn(&SecretString) -> Result<T, MailboxError>,
-    ) -> Result<T, MailboxError> {
+        attempt: impl Fn(&SecretString) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let (token, age) = self.token(limit, peer)?;
         match attempt(&token) {
-            Err(MailboxError::Auth { .. }) if age == Age::Held => {
+            Err(Fault::Auth { .. }) if age == Age::Held => {
                 log::info!("{peer} refuses the token in hand; another is asked for");
                 self.forget(&token);
                 attempt(&self.token(limit, peer)?.0)
@@ -126,7 +126,7 @@ impl Tokens {
     }
 
     /// Who waits for the lock waits for another's request to the same endpoint, which is bounded.
-    fn token(&self, limit: Duration, peer: &Peer) -> Result<(SecretString, Age), MailboxError> {
+    fn token(&self, limit: Duration, peer: &Peer) -> Result<(SecretString, Age), Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = state.held.as_ref().filter(|held| held.is_alive()) {
             return Ok((held.token.clone(), Age::Held));

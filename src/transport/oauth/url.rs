@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ureq::http::Uri;
 
-use super::super::wire::Peer;
+use crate::transport::wire::Peer;
 
 /// An address that client secrets may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]

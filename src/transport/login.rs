@@ -8,23 +8,23 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::process::{kill, wait};
 use super::sasl::Bearer;
 use super::wire::Peer;
-use super::{Login, MailboxError, Password, Server};
+use super::{Fault, Login, Password};
 
 const LONGEST: u64 = 64 * 1024;
 
 /// What a secret is; its keys in the configuration begin so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(crate) enum Name {
     /// `password`.
     Password,
     /// `token`.
@@ -70,7 +70,7 @@ enum NoSecret {
 }
 
 /// What proves who we are, for one attempt.
-pub(super) enum Credentials<'a> {
+pub(crate) enum Credentials<'a> {
     /// A password.
     Password {
         /// Whose.
@@ -83,16 +83,16 @@ pub(super) enum Credentials<'a> {
 }
 
 /// Fetches the credentials of an attempt; it is called when the server is ready for them.
-pub(super) type Ask<'s, 'a> = &'s dyn Fn() -> Result<Credentials<'a>, MailboxError>;
+pub(crate) type Ask<'s, 'a> = &'s dyn Fn() -> Result<Credentials<'a>, Fault>;
 
 /// Begins a session: one attempt, and another if a token that was in hand is refused.
-pub(super) fn begin<T>(
-    server: &Server,
+pub(crate) fn begin<T>(
+    (user, login): (&str, &Login),
+    limit: Duration,
     peer: &Peer,
-    attempt: impl Fn(Ask<'_, '_>) -> Result<T, MailboxError>,
-) -> Result<T, MailboxError> {
-    let (user, limit) = (server.username.as_str(), server.timeout);
-    match &server.login {
+    attempt: impl Fn(Ask<'_, '_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    match login {
         Login::Password(source) => attempt(&|| {
             let password = secret(Name::Password, source, limit, peer)?;
             check(user, &password, peer)?;
@@ -105,12 +105,12 @@ pub(super) fn begin<T>(
 }
 
 /// Fetches a secret; a command may take as long as `limit`.
-pub(super) fn secret(
+pub(crate) fn secret(
     name: Name,
     source: &Password,
     limit: Duration,
     peer: &Peer,
-) -> Result<SecretString, MailboxError> {
+) -> Result<SecretString, Fault> {
     let key = name.key();
     let (found, hint) = match source {
         Password::Literal(secret) => (Ok(secret.clone()), format!("set {key:?}")),
@@ -135,7 +135,7 @@ pub(super) fn secret(
 }
 
 /// Refuses what no protocol's line can carry.
-fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), MailboxError> {
+fn check(user: &str, password: &SecretString, peer: &Peer) -> Result<(), Fault> {
     if [user, password.expose_secret()].iter().any(|text| text.contains(['\r', '\n', '\0'])) {
         return Err(peer.auth("", "the user name or password holds a line end or NUL"));
     }
@@ -196,23 +196,6 @@ fn printed(name: Name, command: &str, limit: Duration) -> Result<SecretString, N
     }
 }
 
-fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
-            Ok(None) | Err(_) => return None,
-        }
-    }
-}
-
-/// Ends the command and all it started; they share a process group of their own.
-fn kill(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let ended = group.map(|group| kill_process_group(group, Signal::KILL));
-    drop((ended, child.kill(), child.wait()));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,7 +204,7 @@ mod tests {
         let peer = Peer { host: "imap.example.org".to_owned(), port: 993 };
         match secret(Name::Password, source, Duration::from_millis(400), &peer) {
             Ok(secret) => Ok(secret.expose_secret().to_owned()),
-            Err(MailboxError::Auth { source: Some(cause), .. }) => Err(cause.to_string()),
+            Err(Fault::Auth { source: Some(cause), .. }) => Err(cause.to_string()),
             Err(other) => panic!("{other:?}"),
         }
     }

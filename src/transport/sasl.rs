@@ -28,20 +28,20 @@ impl Mechanism {
 }
 
 /// What one login by token says.
-pub(super) struct Bearer<'a> {
+pub(crate) struct Bearer<'a> {
     /// How.
-    pub(super) mechanism: Mechanism,
-    /// Whose mailbox it is.
-    pub(super) user: &'a str,
+    pub(crate) mechanism: Mechanism,
+    /// Whose account it is.
+    pub(crate) user: &'a str,
     /// The server, as the configuration names it.
-    pub(super) peer: &'a Peer,
+    pub(crate) peer: &'a Peer,
     /// The access token.
-    pub(super) token: &'a SecretString,
+    pub(crate) token: &'a SecretString,
 }
 
 impl Bearer<'_> {
     /// The response that logs in, not yet in base64.
-    pub(super) fn response(&self) -> String {
+    pub(crate) fn response(&self) -> String {
         let (user, token) = (self.user, self.token.expose_secret());
         match self.mechanism {
             Mechanism::XOAuth2 => format!("user={user}\x01auth=Bearer {token}\x01\x01"),
@@ -55,7 +55,7 @@ impl Bearer<'_> {
     }
 
     /// The response to the challenge of a refusal: nothing, or what RFC 7628 section 3.2.3 wants.
-    pub(super) fn dismissal(&self) -> &'static str {
+    pub(crate) fn dismissal(&self) -> &'static str {
         match self.mechanism {
             Mechanism::XOAuth2 => "",
             Mechanism::OAuthBearer => "\x01",
@@ -63,13 +63,13 @@ impl Bearer<'_> {
     }
 
     /// A server's text without the token, and without the response that holds it.
-    pub(super) fn masked(&self, text: &str) -> String {
+    pub(crate) fn masked(&self, text: &str) -> String {
         let response = STANDARD.encode(self.response());
         text.replace(self.token.expose_secret(), "***").replace(&response, "***")
     }
 
     /// The answer to a login with what the challenge told before it, as an error's cause shows it.
-    pub(super) fn refusal(&self, answer: &str, challenge: &[u8]) -> String {
+    pub(crate) fn refusal(&self, answer: &str, challenge: &[u8]) -> String {
         let answer = self.masked(answer);
         let challenge = wire::text(self.masked(&String::from_utf8_lossy(challenge)).as_bytes());
         if challenge.is_empty() { answer } else { format!("{answer}; it tells why: {challenge}") }
@@ -77,8 +77,8 @@ impl Bearer<'_> {
 }
 
 /// What to do about a token that a server refuses.
-pub(super) const REFUSED_HINT: &str =
-    "check \"username\", the scope, and that the application may read this very mailbox";
+pub(crate) const REFUSED_HINT: &str =
+    "check \"username\", the scope, and that the application may use this very account";
 
 #[cfg(test)]
 mod tests {

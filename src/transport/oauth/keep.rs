@@ -8,7 +8,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::mailbox::files;
+use crate::transport::files;
 
 /// Replaces the file in one step, readable by its owner alone; a link is followed, and what it points to replaced.
 ///

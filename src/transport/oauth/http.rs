@@ -18,8 +18,8 @@ use ureq::{Agent, Error};
 
 use super::Client;
 use super::url::Scheme;
-use crate::mailbox::wire::{self, Limits, Peer, Proxy, Route, Socket, Stream};
-use crate::mailbox::{MailboxError, Plaintext};
+use crate::transport::wire::{self, Limits, Peer, Proxy, Route, Socket, Stream};
+use crate::transport::{Fault, Plaintext};
 
 /// The largest answer; tokens of some providers are long, 64 KiB is not.
 const LARGEST: u64 = 64 * 1024;
@@ -33,7 +33,7 @@ pub(super) struct Answer {
 }
 
 /// Posts a form; the whole exchange takes at most about `limit`.
-pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> Result<Answer, MailboxError> {
+pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> Result<Answer, Fault> {
     let url = &client.token_url;
     let peer = url.peer();
     let config = Agent::config_builder()
@@ -64,12 +64,12 @@ pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> R
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "a foreign list of errors that may grow")]
-fn told(peer: &Peer, error: Error) -> MailboxError {
+fn told(peer: &Peer, error: Error) -> Fault {
     match error {
         Error::Timeout(_) => peer.io(io::ErrorKind::TimedOut.into()),
         Error::Io(error) => peer.io(error),
         Error::BodyExceedsLimit(_) => peer.protocol(format!("the answer is larger than {LARGEST} octets")),
-        Error::Other(error) => match error.downcast::<MailboxError>() {
+        Error::Other(error) => match error.downcast::<Fault>() {
             Ok(error) => *error,
             Err(error) => peer.protocol(error),
         },
@@ -88,7 +88,7 @@ struct Line {
 }
 
 impl Line {
-    fn connected(&self) -> Result<Socket, MailboxError> {
+    fn connected(&self) -> Result<Socket, Fault> {
         let limits = Limits { timeout: self.limit, until: None };
         wire::connect(&self.peer, Route { limits, proxy: self.proxy.as_ref() })
     }

@@ -4,14 +4,14 @@
 //! least speed over a whole answer. Neither bounds a server that talks without end: [`Limits::until`] does.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
-use crate::mailbox::MailboxError;
+use crate::transport::Fault;
 
 /// The least speed of a server, in octets a second, once its grace is used up.
 const LEAST_SPEED: u64 = 4096;
@@ -20,7 +20,7 @@ const GRACE: u32 = 5;
 
 /// Measures how fast a server gives its answer.
 #[derive(Debug)]
-pub(in crate::mailbox) struct Pace {
+pub(crate) struct Pace {
     lap: Mutex<Lap>,
     grace: Duration,
 }
@@ -38,7 +38,7 @@ impl Pace {
     }
 
     /// Begins a new answer.
-    pub(in crate::mailbox) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         *self.lap.lock().unwrap_or_else(PoisonError::into_inner) = Lap { began: Instant::now(), received: 0 };
     }
 
@@ -55,11 +55,11 @@ impl Pace {
 
 /// The time limits of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::mailbox) struct Limits {
+pub(crate) struct Limits {
     /// The longest wait for the network to give or take anything.
-    pub(in crate::mailbox) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// When everything must be over, whatever the server does.
-    pub(in crate::mailbox) until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
 }
 
 impl Limits {
@@ -87,7 +87,7 @@ pub(super) struct OutOfTime;
 
 /// A TCP connection with time-outs.
 #[derive(Debug)]
-pub(in crate::mailbox) struct Socket {
+pub(crate) struct Socket {
     tcp: TcpStream,
     pace: Arc<Pace>,
     limits: Limits,
@@ -113,8 +113,21 @@ impl Socket {
         Arc::clone(&self.pace)
     }
 
+    /// Waits for so long from now on.
+    pub(super) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.limits.timeout = timeout;
+        self.pace = Arc::new(Pace::new(timeout));
+        self.tcp.set_read_timeout(Some(timeout))?;
+        self.tcp.set_write_timeout(Some(timeout))
+    }
+
+    /// This end of the connection.
+    pub(super) fn local_ip(&self) -> io::Result<IpAddr> {
+        Ok(self.tcp.local_addr()?.ip().to_canonical())
+    }
+
     /// Whether the other end is this host, so that nobody can listen.
-    pub(in crate::mailbox) fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.way == Way::Direct
             && self.tcp.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
     }
@@ -151,7 +164,7 @@ impl Write for Socket {
 }
 
 /// Connects to the first address of a host that answers in time.
-pub(super) fn direct(peer: &Peer, limits: Limits) -> Result<Socket, MailboxError> {
+pub(super) fn direct(peer: &Peer, limits: Limits) -> Result<Socket, Fault> {
     let addresses = resolve(peer, limits)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
@@ -173,7 +186,7 @@ pub(super) fn direct(peer: &Peer, limits: Limits) -> Result<Socket, MailboxError
 }
 
 /// Resolves the name on a thread of its own: the system's resolver knows no limit of ours.
-pub(super) fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, MailboxError> {
+pub(super) fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, Fault> {
     let host = peer.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = peer.port;
     let wait = limits.wait().map_err(|error| peer.io(error))?;
@@ -236,7 +249,7 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let peer = Peer { host: "127.0.0.1".to_owned(), port };
         let error = direct(&peer, LIMITS).unwrap_err();
-        let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
+        let Fault::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.starts_with("nothing listens there"), "{hint}");
     }
 
@@ -244,7 +257,7 @@ mod tests {
     fn an_unknown_host_says_that_its_name_cannot_be_resolved() {
         let peer = Peer { host: "no-such-host.invalid".to_owned(), port: 993 };
         let error = direct(&peer, LIMITS).unwrap_err();
-        let MailboxError::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
+        let Fault::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.contains("cannot be resolved"), "{hint}");
     }
 }

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::http::{self, Answer};
 use super::{Client, Held, keep};
-use crate::mailbox::login::{self, Name};
-use crate::mailbox::wire::{self, Peer};
-use crate::mailbox::{MailboxError, Password};
+use crate::transport::login::{self, Name};
+use crate::transport::wire::{self, Peer};
+use crate::transport::{Fault, Password};
 
 /// What an endpoint gave.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Client {
         rotated: &mut Option<SecretString>,
         limit: Duration,
         peer: &Peer,
-    ) -> Result<Held, MailboxError> {
+    ) -> Result<Held, Fault> {
         let secret = |name, source: &Option<Password>| {
             source.as_ref().map(|source| login::secret(name, source, limit, peer)).transpose()
         };
@@ -66,7 +66,7 @@ impl Client {
         form
     }
 
-    fn read(&self, answer: &Answer, secrets: &[&str], peer: &Peer) -> Result<Granted, MailboxError> {
+    fn read(&self, answer: &Answer, secrets: &[&str], peer: &Peer) -> Result<Granted, Fault> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let told = self.told(answer, &body, secrets);
         let error = body.get("error").and_then(Value::as_str).unwrap_or_default();
@@ -106,30 +106,28 @@ impl Client {
         format!("token endpoint {}", self.token_url)
     }
 
-    fn away(&self, told: String) -> MailboxError {
+    fn away(&self, told: String) -> Fault {
         let hint = "it is not in order now; try again later".to_owned();
-        MailboxError::Connect { what: self.what(), hint: Some(hint), source: Some(told.into()) }
+        Fault::Connect { what: self.what(), hint: Some(hint), source: Some(told.into()) }
     }
 
-    fn odd(&self, told: String) -> MailboxError {
+    fn odd(&self, told: String) -> Fault {
         let hint = "check that \"token_url\" is the token endpoint itself".to_owned();
-        MailboxError::Protocol { what: self.what(), hint: Some(hint), source: Some(told.into()) }
+        Fault::Protocol { what: self.what(), hint: Some(hint), source: Some(told.into()) }
     }
 
     /// An error of the wire, with the endpoint in the place of a mail server.
-    fn unreachable(&self, error: MailboxError) -> MailboxError {
+    fn unreachable(&self, error: Fault) -> Fault {
         let what = self.what();
         match error {
-            MailboxError::Connect { source, .. } => {
+            Fault::Connect { source, .. } => {
                 let hint = "check \"token_url\" and the network; the next run goes on".to_owned();
-                MailboxError::Connect { what, hint: Some(hint), source }
+                Fault::Connect { what, hint: Some(hint), source }
             }
-            MailboxError::Tls { hint, source, .. } => MailboxError::Tls { what, hint, source },
-            MailboxError::Timeout { hint, source, .. } => MailboxError::Timeout { what, hint, source },
-            MailboxError::Protocol { hint, source, .. } => MailboxError::Protocol { what, hint, source },
-            other @ (MailboxError::Auth { .. }
-            | MailboxError::Folder { .. }
-            | MailboxError::Locked { .. }) => other,
+            Fault::Tls { hint, source, .. } => Fault::Tls { what, hint, source },
+            Fault::Timeout { hint, source, .. } => Fault::Timeout { what, hint, source },
+            Fault::Protocol { hint, source, .. } => Fault::Protocol { what, hint, source },
+            other @ (Fault::Auth { .. } | Fault::Folder { .. } | Fault::Locked { .. }) => other,
         }
     }
 

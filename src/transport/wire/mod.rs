@@ -9,26 +9,28 @@ mod tcp;
 mod tls;
 
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use native_tls::TlsStream;
 
-use super::{MailboxError, Plaintext};
+use super::{Fault, Plaintext};
 
-pub(in crate::mailbox) use peer::{Cause, Peer, text};
+pub(crate) use peer::{Cause, Peer, text};
 pub use proxy::{Proxy, Scheme as ProxyScheme, User as ProxyUser};
-pub(in crate::mailbox) use tcp::{Limits, Pace, Socket};
+pub(crate) use tcp::{Limits, Pace, Socket};
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::mailbox) struct Route<'a> {
+pub(crate) struct Route<'a> {
     /// The time it may take.
-    pub(in crate::mailbox) limits: Limits,
+    pub(crate) limits: Limits,
     /// What stands in between.
-    pub(in crate::mailbox) proxy: Option<&'a Proxy>,
+    pub(crate) proxy: Option<&'a Proxy>,
 }
 
 /// Connects to a server.
-pub(in crate::mailbox) fn connect(peer: &Peer, route: Route<'_>) -> Result<Socket, MailboxError> {
+pub(crate) fn connect(peer: &Peer, route: Route<'_>) -> Result<Socket, Fault> {
     match route.proxy {
         Some(proxy) => proxy.connect(peer, route.limits),
         None => tcp::direct(peer, route.limits),
@@ -36,7 +38,7 @@ pub(in crate::mailbox) fn connect(peer: &Peer, route: Route<'_>) -> Result<Socke
 }
 
 /// A connection, protected or not.
-pub(in crate::mailbox) enum Stream {
+pub(crate) enum Stream {
     /// In clear text.
     Plain(Socket),
     /// By TLS.
@@ -45,11 +47,7 @@ pub(in crate::mailbox) enum Stream {
 
 impl Stream {
     /// A connection in clear text, where the configuration lets a password cross it.
-    pub(in crate::mailbox) fn clear(
-        socket: Socket,
-        plaintext: Plaintext,
-        peer: &Peer,
-    ) -> Result<Self, MailboxError> {
+    pub(crate) fn clear(socket: Socket, plaintext: Plaintext, peer: &Peer) -> Result<Self, Fault> {
         if plaintext == Plaintext::LoopbackOnly && !socket.is_loopback() {
             return Err(peer.tls(
                 "set \"tls\" to \"implicit\" or \"starttls\"; only \"allow_plaintext = true\" lets passwords be read",
@@ -60,17 +58,34 @@ impl Stream {
     }
 
     /// What measures how fast the server gives.
-    pub(in crate::mailbox) fn pace(&self) -> std::sync::Arc<Pace> {
+    pub(crate) fn pace(&self) -> std::sync::Arc<Pace> {
         match self {
             Self::Plain(socket) => socket.pace(),
             Self::Protected(tls) => tls.get_ref().pace(),
         }
     }
 
+    /// Waits for so long from now on; who measures the pace asks for it again.
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.socket().set_timeout(timeout)
+    }
+
+    /// The address of this end.
+    pub(crate) fn local_ip(&mut self) -> io::Result<IpAddr> {
+        self.socket().local_ip()
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Protected(tls) => tls.get_mut(),
+        }
+    }
+
     /// Reads a line without its end, octet by octet, so that nothing behind it is taken from the stream.
     ///
     /// A line longer than 8 KiB is an error of kind `InvalidData`, the end of the stream `UnexpectedEof`.
-    pub(in crate::mailbox) fn line(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn line(&mut self) -> io::Result<Vec<u8>> {
         const LONGEST: usize = 8 * 1024;
         let mut line = Vec::new();
         loop {
