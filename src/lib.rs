@@ -21,6 +21,7 @@
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves
@@ -36,7 +37,7 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store                  I/O; they do not know each other
+//! 2  mailbox    outbox   store         I/O; they do not know each other
 //! 1  parse   evidence   policy         pure; they do not know each other
 //! 0  model
 //! ```
@@ -86,6 +87,7 @@ pub mod cli;
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod outbox;
 pub mod parse;
 pub mod policy;
 pub mod run;
