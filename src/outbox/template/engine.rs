@@ -90,6 +90,7 @@ impl Engine {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
         environment.add_filter("quote", |text: &str| typeset::quoted(text));
+        environment.add_filter("unbroken", typeset::unbroken);
         for (name, source) in built_in() {
             // A test renders each; what is not added fails when it is rendered.
             let _ = environment.add_template_owned(name, source);
@@ -103,6 +104,11 @@ impl Engine {
         let known: BTreeSet<String> = environment.templates().map(|(name, _)| name.to_owned()).collect();
         environment.set_path_join_callback(move |name, parent| nearest(name, parent, &known));
         (Self { environment }, failures)
+    }
+
+    /// The text of a template.
+    pub(super) fn source(&self, name: &str) -> Option<String> {
+        Some(self.environment.get_template(name).ok()?.source().to_owned())
     }
 
     /// Renders a template with these values.

@@ -19,6 +19,9 @@ mod subject;
 mod typeset;
 mod values;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::model::notification::Notification;
 use crate::parse::clean_text;
 
@@ -64,6 +67,16 @@ pub struct Rendered {
     pub fallback: Option<String>,
 }
 
+impl Rendered {
+    /// The HTML with its pictures in it, to be looked at without the mail.
+    pub fn standalone_html(&self) -> String {
+        self.images.iter().fold(self.html.clone(), |html, image| {
+            let data = format!("data:{};base64,{}", image.media, STANDARD.encode(&image.octets));
+            html.replace(&format!("cid:{}", image.content_id), &data)
+        })
+    }
+}
+
 /// Which templates are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -100,6 +113,22 @@ impl Templates {
             let rendered = self.attempt(notification, Use::BuiltIn).unwrap_or_default();
             Rendered { fallback: Some(used_instead(&failure)), ..rendered }
         })
+    }
+
+    /// The templates that a notification is made of, by their names.
+    pub fn sources(&self, notification: &Notification) -> Vec<(String, String)> {
+        let chain = Locale::chain(&notification.locale);
+        let folder = notification.queue.as_str();
+        let words = [Part::Subject, Part::Text]
+            .map(|part| self.find(notification, &chain, part, Use::Overrides).template.ok());
+        let layouts = [Part::Text, Part::Html].map(|part| {
+            let own = self.overrides.layout(folder, part).and_then(Result::ok);
+            Some(own.unwrap_or_else(|| format!("{BUILT_IN}layout.{}", part.ending())))
+        });
+        let html = self.overrides.find(folder, notification.occasion, &chain, Part::Html);
+        let names =
+            words.into_iter().chain([html.and_then(|html| html.template.ok())]).chain(layouts).flatten();
+        names.filter_map(|name| self.engine.source(&name).map(|source| (name, source))).collect()
     }
 
     fn attempt(&self, notification: &Notification, which: Use) -> Result<Rendered, Failure> {

@@ -3,7 +3,8 @@
 //! Text and HTML always say the same because the HTML is made of the text: paragraphs are parted by empty lines, lines
 //! that begin with `>` are a quotation.
 
-use minijinja::value::Value;
+use minijinja::HtmlEscape;
+use minijinja::value::{Rest, Value};
 
 /// A paragraph or a quotation.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +28,20 @@ pub(super) fn blocks(text: &str) -> Value {
         ])
     };
     split(text).into_iter().map(value).collect()
+}
+
+/// What no line is broken in, besides the names of tickets.
+const WHOLE: [&str; 3] = ["E-Mail", "e-mail", "E-mail"];
+
+/// A line as HTML in which these words are not broken at their hyphens.
+pub(super) fn unbroken(line: &str, words: Rest<Value>) -> Value {
+    let given: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    let mut html = HtmlEscape(line).to_string();
+    for word in given.into_iter().chain(WHOLE) {
+        // Neither slugs nor those words hold what is escaped.
+        html = html.replace(word, &format!("<span style=\"white-space:nowrap\">{word}</span>"));
+    }
+    Value::from_safe_string(html)
 }
 
 fn split(text: &str) -> Vec<Block> {
@@ -53,6 +68,13 @@ fn split(text: &str) -> Vec<Block> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_tickets_stay_whole_and_the_rest_is_escaped() {
+        let words = Rest(vec![Value::from("a-1"), Value::from(())]);
+        let html = unbroken("<b> a-1", words).to_string();
+        assert_eq!(html, "&lt;b&gt; <span style=\"white-space:nowrap\">a-1</span>");
+    }
 
     #[test]
     fn empty_lines_part_paragraphs_and_quotations_keep_theirs() {
