@@ -11,13 +11,15 @@ use crate::settings::Settings;
 use super::context::Context;
 use super::desk;
 use super::failure;
+use super::outbox;
 use super::output::json::object;
 use super::output::style::Paint;
 use super::output::{Form, escape};
 
 /// Validate the configuration; with --connect log in to every mailbox, too
 ///
-/// Nothing is changed: folders are opened read-only, and a store that is not there is not made.
+/// Every template of notifications in the configured directory is tried with sample data. Nothing is changed: folders
+/// are opened read-only, and a store that is not there is not made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Log in to every mailbox, open every folder, see those that are moved to, and show what the server can do
@@ -42,6 +44,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let store = desk::look(&settings.store)?;
     desk::rehearse(&settings.store)?;
+    outbox::check(&settings)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {

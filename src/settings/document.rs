@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
+use super::notices;
 use super::problem::{Invalid, Problem};
 use super::queue::{self, OwnAddresses};
 use super::rule;
@@ -19,6 +20,7 @@ use super::value::{self, Wrong};
 use super::{Environment, Settings};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
+use crate::outbox::TemplateConfig;
 use crate::parse::Limits;
 use crate::policy::{Queue, Rule};
 use crate::run::{Alert, MailboxPlan, Plan};
@@ -54,6 +56,9 @@ pub(super) fn settings(
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
+    let templates = document
+        .single(Section::Outbox)
+        .map_or_else(TemplateConfig::default, |table| notices::templates(&table, &context));
     let queues = document.queues(queues);
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
@@ -65,6 +70,7 @@ pub(super) fn settings(
             file: file.to_owned(),
             plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits },
             store,
+            templates,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),
         _ => invalid(problems),

@@ -17,6 +17,8 @@ pub enum Section {
     When,
     /// `then` of a rule.
     Then,
+    /// `[outbox]`.
+    Outbox,
     /// `[alert]`.
     Alert,
     /// `[limits]`.
@@ -25,7 +27,7 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Store,
         Self::Queue,
         Self::Mailbox,
@@ -33,6 +35,7 @@ impl Section {
         Self::Rule,
         Self::When,
         Self::Then,
+        Self::Outbox,
         Self::Alert,
         Self::Limits,
     ];
@@ -42,7 +45,13 @@ impl Section {
         match self {
             Self::OAuth => Some(Self::Mailbox),
             Self::When | Self::Then => Some(Self::Rule),
-            Self::Store | Self::Queue | Self::Mailbox | Self::Rule | Self::Alert | Self::Limits => None,
+            Self::Store
+            | Self::Queue
+            | Self::Mailbox
+            | Self::Rule
+            | Self::Outbox
+            | Self::Alert
+            | Self::Limits => None,
         }
     }
 
@@ -56,6 +65,7 @@ impl Section {
             | Self::Rule
             | Self::When
             | Self::Then
+            | Self::Outbox
             | Self::Alert
             | Self::Limits => &[],
         }
@@ -71,6 +81,7 @@ impl Section {
             Self::Rule => "rule",
             Self::When => "when",
             Self::Then => "then",
+            Self::Outbox => "outbox",
             Self::Alert => "alert",
             Self::Limits => "limits",
         }
@@ -86,6 +97,7 @@ impl Section {
             Self::Rule => "[[rule]]",
             Self::When => "[rule.when]",
             Self::Then => "[rule.then]",
+            Self::Outbox => "[outbox]",
             Self::Alert => "[alert]",
             Self::Limits => "[limits]",
         }
@@ -213,6 +225,10 @@ const fn oauth(name: &'static str, kind: &'static str, default: &'static str, me
     key(Section::OAuth, name, kind, default, meaning)
 }
 
+const fn outbox(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Outbox, name, kind, default, meaning)
+}
+
 const fn alert(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
     key(Section::Alert, name, kind, default, meaning)
 }
@@ -315,6 +331,10 @@ pub const KEYS: &[Key] = &[
     then("tags", "list of strings", "the tags of the new ticket"),
     then("notify", "boolean", "whether people are told of the new ticket"),
     then("update_only", "boolean", "whether the mail may only update tickets"),
+
+    outbox("templates", "path", "none", "the directory with templates that stand before the built-in ones"),
+    outbox("reply_marker", "boolean", "true", "whether a line asks people to write above it"),
+    outbox("envelope_sender", r#""queue" or "empty""#, r#""queue""#, "who gets the bounces of notifications"),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),

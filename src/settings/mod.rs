@@ -12,6 +12,7 @@ mod limits;
 mod login;
 mod mailbox;
 mod measure;
+mod notices;
 mod oauth;
 mod place;
 mod problem;
@@ -35,7 +36,7 @@ pub use place::{SYSTEM_FILE, locate, user_file};
 pub use problem::{Invalid, Problem};
 pub use template::{init, template};
 
-use crate::{run, store as store_module};
+use crate::{outbox, run, store as store_module};
 
 /// The environment: the value of a variable, if it is set.
 pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub store: store_module::Config,
     /// Queues, mailboxes and alerts.
     pub plan: run::Plan,
+    /// The templates of notifications.
+    pub templates: outbox::TemplateConfig,
     /// What works but is probably not meant, each with its place in the file.
     pub warnings: Vec<String>,
 }
