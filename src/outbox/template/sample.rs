@@ -18,7 +18,7 @@ pub fn sample(occasion: Occasion, locale: &str, queue: &QueueSlug) -> Notificati
         from: Address { name: None, address: "support@example.org".to_owned() },
         to: Address { name: Some("Alice Example".to_owned()), address: "alice@example.org".to_owned() },
         reply_to: Some("support+12-abcdefghijklmnop@example.org".to_owned()),
-        message_id: id("hm1.12.sample.abcdefghijklmnop").unwrap_or_else(|| unreachable!("it is not empty")),
+        message_id: id("hm1.12.sample.abcdefghijklmnop").expect("it is not empty"),
         in_reply_to: id("first").filter(|_| answers),
         references: id("first").into_iter().filter(|_| answers).collect(),
         author: Some(Address { name: Some("Bob Example".to_owned()), address: "bob@example.org".to_owned() }),
