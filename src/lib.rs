@@ -26,7 +26,8 @@
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory
-//! outbox/      trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
+//! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
+//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
 //! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //! run/         puts them together; the only module that knows both halves

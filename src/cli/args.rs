@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::output::Form;
-use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, probe, quarantine, ticket};
+use super::{
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, ticket,
+};
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
 ///
@@ -101,6 +103,7 @@ pub enum Command {
     Outcomes(outcomes::Args),
     Quarantine(quarantine::Args),
     Ticket(ticket::Args),
+    Outbox(outbox::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -120,7 +123,7 @@ impl Command {
             Self::Quarantine(args) => args.json(),
             Self::Ticket(args) => args.json(),
             Self::Check(args) => args.json,
-            Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
+            Self::Outbox(_) | Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };
         if json { Form::Json } else { Form::Human }
     }

@@ -19,7 +19,8 @@ use super::output::{Form, escape};
 
 /// Validate the configuration; with --connect log in to every mailbox and mail server, too
 ///
-/// Nothing is changed or sent: folders are opened read-only, and a store that is not there is not made.
+/// Every template of notifications in the configured directory is tried with sample data. Nothing is changed or sent:
+/// folders are opened read-only, and a store that is not there is not made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Log in to every mailbox and back end of the outbox, open every folder, see those that are moved to, and show what
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let store = desk::look(&settings.store)?;
     desk::rehearse(&settings.store)?;
+    super::outbox::check(&settings)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {

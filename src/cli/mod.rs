@@ -17,6 +17,7 @@ pub mod inspect;
 mod logging;
 pub mod man;
 mod names;
+mod outbox;
 mod outbox_lines;
 mod outcomes;
 pub mod output;
@@ -93,6 +94,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Ingest(args) => ingest::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Outcomes(args) => outcomes::run(&args, context),
+        Command::Outbox(args) => outbox::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Check(args) => check::run(&args, context),

@@ -10,7 +10,7 @@ use crate::transport::{Login, Plaintext, Proxy, Tls};
 /// The name of the back end of queues that name none.
 pub const DEFAULT: &str = "default";
 
-/// The whole section.
+/// The section, save for what it says about templates.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// When notifications are delivered.
@@ -25,10 +25,6 @@ pub struct Config {
     pub max_age: Duration,
     /// An address that bounced hard is left alone for so long.
     pub suppress_for: Duration,
-    /// A directory with templates that go before the built-in ones.
-    pub templates: Option<PathBuf>,
-    /// What the envelope names as the sender.
-    pub sender: Sender,
 }
 
 /// `deliver`.
@@ -55,15 +51,6 @@ pub struct Rates {
 impl Rates {
     /// The time that they are counted over.
     pub const WINDOW: Duration = Duration::from_secs(3 * 3600);
-}
-
-/// `empty_sender`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
-    /// The queue's address, so that bounces come back to it.
-    Queue,
-    /// None (RFC 3834 section 3.3): nothing comes back, also no bounce.
-    Empty,
 }
 
 /// One way out.

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
+use super::notices;
 use super::outbox::{self, Ways};
 use super::problem::{Invalid, Problem};
 use super::queue::{self, OwnAddresses};
@@ -20,6 +21,7 @@ use super::value::{self, Wrong};
 use super::{Environment, Settings};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
+use crate::outbox::TemplateConfig;
 use crate::parse::Limits;
 use crate::policy::{Queue, Rule};
 use crate::run::{Alert, MailboxPlan, Plan};
@@ -55,7 +57,10 @@ pub(super) fn settings(
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
-    let outbox = document.single(Section::Outbox).and_then(|table| outbox::outbox(&table, &context));
+    let table = document.single(Section::Outbox);
+    let outbox = table.as_ref().and_then(|table| outbox::outbox(table, &context));
+    let templates =
+        table.as_ref().map_or_else(TemplateConfig::default, |table| notices::templates(table, &context));
     let queues = document.queues(queues, &document.ways_out());
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
@@ -67,6 +72,7 @@ pub(super) fn settings(
             file: file.to_owned(),
             plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox },
             store,
+            templates,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),
         _ => invalid(problems),

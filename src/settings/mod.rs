@@ -12,6 +12,7 @@ mod limits;
 mod login;
 mod mailbox;
 mod measure;
+mod notices;
 mod oauth;
 mod outbox;
 mod place;
@@ -37,6 +38,7 @@ pub use problem::{Invalid, Problem};
 pub use template::{init, template};
 pub use value::nearest;
 
+use crate::outbox::TemplateConfig;
 use crate::{run, store as store_module};
 
 /// The environment: the value of a variable, if it is set.
@@ -51,6 +53,8 @@ pub struct Settings {
     pub store: store_module::Config,
     /// Queues, mailboxes and alerts.
     pub plan: run::Plan,
+    /// The templates of notifications.
+    pub templates: TemplateConfig,
     /// What works but is probably not meant, each with its place in the file.
     pub warnings: Vec<String>,
 }

@@ -16,7 +16,7 @@ use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
 use crate::model::ids::MailboxName;
-use crate::outbox::{BackendConfig, Config, DEFAULT, Deliver, Rates, Sender, Smtp};
+use crate::outbox::{BackendConfig, Config, DEFAULT, Deliver, Rates, Smtp};
 use crate::transport::{Login, Tls};
 
 /// The back ends that a queue may name.
@@ -82,11 +82,6 @@ pub(super) fn outbox(table: &Table<'_>, context: &Context<'_>) -> Option<Config>
         rates: Rates { per_address: number("rate_limit", 10), total: number("rate_limit_total", 1000) },
         max_age: duration("max_age", DAY * 3),
         suppress_for: duration("suppress_for", DAY * 60),
-        templates: table.read("templates", value::path(context.base)),
-        sender: match table.read("empty_sender", value::boolean) {
-            Some(true) => Sender::Empty,
-            Some(false) | None => Sender::Queue,
-        },
         backends: backends?,
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{BASE, problems, read};
-use crate::outbox::{BackendConfig, Config, Deliver, Rates, Sender, Smtp};
+use crate::outbox::{BackendConfig, Config, Deliver, EnvelopeSender, Marker, Rates, Smtp, TemplateConfig};
 use crate::policy::{AnswersTo, Notified};
 use crate::transport::{Login, Password, Plaintext, Tls};
 
@@ -32,7 +32,10 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((config.max_attempts, config.rates), (10, Rates { per_address: 10, total: 1000 }));
     let days = |days: u64| Duration::from_secs(days * 86_400);
     assert_eq!((config.max_age, config.suppress_for), (days(3), days(60)));
-    assert_eq!((config.templates.as_ref(), config.sender), (None, Sender::Queue));
+    assert_eq!(
+        read(&format!("{BASE}[outbox]\nbackend = 'null'\n")).unwrap().templates,
+        TemplateConfig::default()
+    );
     let smtp = smtp(&config, "default");
     assert_eq!((smtp.host.as_str(), smtp.port, smtp.tls), ("smtp.example.org", 465, Tls::Implicit));
     assert_eq!((smtp.plaintext, smtp.timeout), (Plaintext::LoopbackOnly, Duration::from_secs(60)));
@@ -47,21 +50,29 @@ fn the_defaults_are_those_of_the_contract() {
 fn every_key_is_heeded() {
     let config = outbox(
         "deliver = 'separately'\nmax_attempts = 3\nrate_limit = 4\nrate_limit_total = 5\nmax_age = '6d'\n\
-         suppress_for = '7d'\ntemplates = 'own'\nempty_sender = true\nhost = 'h'\nport = 2525\ntls = 'starttls'\n\
+         suppress_for = '7d'\nhost = 'h'\nport = 2525\ntls = 'starttls'\n\
          ca_file = 'ca.pem'\nusername = 'u'\npassword_file = 'p'\nallow_plaintext = true\ntimeout = '5s'\n\
          proxy = 'socks5://127.0.0.1'\n",
     );
     assert_eq!((config.deliver, config.max_attempts), (Deliver::Separately, 3));
-    assert_eq!((config.rates, config.sender), (Rates { per_address: 4, total: 5 }, Sender::Empty));
+    assert_eq!(config.rates, Rates { per_address: 4, total: 5 });
     let days = |days: u64| Duration::from_secs(days * 86_400);
     assert_eq!((config.max_age, config.suppress_for), (days(6), days(7)));
-    assert_eq!(config.templates, Some(PathBuf::from("/conf/own")));
     let smtp = smtp(&config, "default");
     assert_eq!((smtp.port, smtp.tls, smtp.plaintext), (2525, Tls::StartTls, Plaintext::Allowed));
     assert_eq!((smtp.ca_file, smtp.timeout), (Some(PathBuf::from("/conf/ca.pem")), Duration::from_secs(5)));
     assert!(smtp.proxy.is_some());
     let Some((user, Login::Password(Password::File(file)))) = smtp.login else { panic!() };
     assert_eq!((user.as_str(), file), ("u", PathBuf::from("/conf/p")));
+
+    let form = "templates = 'own'\nreply_marker = false\nenvelope_sender = 'empty'\n";
+    let form = read(&format!("{BASE}[outbox]\nbackend = 'null'\n{form}")).unwrap().templates;
+    let expected = TemplateConfig {
+        directory: Some(PathBuf::from("/conf/own")),
+        marker: Marker::Left,
+        envelope_sender: EnvelopeSender::Empty,
+    };
+    assert_eq!(form, expected);
 
     let limit = outbox("backend = 'null'\ndeliver_limit = '5m'\n").deliver;
     assert_eq!(limit, Deliver::AfterFetch { limit: Duration::from_secs(300) });
