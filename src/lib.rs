@@ -86,6 +86,7 @@ pub mod cli;
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod outbox;
 pub mod parse;
 pub mod policy;
 pub mod run;

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("policy", 1),
     ("mailbox", 2),
     ("store", 2),
+    ("outbox", 2),
     ("run", 3),
     ("settings", 4),
     ("cli", 4),

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     MailboxTimeout,
     /// Another run holds the mailbox.
     MailboxLocked,
+    /// Another program delivers.
+    OutboxLocked,
     /// Nothing could be made out in a message.
     MessageUnreadable,
     /// Trouble of one message that came again too often.
@@ -62,7 +64,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes, in the order they are documented.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ConfigMissing,
         Self::ConfigInvalid,
         Self::ConfigPermissions,
@@ -73,6 +75,7 @@ impl ErrorCode {
         Self::MailboxProtocol,
         Self::MailboxTimeout,
         Self::MailboxLocked,
+        Self::OutboxLocked,
         Self::MessageUnreadable,
         Self::MessageAttempts,
         Self::MessageCrashed,
@@ -103,6 +106,7 @@ impl ErrorCode {
             Self::MailboxProtocol => "mailbox.protocol",
             Self::MailboxTimeout => "mailbox.timeout",
             Self::MailboxLocked => "mailbox.locked",
+            Self::OutboxLocked => "outbox.locked",
             Self::MessageUnreadable => "message.unreadable",
             Self::MessageAttempts => "message.too-many-attempts",
             Self::MessageCrashed => "message.crashed",
@@ -136,7 +140,7 @@ impl ErrorCode {
             | Self::MailboxProtocol
             | Self::MailboxTimeout => Exit::Unavailable,
             Self::MailboxAuth => Exit::Refused,
-            Self::MailboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
+            Self::MailboxLocked | Self::OutboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
             Self::MessageUnreadable | Self::MessageAttempts | Self::MessageCrashed | Self::MessageStore => {
                 Exit::Attention
             }

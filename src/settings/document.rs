@@ -63,7 +63,7 @@ pub(super) fn settings(
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits },
+            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: None },
             store,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),

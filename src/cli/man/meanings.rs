@@ -122,6 +122,7 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::MailboxProtocol => "The server said what the protocol does not allow.",
         ErrorCode::MailboxTimeout => "The server did not answer in time.",
         ErrorCode::MailboxLocked => "Another run or program holds the mailbox.",
+        ErrorCode::OutboxLocked => "Another program delivers from the outbox.",
         ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",
         ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
         ErrorCode::MessageCrashed => "A part of the program gave up on a message.",

@@ -1,0 +1,5 @@
+//! The outbox: how notifications leave.
+
+mod schedule;
+
+pub use schedule::pause;
