@@ -44,8 +44,11 @@ mod tests {
     use super::*;
     use crate::model::mail::Bounce;
 
-    fn of(recipients: &[(&str, &str, &str, bool)]) -> Option<String> {
-        let recipient = |(address, action, status, permanent): &(&str, &str, &str, bool)| BouncedRecipient {
+    /// Address, action, status, and whether it is permanent.
+    type Told = (&'static str, &'static str, &'static str, bool);
+
+    fn of(recipients: &[Told]) -> Option<String> {
+        let recipient = |(address, action, status, permanent): &Told| BouncedRecipient {
             address: (*address).to_owned(),
             action: Some((*action).to_owned()),
             status: Some((*status).to_owned()),
@@ -60,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_own_address_counts_and_what_arrived_is_no_bounce() {
-        let table: [(&[(&str, &str, &str, bool)], Option<&str>); 7] = [
+        let table: [(&[Told], Option<&str>); 7] = [
             (&[("bob@X", "failed", "5.1.1", true)], Some("hard 5.1.1 own")),
             (
                 &[("a@x", "failed", "5.1.1", true), ("bob@x", "failed", "4.2.2", false)],

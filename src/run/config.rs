@@ -1,5 +1,6 @@
 //! What a run is told of each mailbox besides how to reach it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use crate::parse::Limits;
 use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
 
+use super::deliver::{Office, Voice};
 use super::notices::Notify;
 
 /// Everything that a run needs to know.
@@ -39,7 +41,7 @@ impl Plan {
 }
 
 /// `[outbox]`, as a run sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OutboxPlan {
     /// Whom to tell of what.
     pub notify: Notify,
@@ -47,6 +49,10 @@ pub struct OutboxPlan {
     pub max_attempts: u32,
     /// For how long a fetch delivers at its end; `None` if `send` alone delivers.
     pub after_fetch: Option<Duration>,
+    /// As whom each queue writes; one without an address writes nothing.
+    pub voices: Vec<Voice>,
+    /// Who composes, and where back ends are.
+    pub office: Arc<dyn Office>,
 }
 
 /// One mailbox of a run.

@@ -35,7 +35,8 @@ pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
-    Carried, Courier, Errand, Hearer, NotificationLine, Sent, SentCounts, Voice, deliver, notification,
+    Carried, Composed, Courier, Errand, Hearer, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
+    Voice, Way, deliver,
 };
 pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};

@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::ids::QueueSlug;
 use crate::model::notification::Answer;
 use crate::model::outbox::GivenUp;
 use crate::model::trouble::Trouble;
@@ -11,9 +10,6 @@ use crate::store::{AttemptResult, Claimed, Fate, MOST_UNCERTAIN};
 
 /// Composes notifications and gives them to back ends.
 pub trait Courier {
-    /// The name of the back end of a queue; `None` if the queue is not there any more, or has no address.
-    fn way(&self, queue: &QueueSlug) -> Option<String>;
-
     /// Composes a notification and gives it to that back end.
     fn carry(&mut self, notification: &Claimed, way: &str) -> Carried;
 

@@ -2,12 +2,17 @@
 
 use crate::evidence::Signer;
 use crate::model::address::Address;
+use crate::model::ids::QueueSlug;
 use crate::model::notification::{Notification, Occasion};
 use crate::store::Claimed;
 
 /// As whom, and how, a queue writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voice {
+    /// The queue.
+    pub queue: QueueSlug,
+    /// The name of its back end.
+    pub way: String,
     /// The queue's name for people.
     pub title: String,
     /// Its address.
@@ -19,7 +24,7 @@ pub struct Voice {
 }
 
 /// All that the mail of a row is composed of. What answers the author of a mail quotes nothing.
-pub fn notification(row: &Claimed, voice: &Voice, signer: &Signer) -> Notification {
+pub(super) fn notification(row: &Claimed, voice: &Voice, signer: &Signer) -> Notification {
     let quotes = match row.occasion {
         Occasion::Announced | Occasion::Updated | Occasion::Reopened => true,
         Occasion::Created | Occasion::Closed | Occasion::TooLarge => false,

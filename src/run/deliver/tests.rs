@@ -2,20 +2,26 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
+use jiff::Timestamp;
+
+use super::letter::notification;
 use super::*;
 use crate::evidence::Signer;
 use crate::model::address::Address;
 use crate::model::exit::Exit;
-use crate::model::ids::{MessageId, QueueSlug};
+use crate::model::ids::MessageId;
 use crate::model::mail::Mail;
-use crate::model::notification::Occasion;
-use crate::model::outbox::{Told, Urgency};
-use crate::store::{Books, Config, KeepRaw, NewMessage, NewNotification, NewTicket, OutboxFilter, OutboxRow};
+use crate::model::notification::{Answer, Occasion};
+use crate::model::outbox::{OutboxState, Told, Urgency};
+use crate::store::{
+    Begun, Books, Claimed, Config, KeepRaw, NewMessage, NewNotification, NewTicket, OutboxFilter, OutboxRow,
+    StoreError,
+};
 
 /// A store with a ticket in queue `support` and one in `sales`.
 struct Place {
@@ -68,9 +74,17 @@ impl Place {
         self.store().transaction(write).unwrap();
     }
 
-    fn deliver(&self, courier: &mut Script, change: impl FnOnce(Errand) -> Errand) -> Sent {
-        let errand = change(Errand { max_attempts: 3, limit: None, time_limit: None, stop: Stop::default() });
-        deliver(&errand, (&mut self.store(), &self.file()), courier, &mut Deaf).unwrap()
+    fn deliver(&self, script: &mut Script, change: impl FnOnce(Errand) -> Errand) -> Sent {
+        self.deliver_by(1, script, change)
+    }
+
+    fn deliver_by(&self, jobs: usize, script: &mut Script, change: impl FnOnce(Errand) -> Errand) -> Sent {
+        let shared = Mutex::new(script);
+        let couriers = (0..jobs).map(|_| Box::new(Hand(&shared)) as Box<dyn Courier + Send + '_>).collect();
+        let voices = ["support", "sales"].map(voice);
+        let (mut store, place) = (self.store(), self.file());
+        let outbox = Outbox { store: &mut store, place: &place, voices: &voices };
+        deliver(&change(errand()), outbox, couriers, &mut Deaf).unwrap()
     }
 
     fn now(&self) -> Vec<OutboxRow> {
@@ -110,7 +124,7 @@ enum Act {
     Panic,
 }
 
-/// A courier that does the next of these, and then takes all.
+/// What the back end of queue `support` does, one after the other, before it takes all; that of `sales` takes all.
 struct Script {
     acts: VecDeque<Act>,
     carried: Vec<(String, String)>,
@@ -118,23 +132,28 @@ struct Script {
     closed: u32,
 }
 
+/// The script, shared by couriers.
+struct Hand<'a>(&'a Mutex<&'a mut Script>);
+
 impl Script {
     fn of(acts: &[Act]) -> Self {
         Self { acts: acts.iter().copied().collect(), carried: Vec::new(), stop: None, closed: 0 }
     }
+
+    fn next(&mut self, way: &str) -> Act {
+        let next = if way == "support" { self.acts.pop_front() } else { None };
+        next.unwrap_or(Act::Take)
+    }
 }
 
-impl Courier for Script {
-    fn way(&self, queue: &QueueSlug) -> Option<String> {
-        Some(queue.to_string())
-    }
-
+impl Courier for Hand<'_> {
     fn carry(&mut self, notification: &Claimed, way: &str) -> Carried {
-        self.carried.push((way.to_owned(), notification.message_id.to_string()));
-        self.stop.iter().for_each(|stop| stop.store(true, Ordering::Relaxed));
+        let mut script = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        script.carried.push((way.to_owned(), notification.message_id.to_string()));
+        script.stop.iter().for_each(|stop| stop.store(true, Ordering::Relaxed));
         let said = |text: &str| text.to_owned();
         let trouble = || Trouble::new(ErrorCode::MailboxConnect, "the server is away");
-        let (answer, trouble) = match self.acts.pop_front().unwrap_or(Act::Take) {
+        let (answer, trouble) = match script.next(way) {
             Act::Take => (Answer::Accepted(said("250 taken")), None),
             Act::PutOff => (Answer::Later(said("450 later")), None),
             Act::Refuse => (Answer::Refused(said("550 never")), None),
@@ -146,7 +165,23 @@ impl Courier for Script {
     }
 
     fn close(&mut self) {
-        self.closed += 1;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed += 1;
+    }
+}
+
+fn errand() -> Errand {
+    Errand { max_attempts: 3, limit: None, time_limit: None, stop: Stop::default() }
+}
+
+/// The queue `queue`, whose back end has its name.
+fn voice(queue: &str) -> Voice {
+    Voice {
+        queue: queue.parse().unwrap(),
+        way: queue.to_owned(),
+        title: "Support".to_owned(),
+        address: "support@example.org".to_owned(),
+        locale: "de".to_owned(),
+        plus_addressing: true,
     }
 }
 
@@ -246,9 +281,8 @@ fn what_a_dead_program_had_in_hand_is_sent_once_more_and_what_it_had_not_begun_a
     place.rows(1, 2);
     let dead = Lease { name: "dead".to_owned(), lasts: Duration::from_secs(3600) };
     let claimed = place.store().claim(&dead, Timestamp::now(), 10).unwrap();
-    let begun =
-        place.store().resolve_and_begin(&dead, None, Some((claimed[0].id, Timestamp::now()))).unwrap();
-    assert!(matches!(begun, Some(Begun::Attempt(_))));
+    let begun = place.store().resolve_and_begin(&dead, &[], &[claimed[0].id], Timestamp::now()).unwrap();
+    assert!(matches!(begun[..], [Begun::Attempt(_)]));
     let mut courier = Script::of(&[]);
     place.deliver(&mut courier, plain);
     assert_eq!(place.states(), ["sent/- 2", "sent/- 1"]);
@@ -262,29 +296,69 @@ fn what_a_dead_program_had_in_hand_is_sent_once_more_and_what_it_had_not_begun_a
 fn two_deliveries_at_once_are_one() {
     let place = Place::new();
     let _held = lock::hold_outbox(&place.file()).unwrap();
-    let errand = Errand { max_attempts: 3, limit: None, time_limit: None, stop: Stop::default() };
-    let both = (&mut place.store(), place.file());
-    let refused = deliver(&errand, (both.0, &both.1), &mut Script::of(&[]), &mut Deaf).unwrap_err();
+    let (mut store, file) = (place.store(), place.file());
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[] };
+    let refused = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap_err();
     assert_eq!(refused.code, ErrorCode::OutboxLocked);
 }
 
 #[test]
 fn a_queue_that_is_gone_ends_its_notifications() {
-    struct Nowhere;
-    impl Courier for Nowhere {
-        fn way(&self, _: &QueueSlug) -> Option<String> {
-            None
-        }
+    let place = Place::new();
+    place.rows(1, 2);
+    let (mut store, file) = (place.store(), place.file());
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("sales")] };
+    let sent = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap();
+    assert_eq!((place.states(), sent.exit()), (vec!["failed/no-queue 0".to_owned(); 2], Exit::Attention));
+}
+
+#[test]
+fn many_couriers_carry_each_notification_once() {
+    let place = Place::new();
+    place.rows(1, 100);
+    place.rows(2, 30);
+    let mut script = Script::of(&[]);
+    let sent = place.deliver_by(4, &mut script, |errand| Errand { limit: Some(120), ..errand });
+    let mut ids: Vec<_> = script.carried.iter().map(|(_, id)| id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), script.carried.len(), script.closed), (120, 120, 4));
+    assert_eq!((sent.counts.of(OutboxState::Sent), sent.backlog.waiting), (120, 10));
+    assert!(place.now().iter().all(|row| row.state != OutboxState::Sending));
+}
+
+#[test]
+fn what_ended_without_an_answer_is_tried_alone() {
+    let place = Place::new();
+    place.rows(1, 6);
+    // All six were begun when the program died; one of them was its death.
+    let dead = Lease { name: "dead".to_owned(), lasts: Duration::from_secs(3600) };
+    let claimed = place.store().claim(&dead, Timestamp::now(), 10).unwrap();
+    let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
+    let begun = place.store().resolve_and_begin(&dead, &[], &ids, Timestamp::now()).unwrap();
+    assert_eq!(begun.len(), 6);
+    place.store().take_back(None, Timestamp::now()).unwrap();
+    let mut store = place.store();
+    struct Watch<'a>(&'a Path, &'a AtomicUsize);
+    impl Courier for Watch<'_> {
         fn carry(&mut self, _: &Claimed, _: &str) -> Carried {
-            unreachable!("there is no way")
+            let config =
+                Config { path: self.0.to_owned(), keep_raw: KeepRaw::Failed, token_secret_file: None };
+            let mut store = Store::open(&config).unwrap();
+            let open =
+                (1..=6).flat_map(|id| store.attempts_of(id).unwrap()).filter(|one| one.ended_at.is_none());
+            self.1.fetch_max(open.count(), Ordering::SeqCst);
+            Carried { answer: Answer::Accepted("250".to_owned()), note: None, trouble: None }
         }
         fn close(&mut self) {}
     }
-    let place = Place::new();
-    place.rows(1, 1);
-    let errand = Errand { max_attempts: 3, limit: None, time_limit: None, stop: Stop::default() };
-    let sent = deliver(&errand, (&mut place.store(), &place.file()), &mut Nowhere, &mut Deaf).unwrap();
-    assert_eq!((place.states(), sent.exit()), (vec!["failed/no-queue 0".to_owned()], Exit::Attention));
+    let most = AtomicUsize::new(0);
+    let file = place.file();
+    let couriers: Vec<Box<dyn Courier + Send + '_>> =
+        vec![Box::new(Watch(&file, &most)), Box::new(Watch(&file, &most))];
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("support")] };
+    let sent = deliver(&errand(), outbox, couriers, &mut Deaf).unwrap();
+    assert_eq!((sent.counts.of(OutboxState::Sent), most.load(Ordering::SeqCst)), (6, 1));
 }
 
 #[test]
@@ -293,12 +367,7 @@ fn an_answer_quotes_nothing_and_a_follow_up_what_was_written() {
     place.rows(1, 1);
     let lease = Lease { name: "a".to_owned(), lasts: Duration::from_secs(60) };
     let row = place.store().claim(&lease, Timestamp::now(), 1).unwrap().remove(0);
-    let voice = Voice {
-        title: "Support".to_owned(),
-        address: "support@example.org".to_owned(),
-        locale: "de".to_owned(),
-        plus_addressing: true,
-    };
+    let voice = voice("support");
     let signer = Signer::new(b"secret");
     let update = notification(&row, &voice, &signer);
     assert_eq!((update.text.as_deref(), update.author), (Some("It burns."), Some(Address::bare("alice@x"))));

@@ -1,5 +1,6 @@
 //! Mails in, rows of the outbox out, through the books of a real run and of a dry one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,12 +8,30 @@ use tempfile::TempDir;
 
 use crate::model::address::AddressPattern;
 use crate::model::ids::TicketId;
+use crate::model::notification::Notification;
 use crate::model::outbox::OutboxState;
+use crate::model::trouble::Trouble;
 use crate::parse::Limits;
 use crate::policy::{Queue, notify};
 use crate::run::probe::{Prober, Silent};
-use crate::run::{Acting, Alert, Audience, Handed, Notify, OutboxPlan, Plan, Stop, ingest};
+use crate::run::{
+    Acting, Alert, Audience, Composed, Handed, Notify, Office, OutboxPlan, Plan, Stop, Way, ingest,
+};
 use crate::store::{Config, KeepRaw, OutboxFilter, Store};
+
+/// Nothing leaves here.
+#[derive(Debug)]
+struct Closed;
+
+impl Office for Closed {
+    fn compose(&self, _: &Notification, _: Timestamp) -> Composed {
+        unreachable!("nothing is delivered")
+    }
+
+    fn open(&self, _: &str) -> Result<Box<dyn Way>, Trouble> {
+        unreachable!("nothing is delivered")
+    }
+}
 
 /// A desk whose people are told, with an agent Anna.
 struct Desk {
@@ -30,7 +49,13 @@ impl Desk {
             suppress_for: SignedDuration::from_hours(24 * 60),
             told: Vec::new(),
         };
-        let outbox = OutboxPlan { notify, max_attempts: 10, after_fetch: Some(Duration::from_secs(60)) };
+        let outbox = OutboxPlan {
+            notify,
+            max_attempts: 10,
+            after_fetch: Some(Duration::from_secs(60)),
+            voices: Vec::new(),
+            office: Arc::new(Closed),
+        };
         let plan = Plan {
             queues: vec![queue],
             mailboxes: Vec::new(),

@@ -154,18 +154,19 @@ impl Store {
         })
     }
 
-    /// Writes down how the last attempt ended and that the next one begins, in one transaction.
+    /// Writes down how attempts ended and that the next ones begin, in one transaction.
     ///
-    /// The attempt is made only after this: whatever ends the program, the row knows of it.
+    /// An attempt is made only after this: whatever ends the program, the row knows of it.
     pub fn resolve_and_begin(
         &mut self,
         lease: &Lease,
-        ended: Option<&Resolution>,
-        next: Option<(i64, Timestamp)>,
-    ) -> Result<Option<Begun>, StoreError> {
+        ended: &[Resolution],
+        next: &[i64],
+        now: Timestamp,
+    ) -> Result<Vec<Begun>, StoreError> {
         self.atomically(|engine| {
-            ended.map_or(Ok(()), |ended| resolve(engine, &lease.name, ended))?;
-            next.map(|(id, now)| begin(engine, lease, id, now)).transpose()
+            ended.iter().try_for_each(|ended| resolve(engine, &lease.name, ended))?;
+            next.iter().map(|id| begin(engine, lease, *id, now)).collect()
         })
     }
 

@@ -64,7 +64,7 @@ impl Desk {
     }
 
     fn begin(&mut self, name: &str, id: i64, at: i64) -> Begun {
-        self.store.resolve_and_begin(&lease(name), None, Some((id, time(at)))).unwrap().unwrap()
+        self.store.resolve_and_begin(&lease(name), &[], &[id], time(at)).unwrap().remove(0)
     }
 
     fn attempt(&mut self, name: &str, id: i64, at: i64) -> i64 {
@@ -85,8 +85,8 @@ impl Desk {
             at: time(at),
             fate,
         };
-        let begun = self.store.resolve_and_begin(&lease(name), Some(&ended), None).unwrap();
-        assert_eq!(begun, None);
+        let begun = self.store.resolve_and_begin(&lease(name), &[ended], &[], time(at)).unwrap();
+        assert_eq!(begun, []);
     }
 
     fn row(&mut self, id: i64) -> OutboxRow {
