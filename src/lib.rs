@@ -21,12 +21,15 @@
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, time-outs) · login (passwords)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
-//! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
+//! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//!              outbox/ (notifications: claims, attempts, what came back)
+//! outbox/      how notifications leave: schedule (when again)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
-//!              reconcile (what lies there, held against the ledger)
+//!              reconcile (what lies there, held against the ledger) · notices (whom to tell, written with the ticket)
+//!              deliver/ (what is due leaves: round · couriers side by side)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -36,7 +39,7 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store                  I/O; they do not know each other
+//! 2  mailbox    store    outbox        I/O; they do not know each other
 //! 1  parse   evidence   policy         pure; they do not know each other
 //! 0  model
 //! ```
@@ -69,6 +72,9 @@
 //!   answer joins it; tickets which a late mail shows to be one thread are linked.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
+//! * **A notification is a row** written with what it tells of; [`policy::notify`] says whom to tell, and a row says why
+//!   somebody is not. It leaves afterwards, under a lock of its own. An attempt is committed before it is made; one that
+//!   never ended may have been taken: it is made once more, alone, with the same Message-ID, and given up the second time.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
 //! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first
