@@ -11,7 +11,7 @@ SELECT state
 FROM outbox
 WHERE id = ?1";
 
-/// From here on it counts as new: attempts begin anew, and it is no news for as long as before.
+/// From here on it counts as new: attempts begin anew, and it does not expire, since a person wants it.
 pub(in crate::store) const UPDATE_REQUEUED: &str = "
 UPDATE outbox
 SET state = 'queued',
