@@ -27,13 +27,15 @@
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory
 //! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
-//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
-//! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
+//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null · schedule
+//! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//!              outbox/ (notifications: claims, attempts, what came back)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers side by side)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -77,6 +79,9 @@
 //!   answer joins it; tickets which a late mail shows to be one thread are linked.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
+//! * **A notification is a row** written with what it tells of; [`policy::notify`] says whom to tell, and a row says why
+//!   somebody is not. It leaves afterwards, under a lock of its own. An attempt is committed before it is made; one that
+//!   never ended may have been taken: it is made once more, alone, with the same Message-ID, and given up the second time.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
 //! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first

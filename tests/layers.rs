@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mailbox", 2),
     ("outbox", 2),
     ("store", 2),
+    ("outbox", 2),
     ("run", 3),
     ("settings", 4),
     ("cli", 4),

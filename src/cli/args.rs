@@ -7,7 +7,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, ticket,
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -103,6 +103,7 @@ pub enum Command {
     Outcomes(outcomes::Args),
     Quarantine(quarantine::Args),
     Ticket(ticket::Args),
+    Send(send::Args),
     Outbox(outbox::Args),
     Check(check::Args),
     Init(init::Args),
@@ -122,8 +123,10 @@ impl Command {
             Self::Outcomes(args) => args.json(),
             Self::Quarantine(args) => args.json(),
             Self::Ticket(args) => args.json(),
+            Self::Send(args) => args.json,
+            Self::Outbox(args) => args.json(),
             Self::Check(args) => args.json,
-            Self::Outbox(_) | Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
+            Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };
         if json { Form::Json } else { Form::Human }
     }

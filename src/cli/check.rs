@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         }
         tell_mailbox(plan.mailbox.name.as_str(), &answer, context);
     }
-    let backends = settings.plan.outbox.iter().flat_map(|outbox| &outbox.backends);
+    let backends = settings.outbox.iter().flat_map(|outbox| &outbox.backends);
     for (name, config) in backends.filter(|_| args.connect) {
         let answer = outbox::check(config).map_err(Trouble::from);
         if let Err(trouble) = &answer {
@@ -92,7 +92,12 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             ("mailboxes", plan.mailboxes.iter().map(|plan| json!(plan.mailbox.name.as_str())).collect()),
             (
                 "backends",
-                plan.outbox.iter().flat_map(|outbox| outbox.backends.keys()).map(|it| json!(it)).collect(),
+                settings
+                    .outbox
+                    .iter()
+                    .flat_map(|outbox| outbox.backends.keys())
+                    .map(|it| json!(it))
+                    .collect(),
             ),
             ("warnings", json!(settings.warnings)),
         ]))),
@@ -104,7 +109,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             for plan in &plan.mailboxes {
                 out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
             }
-            for line in outbox_lines::settings(plan) {
+            for line in outbox_lines::settings(settings) {
                 out.line(&line);
             }
         }

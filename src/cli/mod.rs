@@ -26,6 +26,7 @@ mod quarantine;
 mod reconcile;
 mod retry;
 mod rim;
+mod send;
 mod signals;
 mod ticket;
 mod when;
@@ -94,6 +95,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Ingest(args) => ingest::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Outcomes(args) => outcomes::run(&args, context),
+        Command::Send(args) => send::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),

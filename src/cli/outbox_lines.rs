@@ -10,14 +10,14 @@ use super::output::style::Paint;
 use super::output::{Form, escape};
 use crate::model::trouble::Trouble;
 use crate::outbox::Checked;
-use crate::run::Plan;
+use crate::settings::Settings;
 
 /// Who is notified by what, a line each.
-pub(super) fn settings(plan: &Plan) -> Vec<String> {
-    let Some(outbox) = &plan.outbox else {
+pub(super) fn settings(settings: &Settings) -> Vec<String> {
+    let Some(outbox) = &settings.outbox else {
         return vec!["nobody is notified: there is no [outbox]".to_owned()];
     };
-    let each = plan.queues.iter().map(|queue| match outbox.backends.get(&queue.outbox) {
+    let each = settings.plan.queues.iter().map(|queue| match outbox.backends.get(&queue.outbox) {
         Some(way) if !queue.notify.is_empty() && !queue.addresses.is_empty() => {
             let (name, account) = (escape::line(&queue.outbox), escape::line(&way.account()));
             format!("queue {} notifies by back end {name}, {account}", queue.slug)

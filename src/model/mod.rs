@@ -11,6 +11,7 @@ pub mod ids;
 pub mod item;
 pub mod mail;
 pub mod notification;
+pub mod outbox;
 pub mod outcome;
 pub mod ticket;
 pub mod trouble;

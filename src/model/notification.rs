@@ -38,6 +38,11 @@ impl Occasion {
             Self::TooLarge => "too-large",
         }
     }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|occasion| occasion.as_str() == word)
+    }
 }
 
 impl fmt::Display for Occasion {

@@ -40,6 +40,8 @@ pub enum ErrorCode {
     OutboxProtocol,
     /// The mail server did not answer in time.
     OutboxTimeout,
+    /// Another program delivers.
+    OutboxLocked,
     /// Nothing could be made out in a message.
     MessageUnreadable,
     /// Trouble of one message that came again too often.
@@ -74,7 +76,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes, in the order they are documented.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::ConfigMissing,
         Self::ConfigInvalid,
         Self::ConfigPermissions,
@@ -91,6 +93,7 @@ impl ErrorCode {
         Self::OutboxPath,
         Self::OutboxProtocol,
         Self::OutboxTimeout,
+        Self::OutboxLocked,
         Self::MessageUnreadable,
         Self::MessageAttempts,
         Self::MessageCrashed,
@@ -127,6 +130,7 @@ impl ErrorCode {
             Self::OutboxPath => "outbox.path",
             Self::OutboxProtocol => "outbox.protocol",
             Self::OutboxTimeout => "outbox.timeout",
+            Self::OutboxLocked => "outbox.locked",
             Self::MessageUnreadable => "message.unreadable",
             Self::MessageAttempts => "message.too-many-attempts",
             Self::MessageCrashed => "message.crashed",
@@ -165,7 +169,7 @@ impl ErrorCode {
             | Self::OutboxProtocol
             | Self::OutboxTimeout => Exit::Unavailable,
             Self::MailboxAuth | Self::OutboxAuth => Exit::Refused,
-            Self::MailboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
+            Self::MailboxLocked | Self::OutboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
             Self::MessageUnreadable | Self::MessageAttempts | Self::MessageCrashed | Self::MessageStore => {
                 Exit::Attention
             }

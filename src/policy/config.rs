@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::model::address::AddressPattern;
 use crate::model::ids::QueueSlug;
+use crate::model::outbox::Told;
 
 /// A queue as the policy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,27 +32,11 @@ pub struct Queue {
     /// The language of notifications, as BCP 47 writes it.
     pub locale: String,
     /// Who is notified; nobody, if it is empty.
-    pub notify: Vec<Notified>,
+    pub notify: Vec<Told>,
     /// Where answers to notifications go.
     pub answers_to: AnswersTo,
     /// The name of the back end that its notifications leave by.
     pub outbox: String,
-}
-
-/// `notify`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notified {
-    /// Who asked.
-    Requester,
-    /// Everybody else on the ticket who is no agent.
-    Cc,
-    /// Who works on it.
-    Agents,
-}
-
-impl Notified {
-    /// All of them, in the order they are documented.
-    pub const ALL: [Self; 3] = [Self::Requester, Self::Cc, Self::Agents];
 }
 
 /// `plus_addressing`.

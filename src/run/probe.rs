@@ -168,7 +168,7 @@ pub fn probe(plan: &Plan, suspect: Suspect, desk: &mut Rehearsing) -> Result<(),
 }
 
 /// Tells nobody.
-struct Silent;
+pub(super) struct Silent;
 
 impl Listener for Silent {
     fn progress(&mut self, _: &MailboxName, _: u64, _: u64) {}

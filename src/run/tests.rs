@@ -111,7 +111,7 @@ impl Listener for Lines {
     fn summary(&mut self, _: &Summary) {}
 }
 
-fn queue() -> Queue {
+pub(super) fn queue() -> Queue {
     Queue {
         slug: "support".parse().unwrap(),
         title: "Support".to_owned(),
@@ -124,7 +124,7 @@ fn queue() -> Queue {
         forwarded: crate::policy::Forwarded::Agent,
         priority: 3,
         locale: "en".to_owned(),
-        notify: Vec::new(),
+        notify: crate::model::outbox::Told::ALL.to_vec(),
         answers_to: crate::policy::AnswersTo::Queue,
         outbox: "default".to_owned(),
     }

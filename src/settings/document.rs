@@ -62,6 +62,7 @@ pub(super) fn settings(
     let templates =
         table.as_ref().map_or_else(TemplateConfig::default, |table| notices::templates(table, &context));
     let queues = document.queues(queues, &document.ways_out());
+    let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues));
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
     own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
@@ -70,8 +71,9 @@ pub(super) fn settings(
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox },
+            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: plan },
             store,
+            outbox,
             templates,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),

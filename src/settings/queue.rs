@@ -9,8 +9,9 @@ use super::table::Table;
 use super::value::{self, Wrong};
 use crate::model::address::{self, AddressPattern};
 use crate::model::ids::QueueSlug;
+use crate::model::outbox::Told;
 use crate::outbox::DEFAULT;
-use crate::policy::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Notified, Queue, SameMail};
+use crate::policy::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
 
 /// Reads one queue.
 pub(super) fn queue(slug: QueueSlug, table: &Table<'_>, ways: &Ways) -> Queue {
@@ -39,8 +40,8 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>, ways: &Ways) -> Queue {
             .unwrap_or(3),
         locale: table.read("locale", locale).unwrap_or_else(|| "en".to_owned()),
         notify: table
-            .read("notify", value::list("\"requester\", \"cc\" and \"agents\"", value::word(NOTIFY)))
-            .unwrap_or_else(|| Notified::ALL.to_vec()),
+            .read("notify", value::list("\"requester\", \"cc\" and \"agents\"", told))
+            .unwrap_or_else(|| Told::ALL.to_vec()),
         answers_to: match table.read("plus_addressing", value::boolean) {
             Some(true) => AnswersTo::Ticket,
             Some(false) | None => AnswersTo::Queue,
@@ -51,8 +52,9 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>, ways: &Ways) -> Queue {
     queue
 }
 
-const NOTIFY: &[(&str, Notified)] =
-    &[("requester", Notified::Requester), ("cc", Notified::Cc), ("agents", Notified::Agents)];
+fn told(value: &toml::de::DeValue<'_>) -> Result<Told, Wrong> {
+    value::word(&Told::ALL.map(|told| (told.as_str(), told)))(value)
+}
 
 /// A language tag (BCP 47), as far as its form goes.
 fn locale(value: &toml::de::DeValue<'_>) -> Result<String, Wrong> {

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{BASE, problems, read};
+use crate::model::outbox::Told;
 use crate::outbox::{BackendConfig, Config, Deliver, EnvelopeSender, Marker, Rates, Smtp, TemplateConfig};
-use crate::policy::{AnswersTo, Notified};
+use crate::policy::{AnswersTo, notify};
 use crate::transport::{Login, Password, Plaintext, Tls};
 
 fn outbox(lines: &str) -> Config {
     let settings = read(&format!("{BASE}[outbox]\n{lines}")).unwrap_or_else(|invalid| panic!("{invalid}"));
-    settings.plan.outbox.expect("the text has it")
+    settings.outbox.expect("the text has it")
 }
 
 fn smtp(config: &Config, name: &str) -> Smtp {
@@ -22,7 +23,8 @@ fn smtp(config: &Config, name: &str) -> Smtp {
 
 #[test]
 fn without_the_section_there_is_no_outbox() {
-    assert!(read(BASE).unwrap().plan.outbox.is_none());
+    let settings = read(BASE).unwrap();
+    assert!(settings.outbox.is_none() && settings.plan.outbox.is_none());
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.backends.len(), 1);
     let queue = &read(BASE).unwrap().plan.queues[0];
     assert_eq!((queue.locale.as_str(), queue.outbox.as_str()), ("en", "default"));
-    assert_eq!((queue.notify.as_slice(), queue.answers_to), (&Notified::ALL[..], AnswersTo::Queue));
+    assert_eq!((queue.notify.as_slice(), queue.answers_to), (&Told::ALL[..], AnswersTo::Queue));
 }
 
 #[test]
@@ -95,19 +97,25 @@ fn named_back_ends_are_chosen_by_queues() {
                 plus_addressing = true\n[outbox]\nhost = 'h'\n[outbox.backend.local]\ntype = 'file'\npath = 'x'\n\
                 [outbox.backend.cloud]\ntype = 'smtp'\nhost = 'c'\nusername = 'u'\nauth = 'xoauth2'\n\
                 [outbox.backend.cloud.oauth]\ntoken_command = 't'\n";
-    let plan = read(&format!("{BASE}{text}")).unwrap_or_else(|invalid| panic!("{invalid}")).plan;
+    let settings = read(&format!("{BASE}{text}")).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let plan = settings.plan;
     let queues: Vec<&str> = plan.queues.iter().map(|queue| queue.outbox.as_str()).collect();
     assert_eq!(queues, ["default", "local"]);
     let sales = &plan.queues[1];
     assert_eq!((sales.locale.as_str(), sales.answers_to), ("de-AT", AnswersTo::Ticket));
-    assert_eq!(sales.notify, [Notified::Agents]);
-    let config = plan.outbox.unwrap();
+    assert_eq!(sales.notify, [Told::Agents]);
+    let rates = plan.outbox.as_ref().unwrap().notify.limits;
+    assert_eq!(rates, notify::Limits { to_one: 10, to_all: 1000 });
+    let ways: Vec<_> =
+        plan.outbox.unwrap().voices.into_iter().map(|voice| (voice.way, voice.plus_addressing)).collect();
+    assert_eq!(ways, [("default".to_owned(), false), ("local".to_owned(), true)]);
+    let config = settings.outbox.unwrap();
     let names: Vec<&String> = config.backends.keys().collect();
     assert_eq!(names, ["cloud", "default", "local"]);
     assert!(matches!(smtp(&config, "cloud").login, Some((_, Login::Token { .. }))));
     // Without a host the default is the one of that name.
     let named = format!("{BASE}[outbox.backend.default]\ntype = 'null'\n");
-    assert_eq!(read(&named).unwrap().plan.outbox.unwrap().backends.len(), 1);
+    assert_eq!(read(&named).unwrap().outbox.unwrap().backends.len(), 1);
 }
 
 #[test]
