@@ -21,7 +21,7 @@
 //!              bounce/ (what sort of mail) · forward · limits · guard (a thread with a time limit)
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
-//!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender
+//!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
 //! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
@@ -35,7 +35,7 @@
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
-//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers side by side)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```

@@ -14,13 +14,13 @@ use crate::support::parcel::given;
 use crate::support::smtpd::Smtpd;
 
 /// A mail of today: nobody is told of older ones.
-fn letter(id: &str, subject: &str) -> Letter {
+pub fn letter(id: &str, subject: &str) -> Letter {
     let now = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
     Letter::new(id, subject).with("Date", &now)
 }
 
 /// The value of a field of a mail's header, unfolded.
-fn field(mail: &str, name: &str) -> String {
+pub fn field(mail: &str, name: &str) -> String {
     let head = mail.replace("\r\n", "\n");
     let head = head.split("\n\n").next().unwrap().replace("\n ", " ");
     let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::to_owned);
@@ -28,13 +28,13 @@ fn field(mail: &str, name: &str) -> String {
 }
 
 /// Who was told what, and what became of it.
-fn told(desk: &Desk) -> Vec<String> {
+pub fn told(desk: &Desk) -> Vec<String> {
     let rows = desk.run(&["outbox", "list", "--json"]).exits(0).json();
     let word = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
     rows.iter().map(|row| ["ticket", "template", "to", "state"].map(|key| word(row, key)).join(" ")).collect()
 }
 
-fn fetch(desk: &Desk) -> Run {
+pub fn fetch(desk: &Desk) -> Run {
     desk.run(&["fetch", "--json"]).exits(0)
 }
 
@@ -45,10 +45,10 @@ fn with_outbox(lines: &str) -> Desk {
     desk
 }
 
-const FILE: &str = "backend = \"file\"\npath = \"out\"\n";
+pub const FILE: &str = "backend = \"file\"\npath = \"out\"\n";
 
 /// The mails that left by the back end `file`, in their order.
-fn left(desk: &Desk) -> Vec<String> {
+pub fn left(desk: &Desk) -> Vec<String> {
     let files = fs::read_dir(desk.path("out")).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<PathBuf> = files.collect();
     files.sort();
@@ -196,96 +196,41 @@ fn without_an_outbox_nobody_is_told_and_nothing_is_written_down() {
     assert!(desk.run(&["check"]).exits(0).stdout.contains("nobody is notified: there is no [outbox]\n"));
 }
 
-/// What two systems that write to each other exchange, by what is lost of a mail on its way.
-struct Pair {
-    desks: [Desk; 2],
-    taken: [usize; 2],
-}
-
-impl Pair {
-    fn new() -> Self {
-        let desk = |name: &str| {
-            let desk = Desk::configured(&format!(
-                "[queue.{name}]\naddress = \"{name}@{name}.example\"\n[mailbox.{name}]\ntype = \"maildir\"\n\
-                 queue = \"{name}\"\npath = \"mail\"\n[outbox]\n{FILE}"
-            ));
-            for part in ["mail/new", "mail/cur", "mail/tmp", "out"] {
-                fs::create_dir_all(desk.path(part)).unwrap();
-            }
-            desk
-        };
-        Self { desks: [desk("left"), desk("right")], taken: [0, 0] }
-    }
-
-    /// Fetches at one, and carries what it sent to the other; tells how many mails that were.
-    fn pass(&mut self, from: usize, carry: fn(&str) -> String) -> usize {
-        fetch(&self.desks[from]);
-        let mails = left(&self.desks[from]);
-        for (n, mail) in mails.iter().enumerate().skip(self.taken[from]) {
-            self.desks[1 - from].deliver(&format!("{n:03}"), carry(mail).as_bytes());
-        }
-        mails.len() - std::mem::replace(&mut self.taken[from], mails.len())
-    }
-
-    /// How many mails there are until none comes any more, and all rows of both.
-    fn talk(mut self, carry: fn(&str) -> String) -> (usize, Vec<String>) {
-        let first = letter("first@right.example", "Printer").from("right@right.example");
-        self.desks[0].deliver("first", &first.with("To", "left@left.example").bytes());
-        let mut count = 0;
-        for _ in 0..40 {
-            let both = self.pass(0, carry) + self.pass(1, carry);
-            if both == 0 {
-                return (count, self.desks.iter().flat_map(told).collect());
-            }
-            count += both;
-        }
-        panic!("they have written {count} mails and go on");
-    }
-}
-
-/// A mail without these fields.
-fn without(mail: &str, names: &[&str]) -> String {
-    let (head, body) = mail.split_once("\r\n\r\n").unwrap();
-    let head = head.replace("\r\n ", "\n ").replace("\r\n\t", "\n\t");
-    let is_kept = |line: &&str| !names.iter().any(|name| line.starts_with(&format!("{name}:")));
-    let head: Vec<String> = head
-        .split("\r\n")
-        .filter(is_kept)
-        .map(|line| line.replace("\n ", "\r\n ").replace("\n\t", "\r\n\t"))
-        .collect();
-    format!("{}\r\n\r\n{body}", head.join("\r\n"))
-}
-
-const MARKS: [&str; 4] = ["Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "X-Loop"];
-
 #[test]
-fn two_systems_that_write_to_each_other_fall_silent() {
-    let (count, rows) = Pair::new().talk(str::to_owned);
-    assert_eq!((count, rows.len()), (1, 1), "an acknowledgement is not acknowledged: {rows:?}");
+fn own_templates_are_used_and_without_them_nothing_leaves_yet() {
+    let desk = with_outbox(&format!("templates = \"templates\"\n{FILE}"));
+    desk.deliver("1", &letter("first@example.org", "Printer").bytes());
+    let run = fetch(&desk);
+    assert_eq!(run.outcomes(), ["created/new support-1"], "a ticket does not wait for templates");
+    assert!(run.stderr.contains("no templates can be read in"), "{}", run.stderr);
+    assert!(desk.run(&["send"]).exits(78).stderr.contains("no templates can be read in"));
 
-    let (count, rows) = Pair::new().talk(|mail| without(mail, &MARKS));
-    assert_eq!(count, 2, "each acknowledges once, on one ticket each: {rows:?}");
-}
-
-/// A mail with this subject and nothing that leads back to another.
-fn about(subject: &str, mail: &str) -> String {
-    const THREAD: [&str; 4] = ["In-Reply-To", "References", "Reply-To", "Subject"];
-    format!("Subject: {subject}\r\n{}", without(mail, &[MARKS, THREAD].concat()))
+    fs::create_dir(desk.path("templates")).unwrap();
+    fs::write(desk.path("templates/created.en.txt"), "We are on our way to {{ name }}.\n").unwrap();
+    fs::write(desk.path("templates/announced.en.txt"), "{{ no_such_thing }}\n").unwrap();
+    desk.run(&["send"]).exits(0);
+    let mails = left(&desk);
+    assert!(mails.iter().any(|mail| mail.contains("We are on our way to Alice.")), "{mails:?}");
+    let rows = desk.run(&["outbox", "list", "--json"]).exits(0).json();
+    let announced = rows.iter().find(|row| row["template"] == "announced").unwrap()["id"].to_string();
+    let tries = &desk.run(&["outbox", "show", &announced, "--json"]).exits(0).json()[0]["tries"];
+    assert!(tries[0]["note"].as_str().unwrap().contains("announced.en.txt"), "{tries}");
 }
 
 #[test]
-fn two_systems_that_understand_nothing_of_each_other_are_stopped_by_the_limits() {
-    let suppressed = |rows: &[String]| rows.iter().filter(|row| row.ends_with(" suppressed")).count();
-    let (count, rows) = Pair::new().talk(|mail| about("Printer", mail));
-    assert_eq!(
-        (count, suppressed(&rows)),
-        (10, 1),
-        "each writes half of rate_limit with one subject: {rows:?}"
-    );
-
-    let (count, rows) = Pair::new().talk(|mail| {
-        let id = field(mail, "Message-ID");
-        about(&id.chars().filter(char::is_ascii_alphabetic).collect::<String>(), mail)
-    });
-    assert_eq!((count, suppressed(&rows)), (20, 1), "each writes as many as rate_limit allows: {rows:?}");
+fn a_queue_whose_domain_is_not_ascii_is_answered_like_any_other() {
+    let desk = with_outbox(FILE);
+    let config = fs::read_to_string(desk.path("desk.toml")).unwrap();
+    let other = config.replace("support@example.org\"", "support@bücher.example\"\nplus_addressing = true");
+    fs::write(desk.path("desk.toml"), other).unwrap();
+    desk.deliver("1", &letter("first@example.org", "Printer").bytes());
+    fetch(&desk);
+    let mails = left(&desk);
+    let created = mails.iter().find(|mail| field(mail, "To").contains("alice")).unwrap();
+    assert!(created.is_ascii(), "{created}");
+    let (id, reply_to) = (field(created, "Message-ID"), field(created, "Reply-To"));
+    assert!(id.ends_with("@xn--bcher-kva.example>"), "{id}");
+    desk.deliver("2", &letter("second@example.org", "Something").with("In-Reply-To", &id).bytes());
+    desk.deliver("3", &letter("third@example.org", "Another").with("To", &reply_to).bytes());
+    assert_eq!(fetch(&desk).outcomes(), ["updated/token support-1", "updated/token support-1"]);
 }

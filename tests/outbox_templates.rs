@@ -9,7 +9,8 @@ const QUEUES: &str =
 
 /// A desk with these templates.
 fn desk(files: &[(&str, &str)]) -> Desk {
-    let desk = Desk::configured(&format!("{QUEUES}[outbox]\nbackend = \"null\"\ntemplates = \"templates\"\n"));
+    let desk =
+        Desk::configured(&format!("{QUEUES}[outbox]\nbackend = \"null\"\ntemplates = \"templates\"\n"));
     fs::create_dir(desk.path("templates")).unwrap();
     for (name, text) in files {
         let path = desk.path("templates").join(name);

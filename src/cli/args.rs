@@ -17,7 +17,7 @@ use super::{
 /// never stops the others.
 ///
 /// Whatever ends a run, the next one goes on from there. What was in hand then is first read in a process of its own,
-/// which the program starts from its own file and whose memory "memory" in [limits] bounds: a message that ends that
+/// which the program starts from its own file and whose memory "limits.memory" bounds: a message that ends that
 /// process too goes into quarantine unread. A message is never blamed for a signal from outside.
 #[derive(Debug, Parser)]
 #[command(name = "helpdesk-mail", version, arg_required_else_help = false, max_term_width = 100)]
