@@ -16,9 +16,10 @@
 //! main.rs      calls cli::main; nothing else
 //! model/       the words of the trade: data and total functions, no I/O, nothing else of ours
 //! parse/       bytes → Mail; never fails, records defects; the only home of mail-parser
-//!              headers · words, charset (letters) · dates · body, html, flowed, rtf (text) · reply/, quotation (what of it
-//!              is new) · attachment, names, magic (files) · container, opaque, armor, tnef (what is packed) · kind/,
-//!              bounce/ (what sort of mail) · forward · limits · guard (a thread with a time limit)
+//!              headers, odd (people) · words, charset, codepages, unicode, meta (letters) · dates, pieces · body, flowed,
+//!              rtf, html, sight (what is hidden), unclosed, cells (text) · reply/, quotation (what of it is new) ·
+//!              attachment, names, magic (files) · container, opaque, armor, tnef (what is packed) · kind/, bounce/
+//!              (what sort of mail) · forward · limits · guard (a thread with a time limit)
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
@@ -70,7 +71,7 @@
 //! * **In flight**: what a batch has in hand is marked before it is fetched. What a dead run left marked keeps its place
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
-//!   then last.
+//!   fetched by a child before (where the mailbox bears two readers), and at last last.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.

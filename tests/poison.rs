@@ -80,6 +80,27 @@ fn a_deadly_message_in_quarantine_is_tried_out_again_and_read_once_it_does_not_k
 }
 
 #[test]
+fn a_message_that_ends_who_fetches_it_is_found_as_well() {
+    let desk = desk(Poison::Fetch);
+    dies(&desk, &["fetch"]);
+    // Its neighbours are in the same batch once more, and then no longer.
+    dies(&desk, &["fetch"]);
+    let run = survives(&desk, &["fetch", "--json"]).exits(1);
+    let expected = [
+        "created/new support-1",
+        "created/new support-2",
+        "failed/crashed -",
+        "created/new support-3",
+        "created/new support-4",
+    ];
+    assert_eq!(run.outcomes(), expected);
+    assert!(desk.path("mail/new/003").exists(), "it stays where it is");
+    assert!(survives(&desk, &["fetch", "--json"]).exits(0).outcomes().is_empty());
+    desk.run(&["outcomes", "reset", "--outcome", "failed"]).exits(0);
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), ["created/new support-5"]);
+}
+
+#[test]
 fn a_deadly_message_that_is_reset_is_handled_with_care() {
     let desk = desk(Poison::Abort);
     dies(&desk, &["fetch"]);

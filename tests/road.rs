@@ -254,6 +254,22 @@ fn a_bounce_goes_to_the_ticket_of_what_bounced_and_reopens_nothing() {
 }
 
 #[test]
+fn a_bounce_of_an_unknown_mail_goes_to_the_ticket_that_its_subject_names_if_the_recipient_is_on_it() {
+    let desk = Desk::with_maildir("");
+    desk.deliver("1", &Letter::new("a@x", "Printer").bytes());
+    desk.run(&["fetch"]).exits(0);
+    let bounced = |id: &str, recipient: &str| {
+        let text = String::from_utf8(bounce(id, "stranger@y")).unwrap();
+        text.replace("Subject: Printer", "Subject: [support-1] Printer")
+            .replace("alice@example.org", recipient)
+    };
+    desk.deliver("2", bounced("b1@mx", "alice@example.org").as_bytes());
+    desk.deliver("3", bounced("b2@mx", "mallory@example.org").as_bytes());
+    let run = desk.run(&["fetch", "--json"]).exits(0);
+    assert_eq!(run.outcomes(), ["updated/bounce support-1", "skipped/bounce -"]);
+}
+
+#[test]
 fn a_participant_may_answer_from_the_other_spelling_of_the_domain() {
     let desk = Desk::with_maildir("");
     desk.deliver("01", &Letter::new("a@x", "Printer").from("Anna <anna@münchen.example>").bytes());

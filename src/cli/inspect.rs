@@ -15,13 +15,14 @@ use crate::parse::{self, Limits};
 use crate::{evidence, policy};
 
 use super::context::Context;
-use super::output::json::{addresses, object};
+use super::output::json::{address, addresses, object};
 use super::output::words;
 
 /// Print as JSON all that is read from one message
 ///
-/// Addresses, subject, ids, text, attachments, kind, and which tickets it names by what evidence. Needs no
-/// configuration and no store; signatures cannot be verified without its secret.
+/// Addresses, subject, ids, text, attachments (with the name that the mail gave where the file could not keep it), kind,
+/// and which tickets it names by what evidence. Needs no configuration and no store; signatures cannot be verified
+/// without its secret.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// The message; "-" is standard input
@@ -87,6 +88,7 @@ pub fn json(mail: &Mail, references: &[Reference]) -> Value {
         ("references", ids(&mail.references)),
         ("date", json!(mail.sent().map(words::time))),
         ("from", addresses(&mail.from)),
+        ("sender", mail.sender.as_ref().map_or(Value::Null, address)),
         ("reply_to", addresses(&mail.reply_to)),
         ("to", addresses(&mail.to)),
         ("cc", addresses(&mail.cc)),
@@ -109,6 +111,7 @@ fn ids(ids: &[MessageId]) -> Value {
 fn attachment(file: &Attachment) -> Value {
     Value::Object(object([
         ("filename", json!(file.filename)),
+        ("given_name", json!(file.given_name)),
         ("content_type", json!(file.content_type)),
         ("size", json!(file.content.len())),
         ("sha256", json!(file.sha256.to_string())),
@@ -204,10 +207,10 @@ mod tests {
         let expected = format!(
             concat!(
                 r#"{{"message_id":"a@b.example","in_reply_to":[],"references":["x@y.example"],"#,
-                r#""date":"2026-11-21T08:00:00Z","from":[{{"name":"Alice","address":"alice@example.org"}}],"#,
+                r#""date":"2026-11-21T08:00:00Z","from":[{{"name":"Alice","address":"alice@example.org"}}],"sender":null,"#,
                 r#""reply_to":[],"to":[{{"name":null,"address":"support@example.org"}}],"cc":[],"#,
                 r#""subject":"[support-12] Printer","text":"It burns.\n> what?\n","reply":"It burns.","html":false,"#,
-                r#""attachments":[{{"filename":"a.png","content_type":"image/png","size":3,"sha256":"{}","#,
+                r#""attachments":[{{"filename":"a.png","given_name":null,"content_type":"image/png","size":3,"sha256":"{}","#,
                 r#""inline":true,"content_id":null}}],"kind":"ordinary","bounce":null,"references_to_tickets":["#,
                 r#"{{"evidence":"token","queue":null,"id":12,"verified":null}},"#,
                 r#"{{"evidence":"subject","queue":"support","id":12}}],"defects":["no-date"]}}"#

@@ -11,6 +11,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
 use crate::model::item::{Extent, ItemKey};
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::parse::Limits;
 use crate::run::{self, Suspect};
 use crate::store::Source;
 
@@ -45,27 +46,31 @@ pub struct Args {
     /// It is only the beginning of a message
     #[arg(long)]
     pub beginning: bool,
+
+    /// Fetch it from the mailbox, instead
+    #[arg(long, conflicts_with = "beginning")]
+    pub fetch: bool,
 }
 
 /// Reads the message under limits that a message in its right mind never meets.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
+    let source =
+        Source { mailbox: args.mailbox.clone(), account: args.account.clone(), folder: args.folder.clone() };
+    if args.fetch {
+        let largest = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.max_message_size).max();
+        limit(&settings.plan.limits, usize::try_from(largest.unwrap_or(0)).unwrap_or(usize::MAX))?;
+        let key = ItemKey(args.item.clone());
+        run::probe_from_mailbox(&settings.plan, source, &key, &mut desk::probing(&settings)?)?;
+        return Ok(Exit::Ok);
+    }
     let mut bytes = Vec::new();
     stdin().read_to_end(&mut bytes).map_err(|error| {
         Trouble::new(ErrorCode::InputMissing, "standard input cannot be read").because(error)
     })?;
-    let limits = &settings.plan.limits;
-    // No picture of a customer's mail is left on the disk.
-    lower(Resource::Core, 0)?;
-    lower(Resource::Cpu, run::cpu_limit(limits).as_secs())?;
-    let most = run::memory_limit(limits, bytes.len());
-    lower(Resource::As, group_limit().map_or(most, |of_group| most.min(of_group)))?;
+    limit(&settings.plan.limits, bytes.len())?;
     let suspect = Suspect {
-        source: Source {
-            mailbox: args.mailbox.clone(),
-            account: args.account.clone(),
-            folder: args.folder.clone(),
-        },
+        source,
         key: ItemKey(args.item.clone()),
         arrived: args.arrived,
         extent: if args.beginning { Extent::Beginning } else { Extent::Whole },
@@ -73,6 +78,15 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     };
     run::probe(&settings.plan, suspect, &mut desk::probing(&settings)?)?;
     Ok(Exit::Ok)
+}
+
+/// Limits what this process may use for a message of so many octets.
+fn limit(limits: &Limits, octets: usize) -> Result<(), Trouble> {
+    // No picture of a customer's mail is left on the disk.
+    lower(Resource::Core, 0)?;
+    lower(Resource::Cpu, run::cpu_limit(limits).as_secs())?;
+    let most = run::memory_limit(limits, octets);
+    lower(Resource::As, group_limit().map_or(most, |of_group| most.min(of_group)))
 }
 
 /// What the control group leaves a child (cgroups(7), version 2): the kernel ends who takes more by a signal that

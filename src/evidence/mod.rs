@@ -67,7 +67,7 @@ pub fn of(mail: &Mail, context: &Context<'_>) -> Vec<Reference> {
         let owns = |desk: &&Desk| desk.addresses.iter().any(|own| address::key(own) == base);
         context.desks.iter().find(owns).map(|desk| desk.slug.clone())
     }));
-    let (own, others): (Vec<_>, Vec<_>) = subject::tags(&mail.subject)
+    let (own, others): (Vec<_>, Vec<_>) = subjects(mail)
         .filter(|tag| known(context.desks, &tag.queue))
         .partition(|tag| tag.queue == *context.own);
     all.extend(own.into_iter().chain(others).take(MAX_NUMBERS).map(|tag| reference(Evidence::Subject, tag)));
@@ -82,7 +82,7 @@ pub fn unverified(mail: &Mail) -> Vec<Reference> {
     all.extend(recipient::tokens(mail, token::claimed_by_address));
     all.extend(headers(mail, |_| true));
     all.extend(recipient::numbers(mail, |base| base.split('@').next().and_then(|local| local.parse().ok())));
-    all.extend(subject::tags(&mail.subject).take(MAX_NUMBERS).map(|tag| reference(Evidence::Subject, tag)));
+    all.extend(subjects(mail).take(MAX_NUMBERS).map(|tag| reference(Evidence::Subject, tag)));
     all
 }
 
@@ -98,6 +98,15 @@ fn headers(mail: &Mail, knows: impl Fn(&QueueSlug) -> bool) -> impl Iterator<Ite
         .filter_map(|value| subject::ticket(value.trim()))
         .filter(move |tag| knows(&tag.queue))
         .map(|tag| reference(Evidence::Header, tag))
+}
+
+/// The tags of the subject, then those of the mail which a notice says was not delivered.
+fn subjects(mail: &Mail) -> impl Iterator<Item = TicketRef> {
+    let own: Vec<TicketRef> = subject::tags(&mail.subject).collect();
+    let bounced = mail.bounce.iter().filter_map(|bounce| bounce.original_subject.as_deref());
+    let bounced: Vec<TicketRef> =
+        bounced.flat_map(subject::tags).take(MAX_NUMBERS).filter(|tag| !own.contains(tag)).collect();
+    own.into_iter().chain(bounced)
 }
 
 fn known(desks: &[Desk], slug: &QueueSlug) -> bool {

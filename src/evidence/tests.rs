@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, TicketId};
-use crate::model::mail::MAX_NAMES;
+use crate::model::mail::{Bounce, MAX_NAMES};
 
 fn mail() -> Mail {
     Mail::sample("alice@example.org", "")
@@ -91,4 +91,15 @@ fn a_mail_that_names_thousands_of_tickets_costs_a_bounded_number_of_lookups() {
     let own = "support".parse().unwrap();
     let context = Context { own: &own, desks: &desks(), headers: HeaderTrust::Untrusted, signer: None };
     assert_eq!(of(&mail, &context).len(), MAX_NAMES + MAX_NUMBERS);
+}
+
+#[test]
+fn the_subject_of_the_mail_that_bounced_names_its_ticket_behind_the_own() {
+    let bounce = Bounce {
+        recipients: Vec::new(),
+        original_message_id: None,
+        original_subject: Some("Re: [c++-3] [support-12]".to_owned()),
+    };
+    let mail = Mail { subject: "Undeliverable [support-12]".to_owned(), bounce: Some(bounce), ..mail() };
+    assert_eq!(words(&unverified(&mail)), ["subject support-12", "subject c++-3"]);
 }

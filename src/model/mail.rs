@@ -21,7 +21,7 @@ pub struct Mail {
     pub date: Option<Timestamp>,
     /// When a server of ours took it, as the mailbox or its topmost `Received` says.
     pub received: Option<Timestamp>,
-    /// The authors; empty if there is no usable `From`.
+    /// The authors; without a usable `From` who sent it, by `Sender` or `Return-Path`; empty if there is none either.
     pub from: Vec<Address>,
     /// The `Sender`.
     pub sender: Option<Address>,
@@ -141,6 +141,8 @@ pub struct Bounce {
     pub recipients: Vec<BouncedRecipient>,
     /// The Message-ID of the mail that did not.
     pub original_message_id: Option<MessageId>,
+    /// The subject of that mail, where the notice encloses it.
+    pub original_subject: Option<String>,
 }
 
 /// A recipient that a mail did not reach.

@@ -15,7 +15,7 @@ use super::defects::Defects;
 use super::html;
 use super::limits;
 use super::render;
-use super::structure::Part;
+use super::structure::{self, Part};
 
 /// The text and what is left over as files.
 #[derive(Debug)]
@@ -55,10 +55,11 @@ const ENCRYPTED: &str =
 
 /// Reads the text of a message.
 pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p, 'a> {
-    let found = match root.children.is_empty() {
+    let mut found = match root.children.is_empty() {
         true => sole(root),
         false => walk(root, Spot::First),
     };
+    heed_attached(&mut found, defects);
     let (text, cut_at) = join(&found.texts, defects);
     let mut shown = HashSet::new();
     for part in &found.html {
@@ -73,6 +74,9 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
     };
     for part in found.files {
         body.file(part, defects);
+    }
+    if let Some((text, html)) = enclosed(root, defects) {
+        (body.text, body.html) = (text, html);
     }
     // What the text does not show whole is kept whole as a file.
     body.files.extend(found.texts.iter().skip(cut_at).map(|part| File::Part(part)));
@@ -142,7 +146,7 @@ fn join(parts: &[&Part], defects: &mut Defects) -> (String, usize) {
 /// A message of one part: any text is its body, even with a name, unless it is declared an attachment.
 fn sole<'p, 'a>(root: &'p Part<'a>) -> Found<'p, 'a> {
     let mut found = Found::default();
-    if root.is("text/") && root.disposition.value != "attachment" {
+    if (root.is("text/") || root.is_html()) && root.disposition.value != "attachment" {
         take(root, &mut found);
     } else if !root.is("multipart/") || !root.body.trim_ascii().is_empty() {
         found.files.push(root);
@@ -152,9 +156,44 @@ fn sole<'p, 'a>(root: &'p Part<'a>) -> Found<'p, 'a> {
 
 fn take<'p, 'a>(part: &'p Part<'a>, found: &mut Found<'p, 'a>) {
     found.texts.push(part);
-    if part.is("text/html") {
+    if part.is_html() {
         found.html.push(part);
     }
+}
+
+fn is_readable(part: &Part) -> bool {
+    part.media.value == "text/plain" || part.is_html()
+}
+
+/// Where nothing is the text, the one part that can be read is, though it is declared a file; one with a name stays a
+/// file besides.
+fn heed_attached<'p, 'a>(found: &mut Found<'p, 'a>, defects: &mut Defects) {
+    let readable = |part: &&&Part<'a>| is_readable(part);
+    let mut candidates = found.files.iter().filter(readable);
+    let (Some(part), None) = (candidates.next().copied(), candidates.next()) else { return };
+    if !found.texts.is_empty() || is_blank(part) {
+        return;
+    }
+    defects.add("attached-text");
+    take(part, found);
+    if part.name().is_none() {
+        found.files.retain(|file| !std::ptr::eq(*file, part));
+    }
+}
+
+/// The text of a message that is nothing but another message; that one stays a file.
+fn enclosed(root: &Part, defects: &mut Defects) -> Option<(String, bool)> {
+    if !root.children.is_empty() || !matches!(root.media.value.as_str(), "message/rfc822" | "message/global")
+    {
+        return None;
+    }
+    let mut unheard = defects.unheard();
+    let octets = render::octets(root, &mut unheard);
+    unheard.open(|unheard| {
+        let inner = structure::within(&octets, unheard);
+        let body = read(&inner, unheard);
+        (body.text, body.html)
+    })
 }
 
 /// Where a part stands: the first one is the text even if it has a name (RFC 8621 section 4.1.4).
@@ -168,12 +207,7 @@ enum Spot {
 fn walk<'p, 'a>(part: &'p Part<'a>, spot: Spot) -> Found<'p, 'a> {
     match part.media.value.as_str() {
         "multipart/alternative" => alternative(part),
-        "multipart/related" => {
-            let start = part.media.get("start").map(|id| id.trim_matches(['<', '>']).to_owned());
-            let is_start = |child: &&Part| start.is_some() && child.content_id() == start;
-            let root = part.children.iter().position(|child| is_start(&child)).unwrap_or(0);
-            main_and_files(part, root)
-        }
+        "multipart/related" => main_and_files(part, root_of_related(part)),
         // The first part is for people (RFC 6522 section 3), or what is signed (RFC 1847 section 2.1).
         "multipart/report" | "multipart/signed" => main_and_files(part, 0),
         _ if part.children.is_empty() => leaf(part, spot),
@@ -187,6 +221,17 @@ fn walk<'p, 'a>(part: &'p Part<'a>, spot: Spot) -> Found<'p, 'a> {
     }
 }
 
+/// The part that the others belong to: the one that is named, else the first that can be text.
+fn root_of_related(part: &Part) -> usize {
+    let start = part.media.get("start").map(|id| id.trim_matches(['<', '>']).to_owned());
+    let is_start = |child: &Part| start.is_some() && child.content_id() == start;
+    let can_be = |child: &Part| {
+        (is_readable(child) && child.disposition.value != "attachment") || child.is("multipart/")
+    };
+    let named = part.children.iter().position(is_start);
+    named.or_else(|| part.children.iter().position(can_be)).unwrap_or(0)
+}
+
 impl<'p, 'a> Found<'p, 'a> {
     fn merge(&mut self, other: Self) {
         self.texts.extend(other.texts);
@@ -197,12 +242,11 @@ impl<'p, 'a> Found<'p, 'a> {
 
 fn leaf<'p, 'a>(part: &'p Part<'a>, spot: Spot) -> Found<'p, 'a> {
     let mut found = Found::default();
-    let readable = matches!(part.media.value.as_str(), "text/plain" | "text/html");
     let is_text = match spot {
         Spot::First => part.disposition.value != "attachment",
         Spot::Later => part.disposition.value != "attachment" && part.name().is_none(),
     };
-    if readable && is_text {
+    if is_readable(part) && is_text {
         take(part, &mut found);
     } else if !part.is("multipart/") || !part.body.trim_ascii().is_empty() {
         found.files.push(part);
@@ -242,7 +286,7 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
     }
     forms.retain(|form| !form.is_empty());
     let says = |form: &Vec<&Part>| form.iter().any(|part| !is_blank(part));
-    let is_plain = |form: &Vec<&Part>| form.iter().all(|part| !part.is("text/html"));
+    let is_plain = |form: &Vec<&Part>| form.iter().all(|part| !part.is_html());
     let plain = forms.iter().position(|form| is_plain(form) && says(form));
     if let Some(at) = plain.or_else(|| forms.iter().rposition(says)).or(forms.len().checked_sub(1)) {
         found.texts = forms.swap_remove(at);
@@ -250,8 +294,11 @@ fn alternative<'p, 'a>(part: &'p Part<'a>) -> Found<'p, 'a> {
     found
 }
 
+/// Without a mark of US-ASCII its letters decide: fixed blanks and what has no width say nothing either.
 fn is_blank(part: &Part) -> bool {
-    render::beginning(part, &mut Defects::default()).0.trim_ascii().is_empty()
+    let octets = render::beginning(part, &mut Defects::default()).0;
+    let is_plain_blank = !octets.iter().any(u8::is_ascii_graphic);
+    is_plain_blank && clean::is_blank(&render::letters(part, &mut Defects::default()).0)
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).
@@ -292,6 +339,9 @@ mod tests {
     const IMAGE: &str = "Content-Type: image/png\nContent-ID: <a@b>\n\nPNG";
     const BLANK: &str = "Content-Transfer-Encoding: base64\n\nICAK";
     const NAMED: &str = "Content-Type: text/plain; name=x.log\nContent-Disposition: inline\n\nlog";
+    const NAMED_FILE: &str = "Content-Type: text/plain; name=x.log\nContent-Disposition: attachment\n\nlog";
+    const INVISIBLE: &str = "Content-Type: text/plain; charset=utf-8\n\n\u{a0}\u{200b}\n\u{feff}";
+    const XHTML: &str = "Content-Type: application/xhtml+xml\n\n<p>html</p>";
     const DSN: &str = "Content-Type: message/delivery-status\n\nAction: failed";
     const MAIL: &str = "Content-Type: message/rfc822\n\nSubject: x\n\ninner";
     const TO_FILE: &str = "Content-Type: text/plain\nContent-Disposition: attachment\n\nfile";
@@ -299,14 +349,23 @@ mod tests {
     #[test]
     fn the_text_is_found_and_the_rest_are_files() {
         let related = multi("related", &[HTML, IMAGE]);
-        let table: [(String, &str, bool, &[&str]); 21] = [
+        let table: [(String, &str, bool, &[&str]); 30] = [
             (PLAIN.to_owned(), "plain", false, &[]),
             (format!("A: b\n{HTML}"), "html", true, &[]),
             (multi("mixed", &[PLAIN, "\nsecond"]), "plain\n\nsecond", false, &[]),
             (multi("mixed", &[PLAIN, IMAGE]), "plain", false, &["image/png"]),
             (multi("mixed", &[PLAIN, NAMED, TO_FILE]), "plain", false, &["text/plain", "text/plain"]),
             (multi("mixed", &[NAMED, IMAGE]), "log", false, &["image/png"]),
-            (multi("mixed", &[TO_FILE, IMAGE]), "", false, &["text/plain", "image/png"]),
+            (multi("mixed", &[TO_FILE, IMAGE]), "file", false, &["image/png"]),
+            (multi("mixed", &[NAMED_FILE, IMAGE]), "log", false, &["text/plain", "image/png"]),
+            (multi("mixed", &[NAMED_FILE, TO_FILE]), "", false, &["text/plain", "text/plain"]),
+            (multi("mixed", &[BLANK, TO_FILE]), "", false, &["text/plain"]),
+            (multi("related", &[IMAGE, HTML]), "html", true, &["image/png"]),
+            (multi("alternative", &[INVISIBLE, HTML]), "html", true, &[]),
+            (format!("A: b\n{XHTML}"), "html", true, &[]),
+            (multi("alternative", &[BLANK, XHTML]), "html", true, &[]),
+            (format!("A: b\n{MAIL}"), "inner", false, &["message/rfc822"]),
+            (format!("A: b\nContent-Type: message/rfc822\n\n{MAIL}"), "inner", false, &["message/rfc822"]),
             (multi("mixed", &[&multi("alternative", &[PLAIN, HTML]), NAMED]), "plain", true, &["text/plain"]),
             (multi("mixed", &[PLAIN, MAIL]), "plain", false, &["message/rfc822"]),
             (multi("alternative", &[PLAIN, HTML]), "plain", true, &[]),
@@ -330,7 +389,7 @@ mod tests {
             ),
             (NAMED.to_owned(), "log", false, &[]),
             (format!("A: b\n{IMAGE}"), "", false, &["image/png"]),
-            (format!("A: b\n{TO_FILE}"), "", false, &["text/plain"]),
+            (format!("A: b\n{TO_FILE}"), "file", false, &[]),
         ];
         for (message, text, html, files) in table {
             let (got_text, got_html, got_files) = body(&message);

@@ -6,7 +6,9 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{EUC_KR, Encoding, GB18030, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::codepages;
 use super::defects::Defects;
+use super::unicode;
 
 /// How much of a text the guess looks at; more does not change it.
 const SAMPLE: usize = 64 * 1024;
@@ -14,7 +16,7 @@ const SAMPLE: usize = 64 * 1024;
 /// Text in the declared charset; a wrong or unknown declaration is noted.
 pub(super) fn decode(bytes: &[u8], label: Option<&str>, defects: &mut Defects) -> String {
     let label = label.unwrap_or_default().trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-    if label.is_empty() || is_ascii_label(label) {
+    if says_nothing(label) {
         // Undeclared means US-ASCII (RFC 2045 section 5.2); what is sent so in practice is UTF-8 or a local charset.
         return guess(bytes);
     }
@@ -37,6 +39,9 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>, defects: &mut Defects) -
 
 /// UTF-8 if it is that, else what the octets look like, in the end windows-1252.
 pub(super) fn guess(bytes: &[u8]) -> String {
+    if let Some(text) = unicode::marked(bytes) {
+        return text;
+    }
     let escapes = memchr::memchr(0x1b, bytes).is_some();
     if !escapes && let Ok(text) = std::str::from_utf8(bytes) {
         return text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
@@ -64,10 +69,9 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
 fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
     let known = alias(label);
     let label = known.as_deref().unwrap_or(label);
-    if label == CODEPAGE_437 {
-        return Some((bytes.iter().map(|byte| codepage_437(*byte)).collect(), true));
-    }
     match label.to_ascii_lowercase().as_str() {
+        "utf-7" => return Some(unicode::utf_7(bytes)),
+        "utf-32" | "utf-32be" | "utf-32le" => return Some(unicode::utf_32(bytes, label)),
         "iso-2022-kr" | "csiso2022kr" => return Some(shifted(bytes, (b"\x0e", b"\x0f"), EUC_KR)),
         "hz-gb-2312" | "hz" => return Some(shifted(bytes, (b"~{", b"~}"), GB18030)),
         _ => {}
@@ -89,9 +93,9 @@ fn by_label(bytes: &[u8], label: &str) -> Option<(String, bool)> {
         Some(_) | None if is_utf8_label(label) => {
             Some((String::from_utf8_lossy(bytes).into_owned(), std::str::from_utf8(bytes).is_ok()))
         }
-        Some(_) | None => {
-            charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| (decode(bytes), true))
-        }
+        Some(_) | None => codepages::decode(bytes, label)
+            .or_else(|| charset_decoder(label.to_ascii_lowercase().as_bytes()).map(|decode| decode(bytes)))
+            .map(|text| (text, true)),
     }
 }
 
@@ -134,17 +138,6 @@ fn without_idle_shifts(bytes: &[u8]) -> Cow<'_, [u8]> {
     out.into()
 }
 
-const CODEPAGE_437: &str = "ibm437";
-
-/// The upper half of codepage 437.
-const UPPER_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
-αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
-
-fn codepage_437(byte: u8) -> char {
-    let upper = byte.checked_sub(0x80).and_then(|at| UPPER_437.chars().nth(usize::from(at)));
-    upper.unwrap_or(char::from(byte))
-}
-
 /// The usual name of a charset that mailers spell otherwise, dashes and case aside.
 fn alias(label: &str) -> Option<String> {
     let bare: String =
@@ -163,10 +156,12 @@ fn alias(label: &str) -> Option<String> {
         }
         "win1250" | "windows1250" => "windows-1250",
         "win1251" | "windows1251" => "windows-1251",
-        "cp437" | "ibm437" | "437" | "dos437" | "cspc8codepage437" => CODEPAGE_437,
         "cp858" | "ibm858" | "cp00858" => "cp850",
         "utf8bom" | "unicode11utf8" => "utf-8",
-        "utf7imap" | "unicode11utf7" => "utf-7",
+        "utf7" | "utf7imap" | "unicode11utf7" | "csutf7" | "xunicode20utf7" => "utf-7",
+        "utf32" | "ucs4" | "iso10646ucs4" | "csutf32" => "utf-32",
+        "utf32le" | "ucs4le" => "utf-32le",
+        "utf32be" | "ucs4be" => "utf-32be",
         _ => return None,
     };
     Some(usual.to_owned())
@@ -190,6 +185,12 @@ pub(super) fn of_codepage(number: u32) -> String {
     }
 }
 
+/// Whether a name of a charset leaves open what letters beyond US-ASCII are.
+pub(super) fn says_nothing(label: &str) -> bool {
+    let label = label.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    label.is_empty() || is_ascii_label(label)
+}
+
 fn is_ascii_label(label: &str) -> bool {
     // Programs that do not know the charset write a name that says so.
     const UNKNOWN: [&str; 4] = ["unknown", "x-unknown", "x-user-defined", "none"];
@@ -211,8 +212,13 @@ mod tests {
 
     #[test]
     fn charsets_are_decoded_or_guessed() {
-        let table: [Row; 30] = [
+        let table: [Row; 35] = [
             (b"plain", None, "plain", &[]),
+            (b"\xff\xfea\0b\0", None, "ab", &[]),
+            (b"\xfe\xff\0a\0b", Some("us-ascii"), "ab", &[]),
+            (b"\xff\xfe\0\0a\0\0\0", Some("UTF-32"), "a", &[]),
+            (b"\0\0\0a", Some("utf-32be"), "a", &[]),
+            (b"\x9c", Some("ibm852"), "ť", &[]),
             ("Grüße €".as_bytes(), None, "Grüße €", &[]),
             ("Grüße".as_bytes(), Some("us-ascii"), "Grüße", &[]),
             (b"Gr\xfc\xdfe aus K\xf6ln", None, "Grüße aus Köln", &[]),
@@ -257,13 +263,14 @@ mod tests {
 
     #[test]
     fn codepages_have_names_that_are_known() {
-        for number in [437, 850, 874, 932, 936, 949, 950, 1250, 1252, 1258, 20866, 28591, 28605, 65000, 65001]
-        {
+        for number in [
+            437, 737, 850, 852, 855, 857, 862, 874, 932, 936, 949, 950, 1250, 1252, 1258, 20866, 28591,
+            28605, 65000, 65001,
+        ] {
             let mut defects = Defects::default();
             decode(b"a", Some(&of_codepage(number)), &mut defects);
             assert_eq!(defects.into_lines(), Vec::<String>::new(), "{number}");
         }
-        assert_eq!(UPPER_437.chars().count(), 128);
     }
 
     #[test]

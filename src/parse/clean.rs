@@ -55,6 +55,18 @@ pub(super) fn text(raw: &str) -> String {
     out
 }
 
+/// Whether a text says nothing: blanks, also fixed ones, and what has no width.
+pub(super) fn is_blank(text: &str) -> bool {
+    let says_nothing = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || is_override(letter)
+            || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}')
+            || matches!(letter, '\u{2060}'..='\u{2064}' | '\u{feff}')
+    };
+    text.chars().all(says_nothing)
+}
+
 /// Whether the text had to be cut to so many octets, at the end of a character.
 pub(super) fn cut(text: &mut String, most: usize) -> bool {
     if text.len() <= most {

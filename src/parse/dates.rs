@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use mail_parser::HeaderValue;
-use mail_parser::parsers::MessageStream;
 
 use super::clean;
 use super::defects::Defects;
 use super::fields::{self, Fields};
+use super::pieces;
 
 /// The `Date`; what is no instant is noted.
 pub(super) fn date(fields: &Fields, defects: &mut Defects) -> Option<Timestamp> {
@@ -38,26 +37,14 @@ fn instant(value: &str) -> Option<Timestamp> {
     let value = &["GMT+", "UTC+", "GMT-", "UTC-"]
         .iter()
         .fold(value.to_owned(), |value, zone| value.replace(zone, zone.get(3..).unwrap_or_default()));
-    // By the standard first, then in pieces; the library reads obsolete forms, and some that it takes for others.
-    let relaxed = DateTimeParser::new().relaxed_weekday(true);
-    let standard = relaxed.parse_timestamp(value).or_else(|_| value.parse()).ok().or_else(|| pieced(value));
-    if standard.is_some() || value.as_bytes().first().is_some_and(|first| !is_day(*first)) {
-        return standard;
-    }
-    let mut line = value.as_bytes().to_vec();
-    line.push(b'\n');
-    let HeaderValue::DateTime(date) = MessageStream::new(&line).parse_date() else { return None };
-    let day = jiff::civil::Date::new(
-        i16::try_from(date.year).ok()?,
-        i8::try_from(date.month).ok()?,
-        i8::try_from(date.day).ok()?,
-    );
-    (day.is_ok() && date.is_valid()).then(|| Timestamp::from_second(date.to_timestamp()).ok())?
+    standard(value).or_else(|| value.parse().ok()).or_else(|| pieces::instant(value))
 }
 
-/// Whether a date may begin so: with the day of the week or of the month.
-fn is_day(first: u8) -> bool {
-    first.is_ascii_alphabetic() || first.is_ascii_digit()
+/// By RFC 5322. A zone with a name is not left to the library, which takes those that it does not know for UTC.
+fn standard(value: &str) -> Option<Timestamp> {
+    let bare = value.split('(').next().unwrap_or_default().trim_end();
+    let parser = DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(value).ok().filter(|_| !bare.ends_with(char::is_alphabetic))
 }
 
 /// When the topmost server took the message: the date behind the last semicolon of its `Received` (RFC 5321 section
@@ -66,116 +53,6 @@ pub(super) fn received(fields: &Fields) -> Option<Timestamp> {
     let value = clean::line(&fields::unfolded(fields.first("Received")?));
     let (_, date) = value.rsplit_once(';')?;
     instant(date.trim())
-}
-
-/// A date by what its words look like: a month's name, a time of day, a year of four digits, a zone.
-///
-/// `Tue Nov  3 10:00:00 2026` of asctime, `03-Nov-2026 10:00:00 +0100`, `2026/11/03 10:00`, `3 novembre 2026 10:00`.
-fn pieced(value: &str) -> Option<Timestamp> {
-    let mut found = Pieces::default();
-    for word in value.split([' ', ',', '(', ')']).filter(|word| !word.is_empty()) {
-        found.word(word);
-    }
-    let (hour, minute, second) = found.time?;
-    let date = jiff::civil::Date::new(found.year?, found.month?, found.day?).ok()?;
-    let time = jiff::civil::Time::new(hour, minute, second.min(59), 0).ok()?;
-    let offset = jiff::tz::Offset::from_seconds(found.offset?).ok()?;
-    offset.to_timestamp(date.to_datetime(time)).ok()
-}
-
-#[derive(Default)]
-struct Pieces {
-    year: Option<i16>,
-    month: Option<i8>,
-    day: Option<i8>,
-    time: Option<(i8, i8, i8)>,
-    /// Seconds east of Greenwich.
-    offset: Option<i32>,
-}
-
-impl Pieces {
-    fn word(&mut self, word: &str) {
-        if word.contains(':') && self.time.is_none() {
-            let mut parts = word.split(':').map(|part| part.parse::<i8>().ok());
-            if let (Some(Some(hour)), Some(Some(minute))) = (parts.next(), parts.next()) {
-                self.time = Some((hour, minute, parts.next().flatten().unwrap_or(0)));
-            }
-            return;
-        }
-        if self.time.is_some() && self.offset.is_none() {
-            self.offset = zone(word);
-            if self.offset.is_some() {
-                return;
-            }
-        }
-        word.split(['-', '/', '.']).for_each(|piece| self.piece(piece));
-    }
-
-    fn piece(&mut self, piece: &str) {
-        if let Ok(number) = piece.parse::<i16>() {
-            match i8::try_from(number) {
-                Ok(number @ 1..=12) if piece.len() <= 2 && self.year.is_some() && self.month.is_none() => {
-                    self.month = Some(number);
-                }
-                Ok(number @ 1..=31) if piece.len() <= 2 && self.day.is_none() => self.day = Some(number),
-                _ if piece.len() == 4 => self.year = Some(number),
-                _ => {}
-            }
-        } else if self.time.is_none() {
-            // The last one: Tuesday is `mar.` in French.
-            self.month = month(piece).or(self.month);
-        }
-    }
-}
-
-/// A month by the beginning of its name in the languages that programs write it in.
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&[&str]; 12] = [
-        &["jan", "ene", "gen"],
-        &["feb", "fév", "fev"],
-        &["mar", "mär", "mrz", "maa"],
-        &["apr", "avr", "abr"],
-        &["may", "mai", "mei", "mag"],
-        &["jun", "juin", "giu"],
-        &["jul", "juil", "lug"],
-        &["aug", "aoû", "ago"],
-        &["sep", "set"],
-        &["oct", "okt", "ott", "out"],
-        &["nov"],
-        &["dec", "dez", "déc", "dic"],
-    ];
-    let lower = word.to_lowercase();
-    let at = MONTHS.iter().position(|names| names.iter().any(|name| lower.starts_with(name)))?;
-    i8::try_from(at + 1).ok()
-}
-
-/// `+0100`, `+01:00`, `Z`, and the names of RFC 5322 section 4.3.
-fn zone(word: &str) -> Option<i32> {
-    let word =
-        word.strip_prefix("GMT").or(word.strip_prefix("UTC")).filter(|rest| !rest.is_empty()).unwrap_or(word);
-    let hours = match word {
-        "Z" | "UT" | "UTC" | "GMT" => 0,
-        "EDT" => -4,
-        "EST" | "CDT" => -5,
-        "CST" | "MDT" => -6,
-        "MST" | "PDT" => -7,
-        "PST" => -8,
-        "CET" | "MEZ" | "BST" => 1,
-        "CEST" | "MESZ" => 2,
-        _ => return numeric_zone(word),
-    };
-    Some(hours * 3600)
-}
-
-fn numeric_zone(word: &str) -> Option<i32> {
-    let (sign, digits) = match word.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let digits: String = digits.chars().filter(|c| *c != ':').collect();
-    let number: i32 = digits.parse().ok().filter(|_| digits.len() == 4)?;
-    Some(sign * (number / 100 * 3600 + number % 100 * 60))
 }
 
 #[cfg(test)]
@@ -202,6 +79,28 @@ mod tests {
             ("mar., 3 nov. 2026 10:00:00 +0100", Some("2026-11-03T09:00:00Z")),
             ("Tue, 3 Nov 2026 10:00:00 GMT+0100", Some("2026-11-03T09:00:00Z")),
             ("Tue Nov  3 10:00:00 2026 +0100", Some("2026-11-03T09:00:00Z")),
+            ("26.11.2026 09:00:00 +0100", Some("2026-11-26T08:00:00Z")),
+            ("05.11.2026 09:00:00 +0100", Some("2026-11-05T08:00:00Z")),
+            ("11/26/2026 09:00 +0000", Some("2026-11-26T09:00:00Z")),
+            ("26/11/2026 09:00 +0000", Some("2026-11-26T09:00:00Z")),
+            ("26.11.26 09:00 +0000", Some("2026-11-26T09:00:00Z")),
+            ("2026年11月26日 09:00:00 +0900", Some("2026-11-26T00:00:00Z")),
+            ("2026년 11월 26일 오후 9:00:00 +0900", Some("2026-11-26T12:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00:00 GMT+1", Some("2026-11-03T09:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00:00 GMT +0100", Some("2026-11-03T09:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00:00 UTC-10", Some("2026-11-03T20:00:00Z")),
+            ("Tue, 3 Nov 2026 10:00:00 JST", Some("2026-11-03T01:00:00Z")),
+            ("Tue, 3 Nov 2026 9:00 PM +0000", Some("2026-11-03T21:00:00Z")),
+            ("Tue, 3 Nov 2026 9:00:00PM +0000", Some("2026-11-03T21:00:00Z")),
+            ("Nov 3, 2026 12:30 a.m. +0000", Some("2026-11-03T00:30:00Z")),
+            ("Tue, 3 Nov 126 10:00:00 EST", Some("2026-11-03T15:00:00Z")),
+            ("Tue, 3 Nov 99 10:00:00 EST", Some("1999-11-03T15:00:00Z")),
+            // Whether the day or the month comes first, nobody knows.
+            ("03/11/2026 09:00:00 +0100", None),
+            ("Tue, > Nov 2026 10:00:00 +0100", None),
+            ("Tue, 3 2026 10:00:00 +0100", None),
+            ("Tue, 3 Nov 10:00:00 +0100", None),
+            ("Tue, 3 Nov 2026 13:00 PM +0000", Some("2026-11-03T13:00:00Z")),
             ("Tue, 3 Nov 2026 25:61:00 +0000", None),
             ("Mon, 30 Feb 2026 10:00:00 +0000", None),
             ("yesterday", None),
@@ -223,6 +122,8 @@ mod tests {
             "Tue Nov  3 10:00:00 2026",
             "3 Nov 2026 10:00",
             "2026-11-03T10:00:00",
+            "Tue, 3 Nov 2026 10:00:00 XYZ",
+            "Tue, 3 Nov 2026 10:00:00 +9999",
         ] {
             let (found, defects) = with(format!("Date: {value}\n\n").as_bytes(), date);
             assert_eq!(found.map(|at| at.to_string()).as_deref(), Some("2026-11-03T10:00:00Z"), "{value}");

@@ -12,6 +12,7 @@ use super::clean;
 use super::defects::Defects;
 use super::fields::{self, Fields};
 use super::limits;
+use super::odd;
 use super::words;
 
 /// Fields of which RFC 5322 section 3.6 allows one.
@@ -46,6 +47,25 @@ pub(super) fn first_addresses(fields: &Fields, name: &str, defects: &mut Defects
     fields.first(name).map(|raw| addresses(raw, defects)).unwrap_or_default()
 }
 
+/// The authors; without any, who sent it: `Sender`, else the address that a server wrote it came from.
+pub(super) fn authors(fields: &Fields, defects: &mut Defects) -> Vec<Address> {
+    let from = first_addresses(fields, "From", defects);
+    if !from.is_empty() {
+        return from;
+    }
+    for name in ["Sender", "Return-Path"] {
+        let mut others = first_addresses(fields, name, &mut defects.unheard());
+        others.retain(|other| odd::is_sound(&other.address));
+        if !others.is_empty() {
+            others.truncate(1);
+            defects.with("no-from", name);
+            return others;
+        }
+    }
+    defects.add("no-from");
+    from
+}
+
 /// The addresses of all fields of these names.
 pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defects) -> Vec<Address> {
     let mut found: Vec<Address> = Vec::new();
@@ -61,20 +81,22 @@ pub(super) fn all_addresses(fields: &Fields, names: &[&str], defects: &mut Defec
 
 /// The addresses of a raw value, groups flattened (RFC 5322 section 3.4).
 pub(super) fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
-    let mut value = words::normalise(&fields::unfolded(raw), defects);
+    let unfolded = fields::unfolded(raw);
+    let mut value = odd::bracketed(&words::normalise(&unfolded, defects));
     if value.contains("<<") {
         value = value.replace("<<", "<").replace(">>", ">");
     }
     value = separated(&value);
     // Without it the parser forgets a last word outside of brackets.
     value.push('\n');
-    let HeaderValue::Address(list) = MessageStream::new(value.as_bytes()).parse_address() else {
-        return Vec::new();
-    };
+    let parsed = MessageStream::new(value.as_bytes()).parse_address();
+    let none = mail_parser::Address::List(Vec::new());
+    let list = if let HeaderValue::Address(list) = parsed { list } else { none };
     let mut found: Vec<Address> = Vec::new();
     // `Smith, Alice <alice@example.org>` without quotes: the word before the comma is a part of her name.
     let mut surname: Option<Address> = None;
-    for mut next in list.iter().filter_map(|entry| address(entry.name.as_deref(), entry.address.as_deref())) {
+    let entries = list.iter().filter_map(|entry| address(entry.name.as_deref(), entry.address.as_deref()));
+    for mut next in entries.map(|entry| mended(entry, defects)).collect::<Vec<_>>() {
         match (surname.take(), &mut next.name) {
             (Some(Address { name: None, address: before }), Some(name)) => {
                 *name = format!("{before}, {name}")
@@ -93,7 +115,38 @@ pub(super) fn addresses(raw: &[u8], defects: &mut Defects) -> Vec<Address> {
         }
     }
     found.extend(surname);
+    if !found.iter().any(|address| address.address.contains('@')) {
+        found = without_rules(&words::decode(&unfolded, &mut defects.unheard()), found, defects);
+    }
     found
+}
+
+/// An address with letters that no address has, made out.
+fn mended(entry: Address, defects: &mut Defects) -> Address {
+    let is_encoded = entry.address.contains("=?");
+    if odd::is_sound(&entry.address) || !(is_encoded || entry.address.contains('@')) {
+        return entry;
+    }
+    match odd::made_out(&words::decode(&entry.address, &mut defects.unheard())) {
+        Some((_, address)) => {
+            defects.with("broken-address", &address);
+            Address { address, ..entry }
+        }
+        None => entry,
+    }
+}
+
+/// The one address of a value in which the parser found `found` and no address: what a quote or a comment swallowed
+/// that is never closed. A lone name beside a comment is what it is, unless there are brackets.
+fn without_rules(value: &str, found: Vec<Address>, defects: &mut Defects) -> Vec<Address> {
+    let value = clean::composed(clean::line(value));
+    let made_out = odd::made_out(&value).filter(|_| found.is_empty() || value.contains('<'));
+    let Some((name, address)) = made_out.filter(|(_, address)| address.len() <= limits::TOKEN) else {
+        return found;
+    };
+    defects.with("broken-address", &address);
+    let name: String = name.chars().take(limits::NAME).collect();
+    vec![Address { name: (!name.is_empty() && name != address).then_some(name), address }]
 }
 
 /// Puts the comma between addresses in brackets that somebody forgot: the parser would make one of both.
@@ -247,6 +300,47 @@ mod tests {
             let (found, _) = with(format!("To: {value}\n\n").as_bytes(), |f, d| all_addresses(f, &["To"], d));
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(found, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn addresses_against_the_rules_are_made_out() {
+        let table = [
+            ("\"b o b\"@customer.example", "\"b o b\"@customer.example", false),
+            ("Bob (x <bob@customer.example>", "bob@customer.example", true),
+            ("'Bob' <'bob@customer.example'>", "bob@customer.example", true),
+            ("Bob <mailto:bob@customer.example>", "bob@customer.example", true),
+            ("\"Bob <bob@customer.example>\"", "bob@customer.example", true),
+            ("\"Bob <bob@customer.example>", "bob@customer.example", true),
+            ("=?utf-8?Q?Bob_=3Cbob=40customer.example=3E?=", "bob@customer.example", true),
+            ("Bob <=?utf-8?Q?bob=40customer.example?=>", "bob@customer.example", true),
+            ("=?utf-8?Q?bob=40customer.example?=", "bob@customer.example", false),
+            ("\"evil@x.example\" <bob@customer.example>", "bob@customer.example", false),
+            ("Bob <o'brien@customer.example>", "o'brien@customer.example", false),
+            ("root (Cron at root@x.example)", "root", false),
+        ];
+        for (value, expected, odd) in table {
+            let (found, defects) =
+                with(format!("From: {value}\n\n").as_bytes(), |f, d| first_addresses(f, "From", d));
+            let found: Vec<&str> = found.iter().map(|address| address.address.as_str()).collect();
+            assert_eq!(found, [expected], "{value}");
+            let lines = if odd { vec![format!("broken-address: {expected}")] } else { Vec::new() };
+            assert_eq!(defects, lines, "{value}");
+        }
+    }
+
+    #[test]
+    fn without_an_author_the_sender_counts() {
+        let table = [
+            ("Sender: S <s@x.example>\nReturn-Path: <r@x.example>", "s@x.example", "no-from: Sender"),
+            ("From: <>\nReturn-Path: <r@x.example>", "r@x.example", "no-from: Return-Path"),
+            ("Return-Path: <>", "", "no-from"),
+            ("From: root\nSender: s@x.example", "root", ""),
+        ];
+        for (header, expected, line) in table {
+            let (found, defects) = with(format!("{header}\n\n").as_bytes(), authors);
+            assert_eq!(found.first().map_or("", |address| address.address.as_str()), expected, "{header}");
+            assert_eq!(defects.join(" "), line, "{header}");
         }
     }
 

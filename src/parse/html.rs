@@ -5,22 +5,32 @@
 
 use std::convert::Infallible;
 
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use html5gum::{DefaultEmitter, Error, StartTag, Token, Tokenizer};
 
+use super::cells::Tables;
 use super::limits;
 use super::quotation::Quotation;
+use super::sight::Sight;
+use super::unclosed;
 
 /// The text of an HTML document or fragment, a little more than `most` octets of it.
+///
+/// Something hidden that is never closed would swallow the rest, and a page of which nothing is seen is not what its
+/// author wanted: in these all is shown.
 pub(super) fn to_text(html: &str, most: usize) -> String {
-    let (text, closed) = render(html, Hidden::Dropped, most);
-    // Something hidden that is never closed would swallow the rest.
-    if closed { text } else { render(html, Hidden::Shown, most).0 }
+    let page = walk(html, Hidden::Dropped, most);
+    if page.is_closed() && !page.out.is_empty() {
+        return page.out;
+    }
+    let html = unclosed::mended(html, &DROPPED);
+    let page = walk(&html, Hidden::Dropped, most);
+    if page.is_closed() && !page.out.is_empty() { page.out } else { walk(&html, Hidden::Shown, most).out }
 }
 
 /// The text before the first quotation, as mail programs mark it; `None` if there is none or something stands behind it.
 pub(super) fn before_quote(html: &str, most: usize) -> Option<String> {
     let page = walk(html, Hidden::Dropped, most);
-    let end = page.quotation.begins().filter(|_| page.skipped.is_none())?;
+    let end = page.quotation.begins().filter(|_| page.is_closed())?;
     page.out.get(..end).map(str::to_owned)
 }
 
@@ -33,12 +43,6 @@ enum Hidden {
     Shown,
 }
 
-/// The text, and whether all that was left out was also closed.
-fn render(html: &str, hidden: Hidden, most: usize) -> (String, bool) {
-    let page = walk(html, hidden, most);
-    (page.out, page.skipped.is_none())
-}
-
 fn walk(html: &str, hidden: Hidden, most: usize) -> Page {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
@@ -49,7 +53,8 @@ fn walk(html: &str, hidden: Hidden, most: usize) -> Page {
             Ok(Token::StartTag(tag)) => page.start(&tag),
             Ok(Token::EndTag(tag)) => page.end(&String::from_utf8_lossy(&tag.name)),
             Ok(Token::String(text)) => page.text(&String::from_utf8_lossy(&text)),
-            Ok(Token::Comment(_) | Token::Doctype(_) | Token::Error(_)) | Err(_) => {}
+            Ok(Token::Error(error)) => page.cut |= *error == Error::EofInComment,
+            Ok(Token::Comment(_) | Token::Doctype(_)) | Err(_) => {}
         }
         if page.out.len() > most {
             break;
@@ -64,14 +69,18 @@ fn walk(html: &str, hidden: Hidden, most: usize) -> Page {
 enum Gap {
     None,
     Blank,
-    Cell,
+    /// So many cells of a table begin.
+    Cells(usize),
 }
 
 struct Page {
     out: String,
     hidden: Hidden,
-    /// The element that is left out, and how many of its name are open.
+    /// The element that is left out whatever it holds, and how many of its name are open.
     skipped: Option<(String, usize)>,
+    sight: Sight,
+    /// Whether a comment swallowed the end.
+    cut: bool,
     /// Line ends owed before the next text, at most two.
     breaks: usize,
     gap: Gap,
@@ -79,7 +88,8 @@ struct Page {
     /// The depth of the line that is written.
     quoted: usize,
     /// The open lists; a number for each ordered one.
-    lists: Vec<Option<usize>>,
+    lists: Vec<Option<i32>>,
+    tables: Tables,
     marker: Option<String>,
     link: Option<(String, usize)>,
     preformatted: usize,
@@ -92,16 +102,24 @@ impl Page {
             out: String::new(),
             hidden,
             skipped: None,
+            sight: Sight::default(),
+            cut: false,
             breaks: 0,
             gap: Gap::None,
             quotes: 0,
             quoted: 0,
             lists: Vec::new(),
+            tables: Tables::default(),
             marker: None,
             link: None,
             preformatted: 0,
             quotation: Quotation::default(),
         }
+    }
+
+    /// Whether all that was left out was also closed.
+    fn is_closed(&self) -> bool {
+        self.skipped.is_none() && !self.sight.hides() && !self.cut
     }
 
     fn start(&mut self, tag: &StartTag<()>) {
@@ -110,8 +128,14 @@ impl Page {
             *open += usize::from(*skipped == name);
             return;
         }
-        if is_dropped(&name) || (self.hidden == Hidden::Dropped && !is_void(&name) && is_hidden(tag)) {
+        if DROPPED.contains(&name.as_str()) && !(name == "svg" && tag.self_closing) {
             self.skipped = Some((name, 1));
+            return;
+        }
+        if self.hidden == Hidden::Dropped && !is_void(&name) {
+            self.sight.start(&name, tag);
+        }
+        if self.sight.is_gone() {
             return;
         }
         self.quotation.start(&name, tag, self.out.len());
@@ -122,12 +146,15 @@ impl Page {
             "blockquote" => self.quotes += 1,
             "pre" => self.preformatted += 1,
             "ul" | "menu" => self.lists.push(None),
-            "ol" => self.lists.push(Some(0)),
-            "li" => self.bullet(),
-            "td" | "th" if self.gap != Gap::None || !self.out.is_empty() => self.gap = Gap::Cell,
+            "ol" => self.lists.push(Some(number(tag, b"start").unwrap_or(1))),
+            "li" => self.bullet(number(tag, b"value")),
+            "table" => self.tables.open(tag),
+            "tr" => self.tables.row(),
+            "td" | "th" => self.cell(&name),
             "img" => match attribute(tag, b"alt").trim() {
                 "" => {}
-                alternative => self.text(&format!("[{alternative}]")),
+                // A picture has its own size.
+                alternative => self.words(&format!("[{alternative}]")),
             },
             "a" => {
                 self.close_link();
@@ -150,6 +177,9 @@ impl Page {
             }
             return;
         }
+        if self.sight.end(name) {
+            return;
+        }
         self.quotation.end(name);
         match name {
             "blockquote" => self.quotes = self.quotes.saturating_sub(1),
@@ -159,6 +189,7 @@ impl Page {
                 self.marker = None;
             }
             "a" => self.close_link(),
+            "table" => self.tables.close(),
             // A lone </p> is an empty paragraph, a lone </br> a break, to browsers; mails hold both by mistake.
             _ => {}
         }
@@ -175,21 +206,32 @@ impl Page {
         self.breaks = self.breaks.max(breaks);
     }
 
-    fn bullet(&mut self) {
+    fn bullet(&mut self, value: Option<i32>) {
         let indent = "  ".repeat(self.lists.len().saturating_sub(1).min(4));
         self.marker = Some(match self.lists.last_mut() {
-            Some(Some(number)) => {
-                *number += 1;
+            Some(Some(next)) => {
+                let number = value.unwrap_or(*next);
+                *next = number.saturating_add(1);
                 format!("{indent}{number}. ")
             }
             Some(None) | None => format!("{indent}- "),
         });
     }
 
-    fn text(&mut self, text: &str) {
-        if self.skipped.is_some() {
-            return;
+    fn cell(&mut self, name: &str) {
+        if self.tables.cell(name) {
+            let before = if let Gap::Cells(cells) = self.gap { cells } else { 0 };
+            self.gap = Gap::Cells(before + 1);
         }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.skipped.is_none() && !self.sight.is_hidden() {
+            self.words(text);
+        }
+    }
+
+    fn words(&mut self, text: &str) {
         if self.preformatted > 0 {
             for (at, line) in text.split('\n').enumerate() {
                 self.breaks = (self.breaks + usize::from(at > 0)).min(BLANK_LINES);
@@ -202,7 +244,9 @@ impl Page {
             self.word(first);
         }
         for word in words {
-            self.gap = if self.gap == Gap::Cell { Gap::Cell } else { Gap::Blank };
+            if self.gap == Gap::None {
+                self.gap = Gap::Blank;
+            }
             self.word(word);
         }
     }
@@ -212,17 +256,20 @@ impl Page {
         let word: String = word.chars().filter_map(visible).collect();
         // A paragraph of nothing but a fixed blank is how Outlook writes an empty line.
         let opens = self.breaks > 0 || self.out.is_empty();
-        if word.is_empty() || (opens && self.preformatted == 0 && word.trim().is_empty()) {
+        let begins = opens || matches!(self.gap, Gap::Cells(_));
+        if word.is_empty() || (begins && self.preformatted == 0 && word.trim().is_empty()) {
             return;
         }
         self.quotation.word();
         if opens {
+            let columns = self.tables.lead();
             self.open_line();
+            self.out.extend(std::iter::repeat_n('\t', columns));
         } else {
             match self.gap {
                 Gap::None => {}
                 Gap::Blank => self.out.push(' '),
-                Gap::Cell => self.out.push('\t'),
+                Gap::Cells(cells) => self.out.extend(std::iter::repeat_n('\t', cells)),
             }
         }
         self.gap = Gap::None;
@@ -285,42 +332,19 @@ fn visible(letter: char) -> Option<char> {
     }
 }
 
-fn is_dropped(name: &str) -> bool {
-    matches!(
-        name,
-        "script" | "style" | "title" | "template" | "noscript" | "iframe" | "object" | "svg" | "select"
-    )
-}
+/// Elements whose content is no text.
+const DROPPED: [&str; 9] =
+    ["script", "style", "title", "template", "noscript", "iframe", "object", "svg", "select"];
 
 fn is_void(name: &str) -> bool {
     matches!(name, "br" | "hr" | "img" | "input" | "meta" | "link" | "col" | "wbr" | "base" | "body" | "html")
 }
 
-fn is_hidden(tag: &StartTag<()>) -> bool {
-    if tag.attributes.contains_key(b"hidden".as_slice()) {
-        return true;
-    }
-    let style: String = attribute(tag, b"style").split_whitespace().collect::<String>().to_ascii_lowercase();
-    style.split(';').any(|declaration| {
-        let (name, value) = declaration.split_once(':').unwrap_or((declaration, ""));
-        let value = value.trim_end_matches("!important");
-        match name {
-            "display" => value == "none",
-            "visibility" => value == "hidden",
-            "mso-hide" => value == "all",
-            // How the preview line of a newsletter is hidden.
-            "font-size" | "max-height" | "opacity" => is_nothing(value),
-            _ => false,
-        }
-    })
+fn number(tag: &StartTag<()>, name: &[u8]) -> Option<i32> {
+    attribute(tag, name).trim().parse().ok()
 }
 
-/// Zero, in whatever unit.
-fn is_nothing(value: &str) -> bool {
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    number.parse::<f32>().is_ok_and(|number| number == 0.0)
-}
-
+/// The value of an attribute; empty if there is none.
 pub(super) fn attribute(tag: &StartTag<()>, name: &[u8]) -> String {
     tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
@@ -351,6 +375,7 @@ mod tests {
             ("<h1>T</h1>text", "T\n\ntext"),
             ("<ul><li>a<li>b<ul><li>c</ul></ul>x", "- a\n- b\n  - c\n\nx"),
             ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
+            ("<ol start=5><li>a<li value=9>b<li>c</ol><ol start=x><li>d</ol>", "5. a\n9. b\n10. c\n\n1. d"),
             ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a\tb\nc\td"),
             ("a &amp; b&nbsp;&lt;c&gt; &#252; &euro;", "a & b <c> ü €"),
             ("<a href='https://x.example/'>here</a>.", "here <https://x.example/>."),

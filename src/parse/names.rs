@@ -7,6 +7,8 @@ use super::limits;
 /// is left of it.
 pub(super) fn safe(given: &str) -> Option<String> {
     let name = clean::composed(clean::line(given));
+    // What has no width makes two names that look the same; joiners are letters of some scripts.
+    let name = name.replace(['\u{200b}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{ad}'], "");
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let marked: String = last
         .chars()
@@ -16,16 +18,23 @@ pub(super) fn safe(given: &str) -> Option<String> {
     if bare.is_empty() {
         return None;
     }
-    let name = if is_reserved(bare) { format!("_{bare}") } else { bare.to_owned() };
+    // A program that is given a name with a hyphen in front takes it for an option.
+    let name = match bare.strip_prefix('-') {
+        Some(rest) => format!("_{rest}"),
+        None if is_reserved(bare) => format!("_{bare}"),
+        None => bare.to_owned(),
+    };
     Some(shorten(&name))
 }
 
 /// The device names of Windows, which no extension makes harmless.
 fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let numbered =
-        |prefix: &str| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
+    let is_number = |rest: &str| matches!(rest, "¹" | "²" | "³") || matches!(rest.as_bytes(), [b'0'..=b'9']);
+    let numbered = |prefix: &str| stem.strip_prefix(prefix).is_some_and(is_number);
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 /// Cuts the stem, keeping a usual extension.
@@ -89,6 +98,11 @@ mod tests {
             ("Aux.txt", Some("_Aux.txt")),
             ("COM1.log", Some("_COM1.log")),
             ("COM10", Some("COM10")),
+            ("COM¹.txt", Some("_COM¹.txt")),
+            ("conout$", Some("_conout$")),
+            ("-rf", Some("_rf")),
+            ("a\u{200b}b.txt", Some("ab.txt")),
+            ("\u{200b}", None),
             ("a<b>:c?.txt", Some("a_b__c_.txt")),
         ];
         for (given, expected) in table {

@@ -8,6 +8,7 @@ use super::defects::Defects;
 use super::flowed;
 use super::html;
 use super::limits;
+use super::meta;
 use super::structure::Part;
 use super::transfer;
 
@@ -52,7 +53,9 @@ fn encoding(part: &Part) -> String {
 /// The letters of a part as far as [`beginning`] goes, and whether they are all.
 pub(super) fn letters(part: &Part, defects: &mut Defects) -> (String, bool) {
     let (octets, whole) = beginning(part, defects);
-    (charset::decode(&octets, part.media.get("charset"), defects), whole)
+    let declared = part.media.get("charset").filter(|label| !charset::says_nothing(label));
+    let own = if declared.is_none() && part.is_html() { meta::charset(&octets) } else { None };
+    (charset::decode(&octets, declared.or(own.as_deref()), defects), whole)
 }
 
 /// The text of a part, and whether it is the whole of it.
@@ -61,7 +64,7 @@ pub(super) fn text(part: &Part, defects: &mut Defects) -> (String, bool) {
     if memchr::memchr(0, text.as_bytes()).is_some() {
         defects.add("nul-bytes");
     }
-    if part.is("text/html") {
+    if part.is_html() {
         let source = text.get(..text.floor_char_boundary(limits::HTML)).unwrap_or(&text);
         let most = defects.limits.text_size;
         let rendered = html::to_text(source, most);

@@ -47,6 +47,11 @@ impl Part<'_> {
         self.media.value.starts_with(prefix)
     }
 
+    /// Whether it is a page.
+    pub(super) fn is_html(&self) -> bool {
+        matches!(self.media.value.as_str(), "text/html" | "application/xhtml+xml")
+    }
+
     /// The `Content-ID` without brackets.
     pub(super) fn content_id(&self) -> Option<String> {
         let id = self.fields.token("Content-ID");

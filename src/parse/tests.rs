@@ -259,6 +259,8 @@ fn every_defect_of_the_table_can_happen() {
     seen.extend(read(b"A: b\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n", &Limits::default()).defects);
     seen.extend(read(b"Content-Type: image/png; name=../x\n\n%PDF-1\0", &Limits::default()).defects);
     let future = b"Received: x; Tue, 3 Nov 2026 10:00:00 +0000\nDate: Fri, 6 Nov 2026 10:00:00 +0000\n\nx";
+    seen.extend(read(b"From: B <mailto:b@c.example>\n\n", &Limits::default()).defects);
+    seen.extend(read(b"Content-Disposition: attachment\n\nx", &Limits::default()).defects);
     seen.extend(read(future, &Limits::default()).defects);
     seen.extend(read(b"A: b\n\nlong", &Limits { decoded_size: 3, ..Limits::default() }).defects);
     seen.extend(read(b"Subject: \xff\n\n", &Limits::default()).defects);

@@ -14,7 +14,9 @@ use super::uuencode;
 /// The octets of a part.
 pub(super) fn decode<'a>(body: &'a [u8], encoding: &str, defects: &mut Defects) -> Cow<'a, [u8]> {
     let word = encoding.split([';', ' ', '(']).next().unwrap_or_default().to_ascii_lowercase();
-    match word.as_str() {
+    // Some write quotes around it, or its hyphen elsewhere.
+    let bare: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    match bare.as_str() {
         "base64" => {
             let (octets, clean) = base64(body);
             if !clean {
@@ -22,14 +24,14 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: &str, defects: &mut Defects) 
             }
             octets.into()
         }
-        "quoted-printable" => {
+        "quotedprintable" => {
             let (octets, clean) = quoted_printable(body);
             if !clean {
                 defects.add("broken-quoted-printable");
             }
             octets.into()
         }
-        "x-uuencode" | "uuencode" | "x-uue" => {
+        "xuuencode" | "uuencode" | "xuue" | "uue" => {
             let (octets, clean) = uuencode::decode(body);
             if !clean {
                 defects.add("broken-uuencode");
@@ -37,7 +39,7 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: &str, defects: &mut Defects) 
             octets.map_or_else(|| lf(body), Cow::from)
         }
         "binary" => body.into(),
-        "" | "7bit" | "8bit" | "7-bit" | "8-bit" => lf(body),
+        "" | "7bit" | "8bit" | "7bits" | "8bits" => lf(body),
         _ => {
             defects.with("unknown-encoding", &word);
             lf(body)
@@ -243,7 +245,10 @@ mod tests {
 
     #[test]
     fn parts_are_decoded() {
-        let table: [Row; 19] = [
+        let table: [Row; 22] = [
+            ("\"base64\"", b"aGFsbG8=", b"hallo", &[]),
+            ("base-64", b"aGFsbG8=", b"hallo", &[]),
+            ("QuotedPrintable", b"=41", b"A", &[]),
             ("", b"a\r\nb\rc", b"a\nb\rc", &[]),
             ("binary", b"a\r\nb", b"a\r\nb", &[]),
             ("x-foo", b"a", b"a", &["unknown-encoding: x-foo"]),

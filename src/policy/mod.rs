@@ -15,7 +15,7 @@ pub use authentication::{Authentication, of as authentication};
 pub use config::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
 pub use returned::{Returned, returned};
 pub use rules::{After, Applied, Rule, Then, When, apply};
-pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants};
+pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants, spoken_for};
 
 use jiff::Timestamp;
 

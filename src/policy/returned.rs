@@ -55,7 +55,7 @@ mod tests {
             permanent: *permanent,
         };
         let recipients = recipients.iter().map(recipient).collect();
-        let bounce = Some(Bounce { recipients, original_message_id: None });
+        let bounce = Some(Bounce { recipients, original_message_id: None, original_subject: None });
         let told = returned(&Mail { bounce, ..Mail::sample("MAILER-DAEMON@x", "") }, "Bob@x")?;
         let own = if told.is_its_own { "own" } else { "passed on" };
         Some(format!("{} {} {own}", told.kind, told.status.unwrap_or_default()))

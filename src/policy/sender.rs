@@ -23,6 +23,16 @@ pub fn author<'a>(mail: &'a Mail, queues: &[Queue]) -> Option<&'a Address> {
     Some(behind.unwrap_or(author))
 }
 
+/// The key of the address whose rights count: the author's; where a notice tells whom a mail of ours did not reach, theirs.
+///
+/// Mail systems are on no ticket, and either is as easily claimed as the other.
+pub fn spoken_for(mail: &Mail, queues: &[Queue]) -> Option<String> {
+    match mail.bounce.as_ref().and_then(|bounce| bounce.recipients.first()) {
+        Some(recipient) => Some(address::key(&recipient.address)),
+        None => author(mail, queues).map(Address::key),
+    }
+}
+
 /// Those who join a ticket with this mail, the author first, without own addresses and without repetition.
 pub fn participants<'a>(mail: &'a Mail, queues: &[Queue], author_role: Role) -> Vec<(&'a Address, Role)> {
     let mut met = HashSet::new();

@@ -9,7 +9,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Baseline, Fetched, ItemKey, Watermark};
+use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
@@ -97,6 +97,10 @@ impl Companions for Acting {
 
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError> {
         self.store.unmark(source, items)
+    }
+
+    fn try_whole(&self, source: &Source, item: &Listed) -> Fate {
+        self.prober.try_whole(source, item)
     }
 
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate {

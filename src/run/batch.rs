@@ -119,6 +119,16 @@ impl Batch<'_> {
         gate: &mut dyn Gate,
         desk: &dyn Companions,
     ) -> Result<Haul, Trouble> {
+        if let [lone] = wanted
+            && self.suspects.goes_alone(&lone.key)
+            && self.source.bears_two_readers()
+        {
+            match desk.try_whole(self.source, lone) {
+                Fate::Survived => {}
+                Fate::Died(end) => return Ok(Haul::of(Item::Deadly(lone.clone(), end))),
+                Fate::Unknown(why) => return Ok(Haul::of(Item::Untried(lone.clone(), why))),
+            }
+        }
         let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(wanted)? };
         let cut_short = gate.reader().cut_short().map(Trouble::from);
         let mut read: HashMap<ItemKey, Item> =
@@ -164,6 +174,12 @@ impl Batch<'_> {
 struct Haul {
     items: Vec<Item>,
     cut_short: Option<Trouble>,
+}
+
+impl Haul {
+    fn of(item: Item) -> Self {
+        Self { items: vec![item], cut_short: None }
+    }
 }
 
 /// Tells the listener of what is committed and returns what the mailbox is to be told.

@@ -11,7 +11,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, Mailbox, MailboxError, Reader};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Acknowledgement, Baseline, Fetched, ItemKey, Watermark};
+use crate::model::item::{Acknowledgement, Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Books, Lookup, Source, StoreError};
 
@@ -58,6 +58,9 @@ pub trait Companions {
 
     /// Notes that marked items are not there any more.
     fn unmark(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Fetches and reads a message in a process of its own, to see whether it survives.
+    fn try_whole(&self, source: &Source, item: &Listed) -> Fate;
 
     /// Reads a message in a process of its own, to see whether it survives.
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate;

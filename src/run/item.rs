@@ -25,6 +25,8 @@ pub(super) enum Item {
     Suspected(Listed, String),
     /// A run died with it, and whether of it could not be found out.
     Untried(Listed, String),
+    /// A process that fetched and read it died of it.
+    Deadly(Listed, String),
     /// It was fetched. Boxed: old items come by the hundred thousand.
     Read(Box<Reading>),
 }
@@ -49,14 +51,19 @@ impl Item {
             Self::Old(listed)
             | Self::Withheld(listed, _)
             | Self::Suspected(listed, _)
-            | Self::Untried(listed, _) => &listed.key,
+            | Self::Untried(listed, _)
+            | Self::Deadly(listed, _) => &listed.key,
             Self::Read(read) => &read.listed.key,
         }
     }
 
     pub(super) fn mail(&self) -> Option<&Mail> {
         match self {
-            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) | Self::Untried(..) => None,
+            Self::Old(_)
+            | Self::Withheld(..)
+            | Self::Suspected(..)
+            | Self::Untried(..)
+            | Self::Deadly(..) => None,
             Self::Read(read) => read.mail.as_ref(),
         }
     }
@@ -68,7 +75,11 @@ impl Item {
 
     pub(super) fn reading(&self) -> Option<&Reading> {
         match self {
-            Self::Old(_) | Self::Withheld(..) | Self::Suspected(..) | Self::Untried(..) => None,
+            Self::Old(_)
+            | Self::Withheld(..)
+            | Self::Suspected(..)
+            | Self::Untried(..)
+            | Self::Deadly(..) => None,
             Self::Read(read) => Some(read),
         }
     }
@@ -101,6 +112,12 @@ impl Item {
             let message =
                 format!("item {} could not be tried out in a process of its own: {why}", self.key());
             return Some(Trouble::new(ErrorCode::Interrupted, message).hint("it is tried out again"));
+        }
+        if let Self::Deadly(_, end) = self {
+            let message = format!("item {} is not fetched: {end}", self.key());
+            return Some(Trouble::new(ErrorCode::MessageCrashed, message).hint(
+                "look at the message in the mailbox itself; \"helpdesk-mail outcomes reset\" lets the next fetch take it again",
+            ));
         }
         if outcome != OutcomeWord::Failed {
             return None;

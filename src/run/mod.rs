@@ -41,7 +41,7 @@ pub use deliver::{
 pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};
 pub use notices::Notify;
-pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe};
+pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};
 pub use reconcile::{Audited, AuditedMailbox, Auditor, FolderLine, ItemLine, ItemState, Sums, reconcile};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::process::Signal;
 
-use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
 use crate::model::trouble::Trouble;
@@ -21,6 +20,7 @@ use crate::parse::Limits;
 use crate::store::Source;
 
 use super::batch::Batch;
+use super::companions::Companions as _;
 use super::config::Plan;
 use super::job::Job;
 use super::rehearsing::Rehearsing;
@@ -73,7 +73,31 @@ pub struct Suspect {
 impl Prober {
     /// Whether the message ends a process that reads it.
     pub(super) fn try_out(&self, source: &Source, message: &Fetched) -> Fate {
-        let Self::Program { program, config, limit } = self else { return Fate::Survived };
+        let Self::Program { program, limit, .. } = self else { return Fate::Survived };
+        let Some(mut command) = self.command(source, &message.listed) else { return Fate::Survived };
+        if message.extent != Extent::Whole {
+            command.arg("--beginning");
+        }
+        match command.stdin(Stdio::piped()).spawn() {
+            Ok(child) => watch(child, &message.bytes, *limit).map_or_else(Fate::Unknown, fate),
+            Err(error) => Fate::Unknown(format!("{} cannot be run: {error}", program.display())),
+        }
+    }
+
+    /// Whether the message ends a process that fetches and reads it. One that cannot come to it knows nothing against it.
+    pub(super) fn try_whole(&self, source: &Source, item: &Listed) -> Fate {
+        let Self::Program { limit, .. } = self else { return Fate::Survived };
+        let Some(mut command) = self.command(source, item) else { return Fate::Survived };
+        command.arg("--fetch").stdin(Stdio::null());
+        match command.spawn().map_err(|error| error.to_string()).and_then(|child| watch(child, &[], *limit)) {
+            Ok(status) if status.signal().is_none() && status.code() != Some(BUG) => Fate::Survived,
+            Ok(status) => fate(status),
+            Err(why) => Fate::Unknown(why),
+        }
+    }
+
+    fn command(&self, source: &Source, item: &Listed) -> Option<Command> {
+        let Self::Program { program, config, .. } = self else { return None };
         let mut command = Command::new(program);
         command
             .arg("--config")
@@ -82,26 +106,23 @@ impl Prober {
             .arg(source.mailbox.as_str());
         // Written with `=`, no value is taken for an option.
         command.arg(format!("--account={}", source.account)).arg(format!("--folder={}", source.folder));
-        command.arg(format!("--item={}", message.listed.key));
-        if let Some(arrived) = message.listed.arrived {
+        command.arg(format!("--item={}", item.key));
+        if let Some(arrived) = item.arrived {
             command.arg(format!("--arrived={arrived}"));
         }
-        if message.extent != Extent::Whole {
-            command.arg("--beginning");
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        match command.spawn() {
-            Ok(child) => watch(child, &message.bytes, *limit),
-            Err(error) => Fate::Unknown(format!("{} cannot be run: {error}", program.display())),
-        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Some(command)
     }
 }
 
-/// Gives the child the message and waits for its end.
-fn watch(mut child: Child, bytes: &[u8], limit: Duration) -> Fate {
+/// The exit status of a process that gave up over a bug.
+const BUG: i32 = 70;
+
+/// Gives the child the message and waits for its end; an error says why nothing is known of that.
+fn watch(mut child: Child, bytes: &[u8], limit: Duration) -> Result<ExitStatus, String> {
     let input = child.stdin.take();
     let deadline = Instant::now() + limit;
-    let status = thread::scope(|scope| {
+    thread::scope(|scope| {
         if let Some(mut input) = input {
             // A child that dies reads no further, and that shows in its status.
             scope.spawn(move || drop(input.write_all(bytes)));
@@ -119,8 +140,7 @@ fn watch(mut child: Child, bytes: &[u8], limit: Duration) -> Fate {
             }
             pause = (pause * 2).min(Duration::from_millis(50));
         }
-    });
-    status.map_or_else(Fate::Unknown, fate)
+    })
 }
 
 /// What a process says by its end. What a fault of its own raises is told from what others send.
@@ -128,9 +148,7 @@ fn fate(status: ExitStatus) -> Fate {
     match status.signal() {
         None if status.success() => Fate::Survived,
         // A bug that only this message meets.
-        None if status.code() == Some(Exit::Internal.code().into()) => {
-            Fate::Died("the process that read it gave up".to_owned())
-        }
+        None if status.code() == Some(BUG) => Fate::Died("the process that read it gave up".to_owned()),
         None => Fate::Unknown(format!("its process ended with {status}")),
         Some(signal) => {
             let own = [Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::XCPU]
@@ -167,6 +185,29 @@ pub fn probe(plan: &Plan, suspect: Suspect, desk: &mut Rehearsing) -> Result<(),
     road.receive(&items, desk, &mut tally).map(drop)
 }
 
+/// Fetches the message from its mailbox, which is only looked at, and walks the road for it.
+pub fn probe_from_mailbox(
+    plan: &Plan,
+    source: Source,
+    key: &ItemKey,
+    desk: &mut Rehearsing,
+) -> Result<(), Trouble> {
+    let Some(mailbox) = plan.mailboxes.iter().find(|mailbox| mailbox.mailbox.name == source.mailbox) else {
+        return Ok(());
+    };
+    let mut gate = desk.open(&mailbox.mailbox)?;
+    let reader = gate.reader();
+    reader.open(&source.folder)?;
+    let Some(listed) = reader.list(None)?.items.into_iter().find(|item| item.key == *key) else {
+        return Ok(());
+    };
+    for Fetched { listed, bytes, extent } in reader.fetch(&[listed])? {
+        let (arrived, key) = (listed.arrived, listed.key);
+        probe(plan, Suspect { source: source.clone(), key, arrived, extent, bytes }, desk)?;
+    }
+    Ok(())
+}
+
 /// Tells nobody.
 pub(super) struct Silent;
 
@@ -186,7 +227,7 @@ mod tests {
 
     fn fate_of(script: &str, input: &[u8]) -> Fate {
         let child = Command::new("/bin/sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
-        watch(child, input, Duration::from_secs(20))
+        watch(child, input, Duration::from_secs(20)).map_or_else(Fate::Unknown, fate)
     }
 
     #[test]
@@ -218,6 +259,6 @@ mod tests {
         let child =
             Command::new("/bin/sh").args(["-c", "exec sleep 60"]).stdin(Stdio::piped()).spawn().unwrap();
         let fate = watch(child, b"x", Duration::from_millis(50));
-        assert_eq!(fate, Fate::Unknown("its process did not end within 50ms".to_owned()));
+        assert_eq!(fate, Err("its process did not end within 50ms".to_owned()));
     }
 }

@@ -107,6 +107,7 @@ impl Reception<'_> {
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
             Item::Suspected(..) | Item::Untried(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
+            Item::Deadly(..) => Ok(plain(Decision::Fail(Reason::Crashed))),
             Item::Withheld(listed, _) => {
                 let attempts = books.attempts(self.source, &listed.key)?;
                 Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
@@ -120,7 +121,7 @@ impl Reception<'_> {
 
     fn decide_mail(&self, read: &Reading, mail: &Mail, books: &mut dyn Books) -> Result<Verdict, StoreError> {
         let job = self.job;
-        let author = policy::author(mail, job.queues).map(|author| author.key());
+        let author = policy::spoken_for(mail, job.queues);
         let print = Fingerprint {
             source: self.source,
             key: &read.listed.key,

@@ -8,7 +8,7 @@ use crate::evidence::Signer;
 use crate::mailbox::{self, MailboxError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
-use crate::model::item::{Baseline, Fetched, ItemKey, Watermark};
+use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Lookup, Source, Store, StoreError};
 
@@ -93,6 +93,10 @@ impl Companions for Rehearsing {
 
     fn unmark(&mut self, _: &Source, _: &[ItemKey]) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn try_whole(&self, source: &Source, item: &Listed) -> Fate {
+        self.prober.try_whole(source, item)
     }
 
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate {

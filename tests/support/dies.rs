@@ -59,6 +59,8 @@ pub enum Poison {
     Memory,
     /// It is killed, as if from outside.
     Kill,
+    /// The process aborts as soon as it fetches the message.
+    Fetch,
 }
 
 impl Poison {
@@ -69,6 +71,7 @@ impl Poison {
             Self::Stack => 310_500,
             Self::Memory => 320_500,
             Self::Kill => 330_500,
+            Self::Fetch => 340_500,
         };
         let line = "It is a long way to the end of this letter, and no reader ever came there.\r\n";
         line.repeat(size / line.len() + 1)

@@ -44,7 +44,11 @@ pub(super) fn of(root: &Part, text: &str, kind: Kind) -> Option<Bounce> {
         let action = recipient.action.get_or_insert_with(|| action_of(kind).to_owned());
         recipient.permanent = is_permanent(action, recipient.status.as_deref(), recipient.permanent);
     }
-    Some(Bounce { recipients, original_message_id: original::message_id(root, text) })
+    Some(Bounce {
+        recipients,
+        original_message_id: original::message_id(root, text),
+        original_subject: original::subject(root),
+    })
 }
 
 /// `X-Failed-Recipients`, as Exim and Gmail write it, with what the text says of them.
@@ -66,6 +70,16 @@ fn failed_recipients(root: &Part, text: &str) -> Vec<BouncedRecipient> {
             })
         })
         .collect()
+}
+
+/// Whether a text names somebody whom a mail might not have reached.
+pub(super) fn names_recipients(text: &str) -> bool {
+    !words::recipients(text).is_empty()
+}
+
+/// Whether a text names somebody for whom a server refused a mail, with its code.
+pub(super) fn refuses_recipients(text: &str) -> bool {
+    words::refuses(text)
 }
 
 fn action_of(kind: Kind) -> &'static str {

@@ -1,9 +1,9 @@
-//! Which mail bounced: the Message-ID of what the notice encloses or quotes.
+//! Which mail bounced: the Message-ID of what the notice encloses or quotes, and the subject of what it encloses.
 
 use crate::model::ids::MessageId;
 
 use super::super::defects::Defects;
-use super::super::fields::{self, Place};
+use super::super::fields::{self, Fields, Place};
 use super::super::headers;
 use super::super::render;
 use super::super::structure::Part;
@@ -11,15 +11,20 @@ use super::super::structure::Part;
 /// The Message-ID of the enclosed message, else the first that the notice quotes anywhere but in its own header.
 pub(super) fn message_id(root: &Part, text: &str) -> Option<MessageId> {
     let own = headers::message_id(&root.fields, &mut Defects::default());
-    enclosed(root)
+    enclosed(root, &|fields| headers::message_id(fields, &mut Defects::default()))
         .or_else(|| quoted(root.body, own.as_ref()))
         .or_else(|| quoted(text.as_bytes(), own.as_ref()))
         .or_else(|| headers::message_ids(&root.fields, "In-Reply-To", &mut Defects::default()).pop())
         .or_else(|| headers::message_ids(&root.fields, "References", &mut Defects::default()).pop())
 }
 
-/// Of `message/rfc822`, `text/rfc822-headers` (RFC 6522) and their like for SMTPUTF8 (RFC 6533).
-fn enclosed(part: &Part) -> Option<MessageId> {
+/// The subject of the enclosed message.
+pub(super) fn subject(root: &Part) -> Option<String> {
+    enclosed(root, &|fields| fields.has("Subject").then(|| headers::subject(fields, &mut Defects::default())))
+}
+
+/// What is told by the fields of `message/rfc822`, `text/rfc822-headers` (RFC 6522) and their like for SMTPUTF8 (RFC 6533).
+fn enclosed<T>(part: &Part, told: &impl Fn(&Fields) -> Option<T>) -> Option<T> {
     let encloses = matches!(
         part.media.value.as_str(),
         "message/rfc822"
@@ -32,11 +37,11 @@ fn enclosed(part: &Part) -> Option<MessageId> {
         let mut defects = Defects::default();
         let octets = render::octets(part, &mut defects);
         let (fields, _) = fields::split(&octets, Place::Message, &mut defects);
-        if let Some(id) = headers::message_id(&fields, &mut defects) {
-            return Some(id);
+        if let Some(found) = told(&fields) {
+            return Some(found);
         }
     }
-    part.children.iter().find_map(enclosed)
+    part.children.iter().find_map(|child| enclosed(child, told))
 }
 
 /// A line that begins `Message-ID:`, behind blanks or marks of quotation; the id may stand on the next line.

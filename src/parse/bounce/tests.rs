@@ -88,6 +88,54 @@ fn the_mail_that_bounced_is_found_by_structure_and_by_its_words() {
     assert_eq!(notice("\nnothing\n"), None);
 }
 
+/// `address action status permanent` of each recipient of a report.
+fn reported(groups: &str) -> Vec<String> {
+    let message = format!(
+        "From: MAILER-DAEMON@x.example\nSubject: s\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+         --b\n\nSorry\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n{groups}\n--b--\n"
+    );
+    let recipients = one(message.as_bytes(), &Limits::default()).unwrap().bounce.unwrap().recipients;
+    let told = |text: Option<String>| text.unwrap_or_default();
+    recipients
+        .into_iter()
+        .map(|one| format!("{} {} {} {}", one.address, told(one.action), told(one.status), one.permanent))
+        .collect()
+}
+
+#[test]
+fn reports_are_read_as_their_makers_mean_them() {
+    let table: [(&str, &[&str]); 7] = [
+        (
+            "Final-Recipient: rfc822; a@b.example\nAction: failed\nDiagnostic-Code: smtp; 452 mailbox full\n",
+            &["a@b.example failed  false"],
+        ),
+        (
+            "Final-Recipient: rfc822; a@b.example\nAction: failed\nDiagnostic-Code: smtp; 552 mailbox full\n",
+            &["a@b.example failed  true"],
+        ),
+        (
+            "Final-Recipient: RFC822; <\"bob b\"@b.example>\nAction: failed\nStatus: 5.1.1\n",
+            &["\"bob b\"@b.example failed 5.1.1 true"],
+        ),
+        (
+            "Final-Recipient: utf-8; b\\x{F8}b@b.example\nAction: failed\nStatus: 5.1.1\n",
+            &["b\u{f8}b@b.example failed 5.1.1 true"],
+        ),
+        (
+            "Final-Recipient: utf-8; b\\x{D800}\\x{9}\\x{zz}\\x{@b.example\nAction: failed\n",
+            &["b\\x{D800}\\x{9}\\x{zz}\\x{@b.example failed  true"],
+        ),
+        (
+            "Final-Recipient: rfc822; a@b.example\n\nAction: failed\nStatus: 4.2.2\n\nFinal-Recipient: rfc822; c@b.example\n\nAction: failed\nStatus: 5.1.1\n",
+            &["a@b.example failed 4.2.2 false", "c@b.example failed 5.1.1 true"],
+        ),
+        ("Final-Recipient: rfc822; not an address@b.example\nAction: failed\n", &[]),
+    ];
+    for (groups, expected) in table {
+        assert_eq!(reported(groups), expected, "{groups}");
+    }
+}
+
 #[test]
 fn long_notices_are_read_in_bounds() {
     let text = "<a@b.example>: x\n".repeat(100_000);

@@ -62,8 +62,24 @@ pub(super) fn status(text: &str) -> Option<String> {
     STATUS.captures(text).and_then(|found| found.get(1)).map(|status| status.as_str().to_owned())
 }
 
-/// The recipients that a notice names, with what stands behind each up to the next.
+/// Whether a refusal is for good, by its SMTP code; `None` if there is none.
+pub(super) fn is_permanent(diagnosis: &str) -> Option<bool> {
+    let class = CODE.captures(diagnosis)?.get(1)?;
+    Some(class.as_str() == "5")
+}
+
+/// The recipients that a notice names.
 pub(super) fn recipients(text: &str) -> Vec<BouncedRecipient> {
+    named(text).into_iter().map(|(address, diagnosis)| recipient(address, &diagnosis)).collect()
+}
+
+/// Whether a notice names somebody with the code of a refusal.
+pub(super) fn refuses(text: &str) -> bool {
+    named(text).iter().any(|(_, diagnosis)| CODE.is_match(diagnosis) || STATUS.is_match(diagnosis))
+}
+
+/// The recipients that a notice names, with what stands behind each up to the next.
+fn named(text: &str) -> Vec<(String, String)> {
     let notice: Vec<&str> = text
         .lines()
         .take(LINES)
@@ -99,14 +115,12 @@ pub(super) fn recipients(text: &str) -> Vec<BouncedRecipient> {
             .find(|address| !is_a_mail_system(address));
         found.extend(first.map(|address| (address.to_owned(), whole.clone())));
     }
-    found.into_iter().map(|(address, diagnosis)| recipient(address, &diagnosis)).collect()
+    found
 }
 
 fn recipient(address: String, diagnosis: &str) -> BouncedRecipient {
     let status = status(diagnosis);
-    let permanent =
-        CODE.captures(diagnosis).is_none_or(|code| code.get(1).is_some_and(|class| class.as_str() == "5"));
-    BouncedRecipient { address, action: None, status, permanent }
+    BouncedRecipient { address, action: None, status, permanent: is_permanent(diagnosis).unwrap_or(true) }
 }
 
 /// Whether a line names a recipient rather than going on about one.

@@ -1,10 +1,10 @@
 //! Mail that programs write: vacation replies and the like, and what nobody is to answer.
 
 use super::super::fields::Fields;
-use super::{auto_submitted, failure};
+use super::{auto_submitted, origin};
 
 /// What subjects of vacation replies hold, in lower case.
-const AWAY: [&str; 42] = [
+const AWAY: &[&str] = &[
     "out of office",
     "out of the office",
     "out-of-office",
@@ -47,6 +47,35 @@ const AWAY: [&str; 42] = [
     "自動回覆",
     "自動返信",
     "자동 회신",
+    "自動応答",
+    "自動返答",
+    "自动答复",
+    "自動答覆",
+    "자동 응답",
+    "자동응답",
+    "자동회신",
+    "부재중",
+    "رد تلقائي",
+    "الرد التلقائي",
+    "nieobecność",
+    "odpowiedź automatyczna",
+    "autoodpowiedź",
+    "automatická odpověď",
+    "automatická odpoveď",
+    "automaattinen vastaus",
+    "automatisk svar",
+    "automatiskt svar",
+    "automatische reactie",
+    "automatikus válasz",
+    "răspuns automat",
+    "автоматична відповідь",
+    "автоматический отклик",
+    "αυτόματη απάντηση",
+    "תשובה אוטומטית",
+    "otomatik yanit",
+    "otomatik cevap",
+    "balasan otomatis",
+    "trả lời tự động",
 ];
 
 /// Fields that only answering programs write.
@@ -64,11 +93,16 @@ const MARKS: [&str; 11] = [
     "X-Notify-Vacation",
 ];
 
+/// Whether a subject, in lower case, begins as those of vacation replies do.
+pub(super) fn opens(subject: &str) -> bool {
+    AWAY.iter().any(|word| subject.starts_with(word))
+}
+
 /// Whether it answers by itself.
 pub(super) fn is_reply(fields: &Fields, subject: &str) -> bool {
     let submitted = auto_submitted(fields);
     let says_auto = !submitted.is_empty() && submitted != "no";
-    let opens = || AWAY.iter().any(|word| subject.starts_with(word));
+    let opens = || opens(subject);
     let away = || AWAY.iter().any(|word| subject.contains(word));
     submitted == "auto-replied"
         || has_word(fields, &["Precedence", "X-Precedence", "Preference"], &["auto_reply", "auto-reply", "autoreply"])
@@ -77,11 +111,16 @@ pub(super) fn is_reply(fields: &Fields, subject: &str) -> bool {
         // Zimbra and others (X-POST-MessageClass), Lotus Domino.
         || fields.token("X-POST-MessageClass").to_ascii_lowercase().contains("autoresponder")
         || (says_auto && away())
-        // Exchange sets the suppression on ordinary mail too: it needs the subject, at its beginning.
-        || (fields.has("X-Auto-Response-Suppress") && opens())
+        || (fields.has("X-Auto-Response-Suppress") && (origin::has_null_sender(fields) || is_outlooks(fields, subject)))
         || (fields.has("X-MS-Exchange-Generated-Message-Source") && opens())
         || (has_word(fields, &["Precedence"], &["bulk", "junk"]) && opens())
-        || (away() && failure::has_null_sender(fields))
+        || (away() && origin::has_null_sender(fields))
+}
+
+/// Exchange suppresses answers to ordinary mail too, and people write "Automatic reply: how do I switch it on?". What
+/// it answers by itself names the mail that it answers and replaces the `RE:` of a person's answer by such words.
+fn is_outlooks(fields: &Fields, subject: &str) -> bool {
+    fields.has("In-Reply-To") && opens(subject) && !subject.starts_with("auto:")
 }
 
 /// Whether a program wrote it of its own accord.

@@ -1,15 +1,16 @@
 //! Bounces and delay notices from before RFC 3464 and from those who do not heed it.
 //!
-//! Only a mail system's word counts: an empty return path or its name in From. A person may write any subject.
+//! Only a mail system's word counts ([`origin`](super::origin)). A person may write any subject.
 
 use crate::model::mail::Kind;
 
-use super::super::defects::Defects;
-use super::super::fields::{self, Fields};
-use super::super::headers;
+use super::super::bounce;
+use super::super::fields::Fields;
+use super::origin::{self, Origin};
+use super::{auto_submitted, automatic};
 
 /// What subjects of bounces hold, in lower case.
-const FAILED: [&str; 46] = [
+const FAILED: &[&str] = &[
     "undeliver",
     "delivery status notification",
     "delivery failure",
@@ -56,10 +57,48 @@ const FAILED: [&str; 46] = [
     "无法投递",
     "退信",
     "退件",
+    "message you sent blocked",
+    "onbestelbaar",
+    "niet afgeleverd",
+    "non recapitabile",
+    "impossibile recapitare",
+    "não é possível entregar",
+    "não entregue",
+    "falha na entrega",
+    "niedostarczalne",
+    "niedostarczona",
+    "nie można dostarczyć",
+    "zwrot wiadomości",
+    "недоставлен",
+    "не доставлено",
+    "не удается доставить",
+    "не удаётся доставить",
+    "не удалось доставить",
+    "недоставка",
+    "teslim edilem",
+    "teslim edilmedi",
+    "無法傳遞",
+    "無法遞送",
+    "無法投遞",
+    "傳遞失敗",
+    "未送達",
+    "未送达",
+    "无法传递",
+    "送信できません",
+    "配信できません",
+    "배달할 수 없",
+    "전송 실패",
+    "발송 실패",
+    "no entregado",
+    "imposible entregar",
+    "kan inte levereras",
+    "kan ikke leveres",
+    "nedoručiteln",
+    "kézbesíthetetlen",
 ];
 
 /// What subjects of delay notices hold.
-const DELAYED: [&str; 12] = [
+const DELAYED: &[&str] = &[
     "delayed",
     "delivery delay",
     "delay notification",
@@ -75,7 +114,7 @@ const DELAYED: [&str; 12] = [
 ];
 
 /// How the texts of mail systems begin, where the subject says nothing.
-const OPENINGS: [&str; 24] = [
+const OPENINGS: &[&str] = &[
     "hi. this is the qmail-send program",
     "this is the qmail-send program",
     "this message was created automatically by mail delivery software",
@@ -100,9 +139,11 @@ const OPENINGS: [&str; 24] = [
     "the user(s) account is",
     "undelivered message:",
     "this report relates to a message you sent",
+    "has not been delivered",
+    "was blocked by our",
 ];
 
-const STILL_TRIED: [&str; 8] = [
+const STILL_TRIED: &[&str] = &[
     "will retry",
     "still being retried",
     "will continue to try",
@@ -115,8 +156,10 @@ const STILL_TRIED: [&str; 8] = [
 
 /// The kind of a notice without a report; `None` if it is no notice.
 pub(super) fn of(fields: &Fields, subject: &str, text: &str) -> Option<Kind> {
-    let is_named = fields.has("X-Failed-Recipients");
-    if !(is_named || has_null_sender(fields) || is_from_mail_system(fields)) {
+    let origin = origin::of(fields);
+    let is_named =
+        fields.has("X-Failed-Recipients") && (origin > Origin::Person || !origin::has_named_sender(fields));
+    if origin == Origin::Person && !is_named {
         return None;
     }
     let beginning: String = text.chars().take(2000).collect::<String>().to_lowercase();
@@ -127,55 +170,38 @@ pub(super) fn of(fields: &Fields, subject: &str, text: &str) -> Option<Kind> {
     }
     let failed = FAILED.iter().any(|word| subject.contains(word));
     let opens = || OPENINGS.iter().any(|words| beginning.contains(words));
-    if delayed {
-        return Some(Kind::Delay);
-    }
-    if failed || opens() {
-        return Some(if tried() && !beginning.contains("permanent") { Kind::Delay } else { Kind::Bounce });
-    }
-    None
+    let is_notice = match origin {
+        Origin::Person => false,
+        Origin::Doubtful => {
+            let refuses = is_submitted(fields) && bounce::refuses_recipients(text);
+            (delayed || failed || opens()) && (refuses || begins_as_systems_do(text))
+        }
+        // "Automatic reply: Delivery problem" is an answer.
+        Origin::Unsigned if automatic::opens(subject) => false,
+        Origin::Unsigned => opens() || ((delayed || failed) && bounce::names_recipients(text)),
+        Origin::Likely => delayed || failed || opens() || bounce::refuses_recipients(text),
+        // In whatever words: nobody but a mail system writes so.
+        Origin::Certain => true,
+    };
+    let is_delay = || delayed || (tried() && !beginning.contains("permanent"));
+    is_notice.then(|| if is_delay() { Kind::Delay } else { Kind::Bounce })
 }
 
-/// RFC 5321 section 4.5.5: what reports on mail has no return path.
-pub(super) fn has_null_sender(fields: &Fields) -> bool {
-    fields
-        .first("Return-Path")
-        .is_some_and(|raw| matches!(fields::unfolded(raw).trim(), "<>" | "<MAILER-DAEMON>"))
+/// Whether a report that the message holds is what it has to say, rather than what somebody passes on.
+pub(super) fn reports(fields: &Fields, text: &str) -> bool {
+    match origin::of(fields) {
+        Origin::Person => is_submitted(fields) && !origin::has_named_sender(fields),
+        Origin::Doubtful => is_submitted(fields) || begins_as_systems_do(text),
+        Origin::Unsigned | Origin::Likely | Origin::Certain => true,
+    }
 }
 
-/// Whether From is a mail system's.
-pub(super) fn is_from_mail_system(fields: &Fields) -> bool {
-    const LOCALS: [&str; 12] = [
-        "mailer-daemon",
-        "postmaster",
-        "mail-daemon",
-        "mailerdaemon",
-        "maildaemon",
-        "mailer_daemon",
-        "mailsystem",
-        "mail-system",
-        "maildelivery",
-        "mailadmin",
-        "double-bounce",
-        "mdaemon",
-    ];
-    const NAMES: [&str; 7] = [
-        "mail delivery subsystem",
-        "mail delivery system",
-        "mail administrator",
-        "system administrator",
-        "mail delivery service",
-        "postmaster",
-        "internet mail delivery",
-    ];
-    const STARTS: [&str; 4] = ["mailer-daemon", "mail-delivery", "microsoftexchange", "postmaster+"];
-    let authors = headers::first_addresses(fields, "From", &mut Defects::default());
-    authors.first().is_some_and(|author| {
-        let key = author.key();
-        let local = key.split('@').next().unwrap_or_default();
-        let name = author.name.as_deref().unwrap_or_default().to_lowercase();
-        LOCALS.contains(&local)
-            || STARTS.iter().any(|start| local.starts_with(start))
-            || NAMES.contains(&name.as_str())
-    })
+/// Whether the words of a mail system stand before all others.
+fn begins_as_systems_do(text: &str) -> bool {
+    let opening: String = text.trim_start().chars().take(100).collect::<String>().to_lowercase();
+    OPENINGS.iter().any(|words| opening.starts_with(words))
+}
+
+fn is_submitted(fields: &Fields) -> bool {
+    !matches!(auto_submitted(fields).as_str(), "" | "no")
 }

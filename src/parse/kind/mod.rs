@@ -1,10 +1,12 @@
 //! What sort of mail it is, by its header fields and its reports; the text is asked where a mail system wrote it.
 //!
-//! Order matters: a bounce is also auto-submitted, and a vacation reply may come through a list's address. Doubt goes to
-//! the kind that gets no answer, so that no loop begins.
+//! Order matters: a bounce is also auto-submitted, and a vacation reply that comes through a list is list mail. Doubt about
+//! what programs wrote goes to the kind that gets no answer, so that no loop begins; doubt whether a person wrote it goes
+//! to the person, whose words would be lost.
 
 mod automatic;
 mod failure;
+mod origin;
 
 use crate::model::mail::Kind;
 
@@ -14,15 +16,18 @@ use super::defects::Defects;
 use super::fields::Fields;
 use super::structure::Part;
 
+pub(super) use origin::is_daemon;
+
 /// Tells the kind of a message from its outermost part, its decoded subject and its text.
 pub(super) fn of(root: &Part, subject: &str, text: &str) -> Kind {
-    let subject = subject.to_lowercase();
+    // The Turkish capital İ becomes two letters.
+    let subject = subject.to_lowercase().replace("i\u{307}", "i");
     let fields = &root.fields;
-    if let Some(kind) = report(root).or_else(|| failure::of(fields, &subject, text)) {
+    if let Some(kind) = report(root, text).or_else(|| failure::of(fields, &subject, text)) {
         return kind;
     }
-    // A vacation reply that came back through a list says what it is; so does RFC 3834 section 5.
-    if is_list(fields) && auto_submitted(fields) != "auto-replied" {
+    // Also what answered by itself to a list's mail: it is the list that passes it on.
+    if is_list(fields) {
         return Kind::List;
     }
     if automatic::is_reply(fields, &subject) {
@@ -35,8 +40,8 @@ pub(super) fn of(root: &Part, subject: &str, text: &str) -> Kind {
 }
 
 /// `multipart/report` (RFC 6522) by its type and, for deliveries, by what happened (RFC 3464 section 2.3.3).
-fn report(root: &Part) -> Option<Kind> {
-    let outer = find_report(root)?;
+fn report(root: &Part, text: &str) -> Option<Kind> {
+    let outer = find_report(root, text)?;
     match outer.media.get("report-type").unwrap_or_default().to_ascii_lowercase().as_str() {
         // Also where the type is said wrongly, the part tells (RFC 5965 section 2).
         "feedback-report" => return Some(Kind::Feedback),
@@ -63,18 +68,18 @@ fn report(root: &Part) -> Option<Kind> {
     }
 }
 
-/// The report that the message is, or that a mail system wrapped once more; one that a person encloses is a file.
-fn find_report<'p, 'a>(root: &'p Part<'a>) -> Option<&'p Part<'a>> {
-    let is_report = |part: &&'p Part<'a>| {
-        part.media.value == "multipart/report"
-            || part.is("multipart/") && bounce::status_part_of(part).is_some()
-    };
-    if is_report(&root) {
+/// The report that the message is, or that a mail system wrapped once more or in parts; one that a person encloses or
+/// passes on in parts (Apple Mail and Gmail do) is a file.
+fn find_report<'p, 'a>(root: &'p Part<'a>, text: &str) -> Option<&'p Part<'a>> {
+    let is_typed = |part: &Part| part.media.value == "multipart/report";
+    if is_typed(root) {
         return Some(root);
     }
-    let within = root.children.iter().find(is_report)?;
-    let from_a_system = failure::has_null_sender(&root.fields) || failure::is_from_mail_system(&root.fields);
-    from_a_system.then_some(within)
+    let is_report = |part: &&'p Part<'a>| {
+        is_typed(part) || part.is("multipart/") && bounce::status_part_of(part).is_some()
+    };
+    let found = Some(root).filter(is_report).or_else(|| root.children.iter().find(is_report))?;
+    failure::reports(&root.fields, text).then_some(found)
 }
 
 fn actions(status: &[u8]) -> Vec<String> {
@@ -101,99 +106,4 @@ fn auto_submitted(fields: &Fields) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse::{headers, structure};
-
-    fn kind(message: &str) -> Kind {
-        let mut defects = Defects::default();
-        let root = structure::read(message.as_bytes(), &mut defects);
-        of(
-            &root,
-            &headers::subject(&root.fields, &mut defects),
-            message.split("\n\n").nth(1).unwrap_or_default(),
-        )
-    }
-
-    fn dsn(action: &str) -> String {
-        format!(
-            "From: MAILER-DAEMON@example.org\nAuto-Submitted: auto-replied\n\
-             Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry\n\
-             --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\n\
-             Action: {action}\n\n--b--\n"
-        )
-    }
-
-    #[test]
-    fn headers_tell_the_kind() {
-        let table = [
-            ("From: a@b.example\n\nx", Kind::Ordinary),
-            ("Auto-Submitted: no\n\nx", Kind::Ordinary),
-            ("X-Auto-Response-Suppress: All\nSubject: Printer\n\nx", Kind::Ordinary),
-            ("Subject: Out of office rules for the printer\n\nx", Kind::Ordinary),
-            ("From: postmaster@b.example\nSubject: Please help\n\nx", Kind::Ordinary),
-            ("Return-Path: <>\nSubject: Printer\n\nx", Kind::Ordinary),
-            ("Subject: Mail delivery failed, why?\nFrom: a@b.example\n\nx", Kind::Ordinary),
-            ("List-Id: <x.example.org>\n\nx", Kind::List),
-            ("List-Id: <x.example.org>\nPrecedence: bulk\n\nx", Kind::List),
-            ("Mailing-List: x\n\nx", Kind::List),
-            ("Precedence: list\n\nx", Kind::List),
-            (
-                "List-Id: <x.example.org>\nX-Auto-Response-Suppress: All\nSubject: Automatic reply: x\n\nx",
-                Kind::List,
-            ),
-            ("List-Id: <x.example.org>\nAuto-Submitted: auto-replied\n\nx", Kind::AutoReply),
-            ("Auto-Submitted: auto-generated\n\nx", Kind::AutoGenerated),
-            ("Auto-Submitted: auto-notified; owner-email=x\n\nx", Kind::AutoGenerated),
-            ("Precedence: bulk\n\nx", Kind::AutoGenerated),
-            ("Precedence: junk\n\nx", Kind::AutoGenerated),
-            ("Auto-Submitted: auto-replied (vacation)\n\nx", Kind::AutoReply),
-            ("AUTO-SUBMITTED: Auto-Replied\n\nx", Kind::AutoReply),
-            ("Auto-Submitted: auto-generated\nSubject: Out of Office: x\n\nx", Kind::AutoReply),
-            ("X-Autoreply: yes\n\nx", Kind::AutoReply),
-            ("X-Autorespond: x\n\nx", Kind::AutoReply),
-            ("Precedence: auto_reply\n\nx", Kind::AutoReply),
-            ("X-Auto-Response-Suppress: All\nSubject: Automatic reply: x\n\nx", Kind::AutoReply),
-            (
-                "X-Auto-Response-Suppress: All\nSubject: =?utf-8?Q?R=C3=A9ponse_automatique?= : x\n\nx",
-                Kind::AutoReply,
-            ),
-            ("Return-Path: <>\nSubject: Abwesenheitsnotiz: x\n\nx", Kind::AutoReply),
-            ("X-Failed-Recipients: a@b.example\n\nx", Kind::Bounce),
-            (
-                "From: MAILER-DAEMON (Mail System)\nSubject: Undelivered Mail Returned to Sender\n\nx",
-                Kind::Bounce,
-            ),
-            (
-                "From: Mail Delivery System <mailer-daemon@x.example>\nSubject: failure notice\n\nx",
-                Kind::Bounce,
-            ),
-            ("Return-Path: <>\nSubject: Unzustellbar: x\n\nx", Kind::Bounce),
-            ("From: mailer-daemon@x.example\nSubject: Warning: message 1 delayed 24 hours\n\nx", Kind::Delay),
-            (
-                "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nx\n--b--",
-                Kind::Feedback,
-            ),
-            (
-                "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nx\n--b--",
-                Kind::AutoReply,
-            ),
-        ];
-        for (message, expected) in table {
-            assert_eq!(kind(message), expected, "{message}");
-        }
-    }
-
-    #[test]
-    fn delivery_reports_are_told_by_what_happened() {
-        let table = [
-            ("failed", Kind::Bounce),
-            ("Failed (permanently)", Kind::Bounce),
-            ("delayed", Kind::Delay),
-            ("delivered", Kind::AutoReply),
-        ];
-        for (action, expected) in table {
-            assert_eq!(kind(&dsn(action)), expected, "{action}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
 //! The header block that Outlook writes above the mail that is answered, with or without a rule above it.
 
+use super::backing;
+use super::quote::Introduction;
+
 /// The word for the author.
 const FROM: [&str; 30] = [
     "from",
@@ -192,32 +195,50 @@ pub(super) enum Field {
 
 /// A line of the block, with its value.
 pub(super) fn field(line: &str) -> Option<(Field, String)> {
-    let name = label(line)?;
+    let field = kind(line)?;
     let (_, value) = line.split_once([':', '：'])?;
-    let value = value.trim_matches(|c: char| c == '*' || c.is_whitespace()).to_owned();
-    if FROM.contains(&name.as_str()) {
-        Some((Field::From, value))
-    } else if SUBJECT.contains(&name.as_str()) {
-        Some((Field::Subject, value))
+    Some((field, value.trim_matches(|c: char| c == '*' || c.is_whitespace()).to_owned()))
+}
+
+fn kind(line: &str) -> Option<Field> {
+    let name = label(line)?;
+    let name = name.as_str();
+    if FROM.contains(&name) {
+        Some(Field::From)
+    } else if SUBJECT.contains(&name) {
+        Some(Field::Subject)
     } else {
-        OTHERS.contains(&name.as_str()).then_some((Field::Other, value))
+        OTHERS.contains(&name).then_some(Field::Other)
     }
 }
 
 /// How far a label reaches, in octets.
 const LABEL: usize = 40;
 
-/// How many lines the beginning of the block takes; `None` if there is none.
-pub(super) fn length(lines: &[&str]) -> Option<usize> {
+/// The most lines that are looked at.
+const LINES: usize = 7;
+
+/// The beginning of the block, up to its first field, if there is one.
+///
+/// The author stands first, or behind the date. Forms of every kind have such fields, too: a rule above, an address, a
+/// subject or the date of a mail backs that it is one.
+pub(super) fn find(lines: &[&str]) -> Option<Introduction> {
     let ruled = lines.first().is_some_and(|line| is_rule(line.trim()));
     let skipped =
         usize::from(ruled) + usize::from(ruled && lines.get(1).is_some_and(|line| line.trim().is_empty()));
     let block = lines.get(skipped..)?;
-    if !FROM.contains(&label(block.first()?)?.as_str()) {
-        return None;
-    }
-    let others = block.iter().skip(1).take(6).filter_map(|line| label(line));
-    (others.filter(|name| OTHERS.contains(&name.as_str())).count() >= 2).then_some(skipped + 1)
+    let mut fields = block.iter().take(LINES).map(|line| kind(line));
+    let (first, second) = (fields.next()??, fields.next()?);
+    let is_dated = || block.first().is_some_and(|line| backing::has_full_date(line));
+    let begins = first == Field::From || (second == Some(Field::From) && is_dated());
+    let count = 1 + usize::from(second.is_some()) + fields.flatten().count();
+    let backs = |line: &&str| {
+        let field = kind(line);
+        field == Some(Field::Subject)
+            || field.is_some() && (backing::has_address(line) || backing::has_full_date(line))
+    };
+    let backed = ruled || block.iter().take(LINES).any(backs);
+    (begins && count >= 3 && backed).then_some(Introduction { length: skipped + 1, backed })
 }
 
 fn is_rule(line: &str) -> bool {

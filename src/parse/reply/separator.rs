@@ -1,11 +1,12 @@
 //! Lines that stand between a reply and the mail below: `-----Original Message-----` and their translations.
 
 /// What introduces the mail that is answered, in lower case.
-const ORIGINAL: [&str; 40] = [
+const ORIGINAL: [&str; 43] = [
     "original message",
     "original mail",
     "original email",
     "reply message",
+    "replied message",
     "ursprüngliche nachricht",
     "originalnachricht",
     "original-nachricht",
@@ -32,6 +33,8 @@ const ORIGINAL: [&str; 40] = [
     "رسالة أصلية",
     "原始邮件",
     "原邮件",
+    "回复的原邮件",
+    "回复的邮件",
     "原始郵件",
     "原郵件",
     "元のメッセージ",
@@ -104,4 +107,18 @@ pub(super) fn is_forward(line: &str) -> bool {
     }
     let title = line.trim_matches(|c: char| matches!(c, '-' | ':' | '：') || c.is_whitespace());
     FORWARDED.contains(&title.to_lowercase().as_str())
+}
+
+/// Whether a quotation begins at this line that is a mail passed on: Apple Mail quotes the introduction, too.
+pub(super) fn is_quoted_forward(lines: &[&str], at: usize) -> bool {
+    let bare = |line: &&str| line.trim_start().strip_prefix('>').map(|line| line.trim().to_owned());
+    let introduces = lines.get(at).and_then(bare).is_some_and(|line| is_forward(&line));
+    // Further below it belongs to what is quoted.
+    introduces && {
+        let before = lines.get(..at).unwrap_or_default().iter().rev();
+        before
+            .map(|line| (super::is_quoted(line), line.trim_matches(['>', ' ', '\t', '\u{a0}'])))
+            .find(|(_, words)| !words.is_empty())
+            .is_none_or(|(quoted, _)| !quoted)
+    }
 }
