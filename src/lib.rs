@@ -22,16 +22,21 @@
 //!              (what sort of mail) · forward · limits · guard (a thread with a time limit)
 //! evidence/    Mail → which tickets it names: subject · recipient · thread · token (HMAC)
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
-//!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender
-//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
-//!              imap/ · pop3/ · maildir · mbox · directory · wire (TCP, TLS, proxies, time-outs) · login (passwords)
+//!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
+//! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
-//! store/       trait Lookup, trait Books: Lookup; Store: the embedded database
+//! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
+//!              imap/ · pop3/ · maildir · mbox · directory
+//! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
+//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null · schedule
+//! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//!              outbox/ (notifications: claims, attempts, what came back)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -41,8 +46,8 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store                  I/O; they do not know each other
-//! 1  parse   evidence   policy         pure; they do not know each other
+//! 2  mailbox    store      outbox                  I/O; they do not know each other
+//! 1  parse   evidence   policy    transport       pure, but for transport; they do not know each other
 //! 0  model
 //! ```
 //!
@@ -75,10 +80,15 @@
 //!   answer joins it; tickets which a late mail shows to be one thread are linked.
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
+//! * **A notification is a row** written with what it tells of; [`policy::notify`] says whom to tell, and a row says why
+//!   somebody is not. It leaves afterwards, under a lock of its own. An attempt is committed before it is made; one that
+//!   never ended may have been taken: it is made once more, alone, with the same Message-ID, and given up the second time.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
 //! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first
 //!   run (`--baseline`, `since`) is never touched, also when the server numbers the folder anew.
+//! * **A back end answers for each parcel** ([`outbox::Backend`]): what broke before the dot that ends a mail comes later,
+//!   what broke after it is uncertain, and only what is surely about the parcel is refused for good.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary
@@ -92,8 +102,10 @@ pub mod cli;
 pub mod evidence;
 pub mod mailbox;
 pub mod model;
+pub mod outbox;
 pub mod parse;
 pub mod policy;
 pub mod run;
 pub mod settings;
 pub mod store;
+pub mod transport;

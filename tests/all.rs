@@ -34,6 +34,10 @@ mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
+mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
+mod outbox_commands; // notifications, looked at and changed from the command line
+mod outbox_loop; // two systems that write to each other fall silent
+mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
 mod poison; // a message that ends the process is found by a child and blocks nothing
 mod pop3_connect; // a POP3 session comes about with the protection that is configured, or not at all
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
@@ -52,6 +56,8 @@ mod run_dies; // killed, full, doubled: the next run reaches the state of an und
 mod run_timeout; // no server holds a run for longer than it may
 mod same_mail; // a mail that went to several queues is a ticket in each, or in one of them
 mod signals; // a signal ends a run where nothing is left half done
+mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
+mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble;

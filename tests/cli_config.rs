@@ -70,6 +70,26 @@ fn check_tells_what_is_configured_and_makes_nothing() {
 }
 
 #[test]
+fn check_tells_who_is_notified_by_what_and_tries_each_back_end() {
+    let place = Place::configured();
+    let configure = |outbox: &str| {
+        let queues = "[queue.support]\naddress = \"s@example.org\"\n[queue.quiet]\nnotify = []\n";
+        place.write("helpdesk-mail.toml", &format!("[store]\nurl = \"sqlite:db\"\n{queues}{outbox}"));
+    };
+    configure("[outbox]\nbackend = \"file\"\npath = \"out\"\n");
+    let text = place.output("check", 0);
+    assert!(text.contains("queue support notifies by back end default, file:/"), "{text}");
+    assert!(text.contains("queue quiet notifies nobody\n") && !text.contains("no [outbox]"), "{text}");
+    let lines = place.json("check --connect --json", 69);
+    assert_eq!(lines[0]["backends"][0], "default");
+    assert_eq!((&lines[1]["type"], &lines[1]["status"]), (&"backend".into(), &"failed".into()));
+    assert_eq!(lines[1]["error"]["error_code"], "outbox.path");
+    std::fs::create_dir(place.directory.path().join("out")).unwrap();
+    assert!(place.output("check --connect", 0).contains("back end default: ok, file:/"));
+    assert_eq!(std::fs::read_dir(place.directory.path().join("out")).unwrap().count(), 0);
+}
+
+#[test]
 fn every_problem_of_a_configuration_is_told_with_its_line() {
     let place = Place::configured();
     place.write("helpdesk-mail.toml", "[queue.support]\ntitel = \"x\"\n[mailbox.a]\ntype = \"imup\"\n");

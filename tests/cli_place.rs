@@ -5,10 +5,12 @@ use helpdesk_mail::model::address::Address;
 use helpdesk_mail::model::ids::{Digest, MessageId, TicketId};
 use helpdesk_mail::model::item::{Disposition, ItemKey};
 use helpdesk_mail::model::mail::{Attachment, Kind, Mail};
+use helpdesk_mail::model::notification::Occasion;
+use helpdesk_mail::model::outbox::{Told, Untold, Urgency};
 use helpdesk_mail::model::outcome::OutcomeWord;
 use helpdesk_mail::store::{
-    Books, Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store, StoreError,
-    StoredError,
+    Books, Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewNotification, NewTicket, Source, Store,
+    StoreError, StoredError,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -88,6 +90,35 @@ pub fn bare(home: &std::path::Path) -> Command {
 
 fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+/// Puts two notifications of ticket 1 into the outbox: one that waits and one that may not be sent.
+pub fn notify(place: &Place) {
+    let path = place.directory.path().join("helpdesk-mail.db");
+    let config = Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None };
+    let enqueue = |to: &Address, id: &str, untold| {
+        let message_id = MessageId::new(id).unwrap();
+        let new = NewNotification {
+            ticket: TicketId(1),
+            message: 1,
+            other: None,
+            occasion: Occasion::Created,
+            to,
+            told: Told::Requester,
+            subject: "printer",
+            message_id: &message_id,
+            urgency: Urgency::Medium,
+            at: time(0),
+            due_at: time(0),
+            expires_at: None,
+            untold,
+        };
+        let mut store = Store::open(&config).unwrap();
+        store.transaction(|books| books.outgoing().unwrap().enqueue(&new)).unwrap();
+    };
+    enqueue(&alice(), "n1@x", None);
+    let odd = Address::bare("b\u{1b}[2J@example.org");
+    enqueue(&odd, "n2@x", Some(Untold::Dmarc));
 }
 
 fn alice() -> Address {

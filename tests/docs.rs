@@ -4,6 +4,7 @@ use std::path::Path;
 
 use helpdesk_mail::cli::man;
 use helpdesk_mail::model::exit::Exit;
+use helpdesk_mail::model::outbox::{GivenUp, OutboxState, Untold};
 use helpdesk_mail::model::outcome::{OutcomeWord, Reason};
 use helpdesk_mail::model::trouble::ErrorCode;
 use helpdesk_mail::parse::DEFECTS;
@@ -53,6 +54,14 @@ fn every_outcome_and_reason_is_documented_and_no_other() {
 #[test]
 fn every_state_of_a_reconciliation_is_documented_and_no_other() {
     assert_eq!(terms("RECONCILIATION"), ItemState::ALL.map(ItemState::as_str));
+}
+
+#[test]
+fn every_state_and_reason_of_a_notification_is_documented_and_no_other() {
+    assert_eq!(terms("NOTIFICATIONS"), OutboxState::ALL.map(OutboxState::as_str));
+    let mut reasons = Untold::ALL.map(Untold::as_str).to_vec();
+    reasons.extend(GivenUp::ALL.map(GivenUp::as_str));
+    assert_eq!(terms("REASONS OF NOTIFICATIONS"), reasons);
 }
 
 #[test]

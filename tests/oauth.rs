@@ -22,7 +22,8 @@ fn start() -> (Provider, Dovecot) {
     (provider, server)
 }
 
-fn tokens(provider: &Provider) -> Tokens {
+/// A client of the provider.
+pub fn tokens(provider: &Provider) -> Tokens {
     Tokens::new(TokenSource::Client(Box::new(Client {
         token_url: provider.url().parse().unwrap(),
         ca_file: Some(provider.ca_file()),

@@ -17,7 +17,7 @@ mod name;
 mod record;
 
 /// What the answers use of the rest of the program.
-mod mailbox {
+mod transport {
     pub mod wire {
         /// As the program shows a server's text.
         pub fn text(bytes: &[u8]) -> String {

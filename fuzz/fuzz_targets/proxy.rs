@@ -4,7 +4,7 @@
 #![no_main]
 
 #[allow(dead_code, reason = "the rest is the program's")]
-#[path = "../../src/mailbox/wire/proxy/handshake.rs"]
+#[path = "../../src/transport/wire/proxy/handshake.rs"]
 mod handshake;
 
 use std::io::{self, Read, Write};

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::output::Form;
-use super::{check, completions, fetch, ingest, init, inspect, man, outcomes, probe, quarantine, ticket};
+use super::{
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send, ticket,
+};
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
 ///
@@ -101,6 +103,8 @@ pub enum Command {
     Outcomes(outcomes::Args),
     Quarantine(quarantine::Args),
     Ticket(ticket::Args),
+    Send(send::Args),
+    Outbox(outbox::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -119,6 +123,8 @@ impl Command {
             Self::Outcomes(args) => args.json(),
             Self::Quarantine(args) => args.json(),
             Self::Ticket(args) => args.json(),
+            Self::Send(args) => args.json,
+            Self::Outbox(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };

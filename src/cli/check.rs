@@ -5,22 +5,26 @@ use serde_json::{Value, json};
 use crate::mailbox::oauth::Life;
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
+use crate::outbox;
 use crate::run::MailboxPlan;
 use crate::settings::Settings;
 
 use super::context::Context;
 use super::desk;
 use super::failure;
+use super::outbox_lines;
 use super::output::json::object;
 use super::output::style::Paint;
 use super::output::{Form, escape};
 
-/// Validate the configuration; with --connect log in to every mailbox, too
+/// Validate the configuration; with --connect log in to every mailbox and mail server, too
 ///
-/// Nothing is changed: folders are opened read-only, and a store that is not there is not made.
+/// Every template of notifications in the configured directory is tried with sample data. Nothing is changed or sent:
+/// folders are opened read-only, and a store that is not there is not made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Log in to every mailbox, open every folder, see those that are moved to, and show what the server can do
+    /// Log in to every mailbox and back end of the outbox, open every folder, see those that are moved to, and show what
+    /// the server can do
     #[arg(long)]
     pub connect: bool,
 
@@ -42,6 +46,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let store = desk::look(&settings.store)?;
     desk::rehearse(&settings.store)?;
+    super::outbox::check(&settings)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {
@@ -50,6 +55,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
             exit = exit.worse(trouble.code.exit());
         }
         tell_mailbox(plan.mailbox.name.as_str(), &answer, context);
+    }
+    let backends = settings.outbox.iter().flat_map(|outbox| &outbox.backends);
+    for (name, config) in backends.filter(|_| args.connect) {
+        let answer = outbox::check(config).map_err(Trouble::from);
+        if let Err(trouble) = &answer {
+            exit = exit.worse(trouble.code.exit());
+        }
+        outbox_lines::tell(name, &answer, context);
     }
     Ok(exit)
 }
@@ -77,6 +90,15 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             ("store_exists", json!(store_is_there)),
             ("queues", plan.queues.iter().map(|queue| json!(queue.slug.as_str())).collect()),
             ("mailboxes", plan.mailboxes.iter().map(|plan| json!(plan.mailbox.name.as_str())).collect()),
+            (
+                "backends",
+                settings
+                    .outbox
+                    .iter()
+                    .flat_map(|outbox| outbox.backends.keys())
+                    .map(|it| json!(it))
+                    .collect(),
+            ),
             ("warnings", json!(settings.warnings)),
         ]))),
         Form::Human => {
@@ -87,7 +109,9 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             for plan in &plan.mailboxes {
                 out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
             }
-            out.line("nobody is notified: this version sends no mail");
+            for line in outbox_lines::settings(settings) {
+                out.line(&line);
+            }
         }
     }
 }
@@ -120,11 +144,7 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
             context.out.line(&format!("  folders: {folders}"));
             context.out.line(&format!("  capabilities: {capabilities}"));
             if let Some(life) = answer.token {
-                let lives = seconds(life).map_or_else(
-                    || "nobody says how long the access token lives".to_owned(),
-                    |seconds| format!("the access token lives for {}", span(seconds)),
-                );
-                context.out.line(&format!("  token: {lives}"));
+                context.out.line(&lives(life));
             }
         }
         (Form::Human, Err(trouble)) => {
@@ -137,8 +157,17 @@ fn tell_mailbox(name: &str, answer: &Result<Answer, Trouble>, context: &mut Cont
     }
 }
 
+/// The line that tells how long a token lives.
+pub(super) fn lives(life: Life) -> String {
+    let lives = seconds(life).map_or_else(
+        || "nobody says how long the access token lives".to_owned(),
+        |seconds| format!("the access token lives for {}", span(seconds)),
+    );
+    format!("  token: {lives}")
+}
+
 /// The life of a token in seconds, if it is known.
-fn seconds(life: Life) -> Option<u64> {
+pub(super) fn seconds(life: Life) -> Option<u64> {
     match life {
         Life::Left(left) => Some(left.as_secs()),
         Life::Untold => None,

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::evidence::Signer;
 use crate::mailbox;
-use crate::model::trouble::Trouble;
-use crate::run::{self, Acting, Prober, Rehearsing};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::run::{
+    self, Acting, Courier, Errand, Hearer, MailOffice, Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
+};
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
 
@@ -51,6 +54,32 @@ pub(crate) fn list<T>(
 /// Opens a mailbox to look at it.
 pub(crate) fn read_only(config: &mailbox::Config) -> Result<Box<dyn mailbox::Reader>, Trouble> {
     Ok(mailbox::read_only(config)?)
+}
+
+/// How people are told, as the configuration says it.
+pub(crate) fn outbox(settings: &Settings) -> Result<&OutboxPlan, Trouble> {
+    settings.plan.outbox.as_ref().ok_or_else(|| {
+        let what = format!("there is no [outbox] in {}: nobody is notified", settings.file.display());
+        Trouble::new(ErrorCode::ConfigInvalid, what).hint("see helpdesk-mail.toml(5)")
+    })
+}
+
+/// Delivers what is due, over so many connections at once.
+pub(crate) fn deliver(
+    settings: &Settings,
+    plan: &OutboxPlan,
+    errand: &Errand,
+    jobs: usize,
+    hearer: &mut dyn Hearer,
+) -> Result<Sent, Trouble> {
+    let backends = settings.outbox.as_ref().map(|outbox| outbox.backends.clone()).unwrap_or_default();
+    let office = MailOffice::new(super::outbox::templates(settings)?, backends);
+    let mut store = open(&settings.store)?;
+    let signer = Signer::new(&store.token_secret()?);
+    let courier = || Post::new(&plan.voices, &office, signer.clone());
+    let couriers = (0..jobs).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
+    let outbox = Outbox { store: &mut store, place: &settings.store.path, voices: &plan.voices };
+    run::deliver(errand, outbox, couriers, hearer)
 }
 
 /// The companions of a real run; the store is made where there is none.

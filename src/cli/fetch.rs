@@ -6,13 +6,16 @@ use std::time::Instant;
 use crate::mailbox::Place;
 use crate::model::exit::Exit;
 use crate::model::ids::MailboxName;
-use crate::model::trouble::Trouble;
-use crate::run::{self, Audience, Companions, Due, MailboxPlan, Mode, Options, Plan, Scope, Summary};
+use crate::model::outbox::OutboxState;
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::run::{
+    self, Audience, Companions, Due, Errand, MailboxPlan, Mode, Options, Plan, Scope, Stop, Summary,
+};
+use crate::settings::Settings;
 
 use super::context::Context;
-use super::desk;
-use super::names;
-use super::output::listener;
+use super::output::{hearer, listener};
+use super::{desk, names, send};
 
 /// Fetch each configured mailbox once and turn its messages into tickets
 ///
@@ -48,6 +51,10 @@ pub struct Args {
     /// Fetch mailboxes whose interval is not over, too
     #[arg(long)]
     pub force: bool,
+
+    /// Leave notifications in the outbox, for "send" or the next fetch
+    #[arg(long)]
+    pub no_send: bool,
 
     /// Settle what is there now as ignored/baseline, without tickets: for a first run on an old mailbox
     #[arg(long)]
@@ -88,7 +95,29 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
+    drop(workers);
+    if !args.dry_run && !args.no_send {
+        deliver(&settings, options.stop);
+    }
     Ok(summary.exit)
+}
+
+/// Delivers what is due for a while. Trouble in sending shows in the log and in the outbox, never in how a fetch ends.
+fn deliver(settings: &Settings, stop: Stop) {
+    let Some((outbox, limit)) = settings.plan.outbox.as_ref().and_then(|it| Some((it, it.after_fetch?)))
+    else {
+        return;
+    };
+    let errand = Errand { max_attempts: outbox.max_attempts, limit: None, time_limit: Some(limit), stop };
+    match desk::deliver(settings, outbox, &errand, send::USEFUL, &mut hearer::Silent) {
+        Ok(sent) => {
+            let waiting = sent.backlog.waiting;
+            log::info!("{} notifications sent, {waiting} waiting", sent.counts.of(OutboxState::Sent));
+        }
+        // It delivers what this one would have.
+        Err(trouble) if trouble.code == ErrorCode::OutboxLocked => log::info!("{trouble}"),
+        Err(trouble) => log::error!("notifications: {}", trouble.with_causes()),
+    }
 }
 
 /// Those on servers wait for the network most of the time; local ones wait for the store, one after the other.

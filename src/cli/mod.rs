@@ -17,6 +17,8 @@ pub mod inspect;
 mod logging;
 pub mod man;
 mod names;
+mod outbox;
+mod outbox_lines;
 mod outcomes;
 pub mod output;
 mod probe;
@@ -24,6 +26,7 @@ mod quarantine;
 mod reconcile;
 mod retry;
 mod rim;
+mod send;
 mod signals;
 mod ticket;
 mod when;
@@ -92,6 +95,8 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Ingest(args) => ingest::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Outcomes(args) => outcomes::run(&args, context),
+        Command::Send(args) => send::run(&args, context),
+        Command::Outbox(args) => outbox::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Check(args) => check::run(&args, context),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
+use crate::model::outbox::OutboxState;
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
 use crate::model::trouble::{ErrorCode, Trouble};
@@ -99,6 +100,11 @@ pub(crate) fn outcome() -> impl TypedValueParser<Value = OutcomeWord> {
 /// Reads a ticket's state; help, errors and completions list them all.
 pub(crate) fn status() -> impl TypedValueParser<Value = Status> {
     word(Status::ALL.map(Status::as_str), Status::from_word)
+}
+
+/// Reads a notification's state; help, errors and completions list them all.
+pub(crate) fn outbox_state() -> impl TypedValueParser<Value = OutboxState> {
+    word(OutboxState::ALL.map(OutboxState::as_str), OutboxState::from_word)
 }
 
 fn word<T: Clone + Send + Sync + 'static, const N: usize>(

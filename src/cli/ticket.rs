@@ -150,16 +150,21 @@ fn fields(row: &TicketRow) -> Vec<Cell> {
 fn show(id: &TicketName, context: &mut Context) -> Result<Exit, Trouble> {
     let mut store = context.store()?;
     let row = id.find(&mut store)?;
-    let messages = store.messages(row.id)?;
+    let (messages, notes) = (store.messages(row.id)?, store.notes(row.id)?);
     let reply_address = reply_address(&row, &mut store, context)?;
     match context.form {
         Form::Json => {
-            context.out.json(&json::ticket_with_messages(&row, &messages, reply_address.as_deref()));
+            let both = (messages.as_slice(), notes.as_slice());
+            context.out.json(&json::ticket_with_messages(&row, both, reply_address.as_deref()));
         }
         Form::Human => {
             describe(&row, &mut context.out);
             if let Some(address) = reply_address {
                 context.out.line(&format!("{:<14}{}", "reply to", escape::line(&address)));
+            }
+            for note in &notes {
+                let text = format!("{} {}", words::time(note.at), note.text);
+                context.out.line(&format!("{:<14}{}", "note", escape::line(&text)));
             }
             messages.iter().for_each(|message| tell(message, &mut context.out));
         }

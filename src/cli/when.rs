@@ -1,6 +1,7 @@
-//! Points in time that are typed: RFC 3339, a date, or an age.
+//! Points and spans of time that are typed: RFC 3339, a date, or an age.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -34,19 +35,28 @@ impl When {
     }
 
     fn age(text: &str) -> Option<Self> {
-        let unit = text.chars().last()?;
-        let number = text.strip_suffix(unit)?;
-        let seconds = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        let number =
-            number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse::<i64>().ok())??;
-        Some(Self::Ago(SignedDuration::from_secs(number.checked_mul(seconds)?)))
+        seconds(text).map(|seconds| Self::Ago(SignedDuration::from_secs(seconds)))
     }
+}
+
+/// A span of time such as `90s`, `5m`, `12h` or `30d`.
+pub fn span(text: &str) -> Result<Duration, String> {
+    let seconds = seconds(text).and_then(|seconds| u64::try_from(seconds).ok());
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a time as 90s, 5m, 12h or 30d".to_owned())
+}
+
+fn seconds(text: &str) -> Option<i64> {
+    let unit = text.chars().last()?;
+    let number = text.strip_suffix(unit)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number = number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse::<i64>().ok())??;
+    number.checked_mul(seconds)
 }
 
 impl FromStr for When {
@@ -74,12 +84,14 @@ mod tests {
         assert_eq!(at("90s").to_string(), "2026-11-21T11:58:30Z");
         assert!(at("2026-11-01") < at("2026-11-02"));
         assert_eq!(at("9999999999999d"), Timestamp::MIN);
+        assert_eq!(span("5m"), Ok(Duration::from_secs(300)));
     }
 
     #[test]
     fn anything_else_is_refused() {
         for bad in ["", "d", "-1d", "7w", "yesterday", "2026-13-01", "99999999999999999999d"] {
             assert!(bad.parse::<When>().is_err(), "{bad:?} was accepted");
+            assert!(span(bad).is_err(), "{bad:?} was accepted");
         }
     }
 }

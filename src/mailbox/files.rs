@@ -3,7 +3,7 @@
 //! Nothing here follows a symbolic link in the place of a message or waits on a FIFO.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::MailboxError;
 use crate::model::ids::Digest;
 use crate::model::item::Extent;
+pub(super) use crate::transport::files::{rename_new, sync_directory};
 
 /// So many octets are read of a message larger than the mailbox allows.
 pub(super) const BEGINNING: u64 = 256 * 1024;
@@ -188,30 +189,4 @@ pub(super) fn move_into(from: &Path, directory: &Path, name: &OsStr, suffix: &Os
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Renames, unless something already has the new name.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // Old kernels and some network file systems do not know the flag.
-            Err(Errno::INVAL | Errno::NOSYS) => {}
-            other => return other.map_err(io::Error::from),
-        }
-    }
-    if fs::symlink_metadata(to).is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    fs::rename(from, to)
-}
-
-/// Makes renames and removals in a directory last.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    match File::open(path)?.sync_all() {
-        // Some network file systems cannot; what was told is then told again after a crash.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        other => other,
-    }
 }

@@ -11,24 +11,22 @@ mod directory;
 mod error;
 mod files;
 pub mod imap;
-mod login;
 mod maildir;
 pub mod mbox;
-pub mod oauth;
 pub mod pop3;
-mod sasl;
-mod wire;
 
 pub use access::Access;
-pub use config::{Config, Dispositions, Imap, Login, Password, Place, Plaintext, Server, Tls};
+pub use config::{Config, Dispositions, Imap, Place};
 pub use directory::Directory;
 pub use error::MailboxError;
 pub use imap::ImapMailbox;
 pub use maildir::Maildir;
 pub use mbox::Mbox;
 pub use pop3::Pop3Mailbox;
-pub use sasl::Mechanism;
-pub use wire::{Proxy, ProxyScheme, ProxyUser};
+
+pub use crate::transport::{
+    Login, Mechanism, Password, Plaintext, Proxy, ProxyScheme, ProxyUser, Server, Tls, oauth,
+};
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 

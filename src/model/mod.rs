@@ -10,6 +10,8 @@ pub mod found;
 pub mod ids;
 pub mod item;
 pub mod mail;
+pub mod notification;
+pub mod outbox;
 pub mod outcome;
 pub mod ticket;
 pub mod trouble;

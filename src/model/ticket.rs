@@ -62,6 +62,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [Self::Requester, Self::Cc, Self::Author, Self::Agent];
+
     /// The word that the store keeps.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,6 +73,11 @@ impl Role {
             Self::Author => "author",
             Self::Agent => "agent",
         }
+    }
+
+    /// The role of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 }
 

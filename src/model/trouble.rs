@@ -28,6 +28,20 @@ pub enum ErrorCode {
     MailboxTimeout,
     /// Another run holds the mailbox.
     MailboxLocked,
+    /// No connection to a mail server came about, or it takes no mail.
+    OutboxConnect,
+    /// TLS was refused, stripped or does not verify.
+    OutboxTls,
+    /// The credentials were refused or could not be had.
+    OutboxAuth,
+    /// The directory or program of a back end cannot be used.
+    OutboxPath,
+    /// The mail server said what the protocol does not allow.
+    OutboxProtocol,
+    /// The mail server did not answer in time.
+    OutboxTimeout,
+    /// Another program delivers.
+    OutboxLocked,
     /// Nothing could be made out in a message.
     MessageUnreadable,
     /// Trouble of one message that came again too often.
@@ -62,7 +76,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes, in the order they are documented.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 32] = [
         Self::ConfigMissing,
         Self::ConfigInvalid,
         Self::ConfigPermissions,
@@ -73,6 +87,13 @@ impl ErrorCode {
         Self::MailboxProtocol,
         Self::MailboxTimeout,
         Self::MailboxLocked,
+        Self::OutboxConnect,
+        Self::OutboxTls,
+        Self::OutboxAuth,
+        Self::OutboxPath,
+        Self::OutboxProtocol,
+        Self::OutboxTimeout,
+        Self::OutboxLocked,
         Self::MessageUnreadable,
         Self::MessageAttempts,
         Self::MessageCrashed,
@@ -103,6 +124,13 @@ impl ErrorCode {
             Self::MailboxProtocol => "mailbox.protocol",
             Self::MailboxTimeout => "mailbox.timeout",
             Self::MailboxLocked => "mailbox.locked",
+            Self::OutboxConnect => "outbox.connect",
+            Self::OutboxTls => "outbox.tls",
+            Self::OutboxAuth => "outbox.auth",
+            Self::OutboxPath => "outbox.path",
+            Self::OutboxProtocol => "outbox.protocol",
+            Self::OutboxTimeout => "outbox.timeout",
+            Self::OutboxLocked => "outbox.locked",
             Self::MessageUnreadable => "message.unreadable",
             Self::MessageAttempts => "message.too-many-attempts",
             Self::MessageCrashed => "message.crashed",
@@ -134,9 +162,14 @@ impl ErrorCode {
             | Self::MailboxTls
             | Self::MailboxFolder
             | Self::MailboxProtocol
-            | Self::MailboxTimeout => Exit::Unavailable,
-            Self::MailboxAuth => Exit::Refused,
-            Self::MailboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
+            | Self::MailboxTimeout
+            | Self::OutboxConnect
+            | Self::OutboxTls
+            | Self::OutboxPath
+            | Self::OutboxProtocol
+            | Self::OutboxTimeout => Exit::Unavailable,
+            Self::MailboxAuth | Self::OutboxAuth => Exit::Refused,
+            Self::MailboxLocked | Self::OutboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
             Self::MessageUnreadable | Self::MessageAttempts | Self::MessageCrashed | Self::MessageStore => {
                 Exit::Attention
             }

@@ -94,6 +94,16 @@ pub fn header(message: &[u8], name: &str) -> Vec<String> {
     fields.all(name).map(|raw| clean::line(&decoded(raw))).collect()
 }
 
+/// A single line without control, bidirectional override and invisible marks, composed: what a header of ours may hold.
+pub fn clean_line(text: &str) -> String {
+    clean::composed(clean::line(text))
+}
+
+/// A composed text without control characters, blanks at line ends and empty lines at its ends.
+pub fn clean_text(text: &str) -> String {
+    clean::composed(clean::text(text))
+}
+
 /// Notes that only the beginning of the message was at hand.
 pub fn mark_truncated(mail: &mut Mail) {
     let word = "truncated".to_owned();

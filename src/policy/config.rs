@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::model::address::AddressPattern;
 use crate::model::ids::QueueSlug;
+use crate::model::outbox::Told;
 
 /// A queue as the policy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,23 @@ pub struct Queue {
     pub forwarded: Forwarded,
     /// The priority of new tickets, 1 (highest) to 5.
     pub priority: u8,
+    /// The language of notifications, as BCP 47 writes it.
+    pub locale: String,
+    /// Who is notified; nobody, if it is empty.
+    pub notify: Vec<Told>,
+    /// Where answers to notifications go.
+    pub answers_to: AnswersTo,
+    /// The name of the back end that its notifications leave by.
+    pub outbox: String,
+}
+
+/// `plus_addressing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswersTo {
+    /// To the queue's address.
+    Queue,
+    /// To the queue's address with the ticket and a signature behind a plus.
+    Ticket,
 }
 
 /// `forwarded_by_agents`.

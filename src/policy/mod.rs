@@ -5,12 +5,15 @@
 mod authentication;
 mod automatic;
 mod config;
+pub mod notify;
+mod returned;
 mod rules;
 mod sender;
 mod thread;
 
 pub use authentication::{Authentication, of as authentication};
-pub use config::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
+pub use config::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
+pub use returned::{Returned, returned};
 pub use rules::{After, Applied, Rule, Then, When, apply};
 pub use sender::{MAX_PARTICIPANTS, author, is_one_of_us, participants, spoken_for};
 

@@ -53,7 +53,7 @@ pub fn is_one_of_us(address: &Address, queues: &[Queue]) -> bool {
 }
 
 /// Whether an address is a queue's, also with a detail: `support+12@example.org`.
-fn is_own(address: &Address, queues: &[Queue]) -> bool {
+pub(super) fn is_own(address: &Address, queues: &[Queue]) -> bool {
     let key = address.key();
     // A queue's own address may hold "+" itself, so that every one may begin the detail.
     let has_detail = |own: &str| {
@@ -90,6 +90,10 @@ mod tests {
             agents: Vec::new(),
             forwarded: crate::policy::Forwarded::Agent,
             priority: 3,
+            locale: "en".to_owned(),
+            notify: Vec::new(),
+            answers_to: crate::policy::AnswersTo::Queue,
+            outbox: "default".to_owned(),
         };
         let table = [
             ("Support@Example.org", true),

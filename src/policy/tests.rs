@@ -27,6 +27,10 @@ fn queue() -> Queue {
         agents: vec![AddressPattern::new("*@helpdesk.example.org")],
         forwarded: Forwarded::Agent,
         priority: 3,
+        locale: "en".to_owned(),
+        notify: Vec::new(),
+        answers_to: crate::policy::AnswersTo::Queue,
+        outbox: "default".to_owned(),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::parse::Limits;
 use crate::policy::{Entry, Queue, Rule};
 use crate::store::KeepRaw;
 
+use super::deliver::Voice;
+use super::notices::Notify;
+
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -25,6 +28,8 @@ pub struct Plan {
     pub alert: Alert,
     /// How much of a message is read.
     pub limits: Limits,
+    /// How people are told; `None` without `[outbox]`: nobody is.
+    pub outbox: Option<OutboxPlan>,
 }
 
 impl Plan {
@@ -32,6 +37,19 @@ impl Plan {
     pub(super) fn names(&self) -> Vec<MailboxName> {
         self.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone()).collect()
     }
+}
+
+/// `[outbox]`, as a run sees it.
+#[derive(Debug, Clone)]
+pub struct OutboxPlan {
+    /// Whom to tell of what.
+    pub notify: Notify,
+    /// After so many attempts a notification is given up.
+    pub max_attempts: u32,
+    /// For how long a fetch delivers at its end; `None` if `send` alone delivers.
+    pub after_fetch: Option<Duration>,
+    /// As whom each queue writes; one without an address writes nothing.
+    pub voices: Vec<Voice>,
 }
 
 /// One mailbox of a run.

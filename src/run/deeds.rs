@@ -9,6 +9,8 @@ use crate::model::ticket::{Role, Status};
 use crate::policy::{self, Queue};
 use crate::store::{Books, KeepRaw, NewMessage, NewParticipant, NewTicket, StoreError};
 
+use super::notices::Notices;
+
 /// A mail with what the books want to know of it besides.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival<'a> {
@@ -19,6 +21,8 @@ pub(super) struct Arrival<'a> {
     pub(super) at: Timestamp,
     pub(super) queues: &'a [Queue],
     pub(super) keep_raw: KeepRaw,
+    /// How people are told; `None` where nobody is.
+    pub(super) notices: Option<Notices<'a>>,
 }
 
 /// Carries `decision` out and tells the ticket that the mail is on now, or was before.
@@ -29,12 +33,14 @@ pub(super) fn carry_out(
 ) -> Result<Option<TicketRef>, StoreError> {
     match decision {
         Decision::Create { queue, linked, marks, .. } => {
-            let id = create(queue, marks, arrival, books)?;
+            let (id, message) = create(queue, marks, arrival, books)?;
             link(id, linked, arrival, books)?;
-            Ok(Some(TicketRef { queue: queue.clone(), id }))
+            let ticket = TicketRef { queue: queue.clone(), id };
+            tell(decision, (&ticket, message), arrival, books)?;
+            Ok(Some(ticket))
         }
         Decision::Update { ticket, queue, effect, trust, linked, .. } => {
-            books.append(&message(*ticket, arrival))?;
+            let message = books.append(&message(*ticket, arrival))?;
             if *effect == Effect::Reopen {
                 books.set_status(*ticket, Status::Reopened, arrival.at)?;
             }
@@ -42,7 +48,9 @@ pub(super) fn carry_out(
                 join(*ticket, Role::Author, arrival, books)?;
             }
             link(*ticket, linked, arrival, books)?;
-            Ok(Some(TicketRef { queue: queue.clone(), id: *ticket }))
+            let ticket = TicketRef { queue: queue.clone(), id: *ticket };
+            tell(decision, (&ticket, message), arrival, books)?;
+            Ok(Some(ticket))
         }
         Decision::Duplicate { ticket: Some(ticket), .. } => {
             let facts = books.ticket(*ticket)?;
@@ -61,7 +69,7 @@ fn create(
     marks: &Marks,
     arrival: &Arrival<'_>,
     books: &mut dyn Books,
-) -> Result<TicketId, StoreError> {
+) -> Result<(TicketId, i64), StoreError> {
     let mail = arrival.mail;
     let title = if mail.subject.trim().is_empty() { "(no subject)" } else { mail.subject.as_str() };
     let of_queue = arrival.queues.iter().find(|own| own.slug == *queue).map_or(3, |own| own.priority);
@@ -77,8 +85,20 @@ fn create(
         at: arrival.at,
     })?;
     join(id, Role::Requester, arrival, books)?;
-    books.append(&message(id, arrival))?;
-    Ok(id)
+    let message = books.append(&message(id, arrival))?;
+    Ok((id, message))
+}
+
+/// Writes who is told, last of all: by then everybody is on the ticket who joins it.
+fn tell(
+    decision: &Decision,
+    place: (&TicketRef, i64),
+    arrival: &Arrival<'_>,
+    books: &mut dyn Books,
+) -> Result<(), StoreError> {
+    let Some(notices) = &arrival.notices else { return Ok(()) };
+    notices.write(decision, place, arrival, books)?;
+    notices.heed(arrival.at, books)
 }
 
 fn link(

@@ -16,6 +16,7 @@ use crate::store::{KeepRaw, Source};
 use super::companions::Companions;
 use super::config::{Headers, MailboxPlan, Plan};
 use super::ingest::INGEST;
+use super::notices::Notify;
 
 /// The settings of a run for one mailbox.
 pub(super) struct Job<'a> {
@@ -36,6 +37,8 @@ pub(super) struct Job<'a> {
     pub(super) max_attempts: u32,
     pub(super) originals: Originals,
     pub(super) limits: Limits,
+    /// Whom to tell; `None` where nobody is told.
+    pub(super) notify: Option<&'a Notify>,
 }
 
 /// Whether somebody else keeps the messages.
@@ -97,6 +100,7 @@ impl<'a> Job<'a> {
             max_attempts: 1,
             originals: Originals::Gone,
             limits: plan.limits,
+            notify: plan.outbox.as_ref().map(|outbox| &outbox.notify),
         }
     }
 

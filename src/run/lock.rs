@@ -1,4 +1,4 @@
-//! One run at a time for a mailbox: an advisory lock on a file beside the store.
+//! One run at a time for a mailbox, one delivery at a time for a store: an advisory lock on a file beside the store.
 //!
 //! The lock goes with the process, however that ends; the empty file stays. Not reliable on network file systems,
 //! where SQLite is not either.
@@ -17,7 +17,24 @@ use crate::model::trouble::{ErrorCode, Trouble};
 
 /// Holds the mailbox until the file is dropped.
 pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble> {
-    let path = beside(store, mailbox);
+    let held = || {
+        let message = format!("mailbox \"{mailbox}\" is held by another run");
+        Trouble::new(ErrorCode::MailboxLocked, message).hint("nothing to do; the next run goes on")
+    };
+    lock(store, &format!(".{mailbox}.lock"), held)
+}
+
+/// Holds the outbox until the file is dropped. No mailbox has a lock of that name.
+pub(super) fn hold_outbox(store: &Path) -> Result<File, Trouble> {
+    let held = || {
+        let message = "another program delivers from the outbox";
+        Trouble::new(ErrorCode::OutboxLocked, message).hint("nothing to do; it delivers what is due")
+    };
+    lock(store, "-outbox.lock", held)
+}
+
+fn lock(store: &Path, end: &str, held: impl FnOnce() -> Trouble) -> Result<File, Trouble> {
+    let path = beside(store, end);
     let unusable = |error| {
         Trouble::new(ErrorCode::StoreUnavailable, format!("cannot use the lock file {}", path.display()))
             .hint("check that the store's directory belongs to the user that runs the program")
@@ -28,10 +45,7 @@ pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble>
     give_to_owner(&file, store).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let message = format!("mailbox \"{mailbox}\" is held by another run");
-            Err(Trouble::new(ErrorCode::MailboxLocked, message).hint("nothing to do; the next run goes on"))
-        }
+        Err(TryLockError::WouldBlock) => Err(held()),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
@@ -46,9 +60,9 @@ fn give_to_owner(file: &File, store: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn beside(store: &Path, mailbox: &MailboxName) -> PathBuf {
+fn beside(store: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(store);
-    name.push(format!(".{mailbox}.lock"));
+    name.push(end);
     PathBuf::from(name)
 }
 
@@ -66,5 +80,14 @@ mod tests {
         assert!(hold(&store, &sales).is_ok());
         drop(held);
         assert!(hold(&store, &support).is_ok());
+    }
+
+    #[test]
+    fn the_outbox_is_held_beside_every_mailbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store.db");
+        let _mailbox = hold(&store, &"outbox".parse().unwrap()).unwrap();
+        let _held = hold_outbox(&store).unwrap();
+        assert_eq!(hold_outbox(&store).unwrap_err().code, ErrorCode::OutboxLocked);
     }
 }

@@ -6,6 +6,7 @@ mod companions;
 mod config;
 mod crew;
 mod deeds;
+mod deliver;
 mod due;
 mod empty;
 mod facts;
@@ -16,6 +17,7 @@ mod item;
 mod job;
 mod lock;
 mod notebook;
+mod notices;
 mod old;
 mod probe;
 mod receive;
@@ -31,9 +33,14 @@ mod verdict;
 
 pub use acting::Acting;
 pub use companions::{Companions, Gate};
-pub use config::{Alert, Headers, MailboxPlan, Plan};
+pub use config::{Alert, Headers, MailboxPlan, OutboxPlan, Plan};
+pub use deliver::{
+    Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
+    Voice, Way, deliver,
+};
 pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};
+pub use notices::Notify;
 pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};
 pub use reconcile::{Audited, AuditedMailbox, Auditor, FolderLine, ItemLine, ItemState, Sums, reconcile};
 pub use rehearsing::Rehearsing;

@@ -182,7 +182,7 @@ impl Books for Notebook {
         Ok(self.next)
     }
 
-    fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    fn append(&mut self, message: &NewMessage<'_>) -> Result<i64, StoreError> {
         let NewMessage { ticket, mail, .. } = message;
         for named in mail.names() {
             self.pending.references.entry(named.clone()).or_default().insert(*ticket);
@@ -191,7 +191,8 @@ impl Books for Notebook {
             self.pending.messages.entry(id.clone()).or_default().insert(*ticket);
             self.pending.copies.entry((id.clone(), mail.digest)).or_default().insert(*ticket);
         }
-        Ok(())
+        // Nothing speaks of a message that is noted here.
+        Ok(0)
     }
 
     fn set_status(&mut self, ticket: TicketId, status: Status, at: Timestamp) -> Result<(), StoreError> {

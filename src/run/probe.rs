@@ -209,7 +209,7 @@ pub fn probe_from_mailbox(
 }
 
 /// Tells nobody.
-struct Silent;
+pub(super) struct Silent;
 
 impl Listener for Silent {
     fn progress(&mut self, _: &MailboxName, _: u64, _: u64) {}

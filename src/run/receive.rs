@@ -22,6 +22,7 @@ use super::deeds::{self, Arrival};
 use super::facts;
 use super::item::{Item, Reading, Seen};
 use super::job::{Job, received};
+use super::notices::Notices;
 use super::report::MessageLine;
 
 /// What became of an item, to be told once the transaction is committed.
@@ -184,8 +185,15 @@ impl Reception<'_> {
             at: self.now,
             queues: self.job.queues,
             keep_raw: self.job.keep_raw,
+            notices: self.notices(mail, &read.octets),
         };
         deeds::carry_out(decision, &arrival, books)
+    }
+
+    /// How people are told of a mail; `None` where nobody is.
+    fn notices<'a>(&'a self, mail: &'a Mail, octets: &[u8]) -> Option<Notices<'a>> {
+        let (notify, signer) = self.job.notify.zip(self.job.signer.as_ref())?;
+        Some(Notices { notify, signer, authentication: self.authentication(mail, octets), came: mail })
     }
 
     /// Writes the ledger row, with what is told of its mail.

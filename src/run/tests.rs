@@ -111,7 +111,7 @@ impl Listener for Lines {
     fn summary(&mut self, _: &Summary) {}
 }
 
-fn queue() -> Queue {
+pub(super) fn queue() -> Queue {
     Queue {
         slug: "support".parse().unwrap(),
         title: "Support".to_owned(),
@@ -123,6 +123,10 @@ fn queue() -> Queue {
         agents: Vec::new(),
         forwarded: crate::policy::Forwarded::Agent,
         priority: 3,
+        locale: "en".to_owned(),
+        notify: crate::model::outbox::Told::ALL.to_vec(),
+        answers_to: crate::policy::AnswersTo::Queue,
+        outbox: "default".to_owned(),
     }
 }
 
@@ -141,6 +145,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
         keep_raw: KeepRaw::Failed,
         alert: Alert::default(),
         limits: Limits::default(),
+        outbox: None,
     };
     let job = Job::of_queue(&plan, &plan.queues[0], None);
     let source =

@@ -9,6 +9,8 @@ use toml::de::{DeTable, DeValue};
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
+use super::notices;
+use super::outbox::{self, Ways};
 use super::problem::{Invalid, Problem};
 use super::queue::{self, OwnAddresses};
 use super::rule;
@@ -19,6 +21,7 @@ use super::value::{self, Wrong};
 use super::{Environment, Settings};
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
+use crate::outbox::TemplateConfig;
 use crate::parse::Limits;
 use crate::policy::{Queue, Rule};
 use crate::run::{Alert, MailboxPlan, Plan};
@@ -54,7 +57,12 @@ pub(super) fn settings(
     let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
-    let queues = document.queues(queues);
+    let table = document.single(Section::Outbox);
+    let outbox = table.as_ref().and_then(|table| outbox::outbox(table, &context));
+    let templates =
+        table.as_ref().map_or_else(TemplateConfig::default, |table| notices::templates(table, &context));
+    let queues = document.queues(queues, &document.ways_out());
+    let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues));
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
     own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
@@ -63,8 +71,10 @@ pub(super) fn settings(
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits },
+            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: plan },
             store,
+            outbox,
+            templates,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),
         _ => invalid(problems),
@@ -106,7 +116,7 @@ impl<'a> Document<'a> {
     fn check_sections(&self) {
         let known: Vec<&str> = Section::ALL
             .into_iter()
-            .filter(|section| section.parent().is_none())
+            .filter(|section| section.parents().is_empty())
             .map(Section::name)
             .collect();
         for (name, at, _) in table::in_order(self.root) {
@@ -191,7 +201,7 @@ impl<'a> Document<'a> {
         entries
     }
 
-    fn queues(&self, tables: Vec<(QueueSlug, Table<'a>)>) -> Vec<Queue> {
+    fn queues(&self, tables: Vec<(QueueSlug, Table<'a>)>, ways: &Ways) -> Vec<Queue> {
         if self.has_none(Section::Queue) {
             let what = "missing: at least one [queue.SLUG] is needed";
             self.findings.problem(None, Section::Queue.name().to_owned(), Wrong::because(what));
@@ -203,11 +213,19 @@ impl<'a> Document<'a> {
                 let what = format!("the same as queue.{}: the case of a slug does not matter", twin.slug);
                 table.report_header(Wrong::because(what));
             }
-            let queue = queue::queue(slug, &table);
+            let queue = queue::queue(slug, &table, ways);
             own.claim(&queue, &table);
             queues.push(queue);
         }
         queues
+    }
+
+    /// The back ends that queues may name, also those that are wrong otherwise.
+    fn ways_out(&self) -> Ways {
+        self.root
+            .get(Section::Outbox.name())
+            .and_then(|value| value.get_ref().as_table())
+            .map_or(Ways::None, Ways::of)
     }
 
     /// Reads the rules, in their order.

@@ -17,6 +17,10 @@ pub enum Section {
     When,
     /// `then` of a rule.
     Then,
+    /// `[outbox]`.
+    Outbox,
+    /// `[outbox.backend.NAME]`.
+    Backend,
     /// `[alert]`.
     Alert,
     /// `[limits]`.
@@ -25,7 +29,7 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Store,
         Self::Queue,
         Self::Mailbox,
@@ -33,31 +37,46 @@ impl Section {
         Self::Rule,
         Self::When,
         Self::Then,
+        Self::Outbox,
+        Self::Backend,
         Self::Alert,
         Self::Limits,
     ];
 
-    /// The section that it is part of; `None` if it stands by itself.
-    pub fn parent(self) -> Option<Self> {
+    /// The sections that it may be part of, the one that it is documented with first; empty if it stands by itself.
+    pub fn parents(self) -> &'static [Self] {
         match self {
-            Self::OAuth => Some(Self::Mailbox),
-            Self::When | Self::Then => Some(Self::Rule),
-            Self::Store | Self::Queue | Self::Mailbox | Self::Rule | Self::Alert | Self::Limits => None,
-        }
-    }
-
-    /// The mailbox types it is for, if it is part of a mailbox.
-    pub(super) fn types(self) -> &'static [MailboxType] {
-        match self {
-            Self::OAuth => SERVER,
+            Self::OAuth => &[Self::Mailbox, Self::Outbox, Self::Backend],
+            Self::Backend => &[Self::Outbox],
+            Self::When | Self::Then => &[Self::Rule],
             Self::Store
             | Self::Queue
             | Self::Mailbox
             | Self::Rule
-            | Self::When
-            | Self::Then
+            | Self::Outbox
             | Self::Alert
             | Self::Limits => &[],
+        }
+    }
+
+    /// Whether it may be part of a mailbox or back end of that kind.
+    pub(super) fn fits(self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::OAuth, Kind::Mailbox(kind)) => SERVER.contains(&kind),
+            (Self::OAuth, Kind::Backend(_, kind)) => kind == BackendType::Smtp,
+            (
+                Self::Store
+                | Self::Queue
+                | Self::Mailbox
+                | Self::Rule
+                | Self::When
+                | Self::Then
+                | Self::Outbox
+                | Self::Backend
+                | Self::Alert
+                | Self::Limits,
+                Kind::Mailbox(_) | Kind::Backend(..),
+            ) => true,
         }
     }
 
@@ -71,6 +90,8 @@ impl Section {
             Self::Rule => "rule",
             Self::When => "when",
             Self::Then => "then",
+            Self::Outbox => "outbox",
+            Self::Backend => "backend",
             Self::Alert => "alert",
             Self::Limits => "limits",
         }
@@ -86,6 +107,8 @@ impl Section {
             Self::Rule => "[[rule]]",
             Self::When => "[rule.when]",
             Self::Then => "[rule.then]",
+            Self::Outbox => "[outbox]",
+            Self::Backend => "[outbox.backend.NAME]",
             Self::Alert => "[alert]",
             Self::Limits => "[limits]",
         }
@@ -123,6 +146,61 @@ impl MailboxType {
     }
 }
 
+/// What kind of back end it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackendType {
+    /// A mail server.
+    Smtp,
+    /// A program.
+    Sendmail,
+    /// A directory, a file for each mail.
+    File,
+    /// Nowhere.
+    Null,
+}
+
+impl BackendType {
+    /// All of them, in the order they are documented.
+    pub const ALL: [Self; 4] = [Self::Smtp, Self::Sendmail, Self::File, Self::Null];
+
+    /// The word of the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Sendmail => "sendmail",
+            Self::File => "file",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// What decides which keys a table may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `type` of a mailbox.
+    Mailbox(MailboxType),
+    /// The kind of a back end, by the key of that name.
+    Backend(&'static str, BackendType),
+}
+
+impl Kind {
+    /// The key and its value.
+    pub(super) fn setting(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Mailbox(kind) => ("type", kind.as_str()),
+            Self::Backend(key, kind) => (key, kind.as_str()),
+        }
+    }
+
+    /// All kinds of its sort.
+    pub(super) fn siblings(self) -> Vec<Self> {
+        match self {
+            Self::Mailbox(_) => MailboxType::ALL.map(Self::Mailbox).to_vec(),
+            Self::Backend(key, _) => BackendType::ALL.map(|kind| Self::Backend(key, kind)).to_vec(),
+        }
+    }
+}
+
 /// Whether an error may show the value of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Echo {
@@ -147,18 +225,27 @@ pub struct Key {
     pub meaning: &'static str,
     /// The mailbox types it belongs to; empty: to all, or it is no mailbox's.
     pub types: &'static [MailboxType],
+    /// The back ends it belongs to; empty: to all, or it is no back end's.
+    pub backends: &'static [BackendType],
     /// Whether an error may show its value.
     pub echo: Echo,
 }
 
 impl Key {
-    /// Whether it may stand in a mailbox of that type.
-    pub fn belongs_to(&self, kind: MailboxType) -> bool {
-        self.types.is_empty() || self.types.contains(&kind)
+    /// Whether it may stand in a mailbox or back end of that kind.
+    pub(super) fn fits(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Mailbox(kind) => self.types.is_empty() || self.types.contains(&kind),
+            Kind::Backend(_, kind) => self.backends.is_empty() || self.backends.contains(&kind),
+        }
     }
 
     const fn only(self, types: &'static [MailboxType]) -> Self {
         Self { types, ..self }
+    }
+
+    const fn by(self, backends: &'static [BackendType]) -> Self {
+        Self { backends, ..self }
     }
 
     const fn secret(self) -> Self {
@@ -182,6 +269,10 @@ const LOCAL: &[MailboxType] = &[MailboxType::Maildir, MailboxType::Mbox, Mailbox
 const DATED: &[MailboxType] =
     &[MailboxType::Imap, MailboxType::Maildir, MailboxType::Mbox, MailboxType::Directory];
 
+const SMTP: &[BackendType] = &[BackendType::Smtp];
+const TIMED: &[BackendType] = &[BackendType::Smtp, BackendType::Sendmail];
+const PLACED: &[BackendType] = &[BackendType::Sendmail, BackendType::File];
+
 const fn key(
     section: Section,
     name: &'static str,
@@ -189,7 +280,7 @@ const fn key(
     default: &'static str,
     meaning: &'static str,
 ) -> Key {
-    Key { section, name, kind, default, meaning, types: &[], echo: Echo::Shown }
+    Key { section, name, kind, default, meaning, types: &[], backends: &[], echo: Echo::Shown }
 }
 
 const fn store(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
@@ -211,6 +302,19 @@ const fn mailbox(
 
 const fn oauth(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
     key(Section::OAuth, name, kind, default, meaning)
+}
+
+const fn outbox(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Outbox, name, kind, default, meaning)
+}
+
+const fn backend(
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    key(Section::Backend, name, kind, default, meaning)
 }
 
 const fn alert(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
@@ -252,6 +356,10 @@ pub const KEYS: &[Key] = &[
     queue("agents", "list of mail addresses or patterns", "[]", "who works on tickets"),
     queue("forwarded_by_agents", r#""agent" or "sender""#, r#""agent""#, "whose ticket it is that an agent passes on"),
     queue("priority", "integer, 1 to 5", "3", "the priority of new tickets"),
+    queue("locale", "language tag", r#""en""#, "the language of notifications"),
+    queue("notify", r#"list of "requester", "cc" and "agents""#, r#"["requester", "cc", "agents"]"#, "who is notified"),
+    queue("plus_addressing", "boolean", "false", "whether answers go to a signed address of the ticket"),
+    queue("outbox", "name of a back end", r#""default""#, "the back end of its notifications"),
 
     mailbox("type", r#""imap", "pop3", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
     mailbox("queue", "slug of a queue", "required", "where new tickets go"),
@@ -315,6 +423,48 @@ pub const KEYS: &[Key] = &[
     then("tags", "list of strings", "the tags of the new ticket"),
     then("notify", "boolean", "whether people are told of the new ticket"),
     then("update_only", "boolean", "whether the mail may only update tickets"),
+
+    outbox("deliver", r#""after-fetch" or "separately""#, r#""after-fetch""#, "when notifications leave"),
+    outbox("deliver_limit", "duration", r#""60s""#, "the longest that a fetch delivers"),
+    outbox("max_attempts", "integer, 1 to 1000", "10", "after so many a notification is given up"),
+    outbox("rate_limit", "integer, at least 1", "10", "notifications to one address in three hours"),
+    outbox("rate_limit_total", "integer, at least 1", "1000", "notifications to all in three hours"),
+    outbox("max_age", "duration", r#""3d""#, "nobody is told of older mail"),
+    outbox("suppress_for", "duration", r#""60d""#, "how long an address that bounced is left alone"),
+    outbox("templates", "path", "none", "a directory of templates that go before the built-in ones"),
+    outbox("reply_marker", "boolean", "true", "whether a line asks people to write above it"),
+    outbox("envelope_sender", r#""queue" or "empty""#, r#""queue""#, "who gets the bounces of notifications"),
+    outbox("backend", r#""smtp", "sendmail", "file" or "null""#, r#""smtp""#, "how notifications leave"),
+    outbox("host", "host name or IP address", "required", "the mail server").by(SMTP),
+    outbox("port", "integer, 1 to 65535", "465; 587 for starttls, 25 for none", "the server's port").by(SMTP),
+    outbox("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").by(SMTP),
+    outbox("ca_file", "path", "none", "certificates trusted besides the system's").by(SMTP),
+    outbox("username", "string", "none", "the user; without one there is no login").by(SMTP),
+    outbox("auth", r#""password", "xoauth2" or "oauthbearer""#, r#""password""#, "what proves who we are").by(SMTP),
+    outbox("password", "string", "none", "the password itself").by(SMTP).secret(),
+    outbox("password_file", "path", "none", "a file whose first line is the password").by(SMTP).secret(),
+    outbox("password_env", "string", "none", "an environment variable that holds the password").by(SMTP).secret(),
+    outbox("password_command", "string", "none", "a command whose first line of output is the password").by(SMTP).secret(),
+    outbox("allow_plaintext", "boolean", "false", "whether mail may cross a network in clear text").by(SMTP),
+    outbox("timeout", "duration", r#""60s""#, "the longest wait for the network or the program").by(TIMED),
+    outbox("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the server is reached through").by(SMTP).secret(),
+    outbox("path", "path", "/usr/sbin/sendmail for sendmail; required for file", "the program, or the directory of the mails").by(PLACED),
+
+    backend("type", r#""smtp", "sendmail", "file" or "null""#, "required", "how notifications leave"),
+    backend("host", "host name or IP address", "required", "the mail server").by(SMTP),
+    backend("port", "integer, 1 to 65535", "465; 587 for starttls, 25 for none", "the server's port").by(SMTP),
+    backend("tls", r#""implicit", "starttls" or "none""#, r#""implicit""#, "how the connection is protected").by(SMTP),
+    backend("ca_file", "path", "none", "certificates trusted besides the system's").by(SMTP),
+    backend("username", "string", "none", "the user; without one there is no login").by(SMTP),
+    backend("auth", r#""password", "xoauth2" or "oauthbearer""#, r#""password""#, "what proves who we are").by(SMTP),
+    backend("password", "string", "none", "the password itself").by(SMTP).secret(),
+    backend("password_file", "path", "none", "a file whose first line is the password").by(SMTP).secret(),
+    backend("password_env", "string", "none", "an environment variable that holds the password").by(SMTP).secret(),
+    backend("password_command", "string", "none", "a command whose first line of output is the password").by(SMTP).secret(),
+    backend("allow_plaintext", "boolean", "false", "whether mail may cross a network in clear text").by(SMTP),
+    backend("timeout", "duration", r#""60s""#, "the longest wait for the network or the program").by(TIMED),
+    backend("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the server is reached through").by(SMTP).secret(),
+    backend("path", "path", "/usr/sbin/sendmail for sendmail; required for file", "the program, or the directory of the mails").by(PLACED),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::disposition::same_folder;
+use super::keys::Section;
 use super::mailbox::Context;
 use super::measure;
 use super::oauth;
@@ -44,7 +45,7 @@ fn server(table: &Table<'_>, context: &Context<'_>, ports: Ports) -> Option<Serv
     let login = login(table, context, proxy.as_ref());
     let timeout = table.read("timeout", measure::duration).unwrap_or(Duration::from_secs(60));
     if let Some(host) = &host {
-        check_plaintext(table, host, tls, plaintext);
+        check_plaintext(table, host, (tls, plaintext), "the password");
     }
     Some(Server {
         host: host?,
@@ -69,7 +70,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+pub(super) const TLS: &[(&str, Tls)] =
+    &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
 
 /// `auth`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,18 +86,25 @@ const AUTH: &[(&str, Auth)] = &[
     ("oauthbearer", Auth::Token(Mechanism::OAuthBearer)),
 ];
 
-fn plaintext(table: &Table<'_>) -> Plaintext {
+/// `allow_plaintext`.
+pub(super) fn plaintext(table: &Table<'_>) -> Plaintext {
     match table.read("allow_plaintext", value::boolean) {
         Some(true) => Plaintext::Allowed,
         Some(false) | None => Plaintext::LoopbackOnly,
     }
 }
 
-fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext) {
+/// Refuses what would let `secret` be read on the way.
+pub(super) fn check_plaintext(
+    table: &Table<'_>,
+    host: &str,
+    (tls, plaintext): (Tls, Plaintext),
+    secret: &str,
+) {
     if tls == Tls::None && plaintext == Plaintext::LoopbackOnly && (!is_loopback(host) || table.has("proxy"))
     {
         let what = format!(
-            "\"none\" would send the password in clear text to {:?}; \"implicit\" and \"starttls\" protect it, \
+            "\"none\" would send {secret} in clear text to {:?}; \"implicit\" and \"starttls\" protect it, \
              allow_plaintext = true allows it",
             value::clipped(host)
         );
@@ -106,7 +115,8 @@ fn check_plaintext(table: &Table<'_>, host: &str, tls: Tls, plaintext: Plaintext
     }
 }
 
-fn login(table: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Option<Login> {
+/// Reads what proves who we are.
+pub(super) fn login(table: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Option<Login> {
     let auth = table.read("auth", value::word(AUTH)).unwrap_or(Auth::Password);
     let tokens = oauth::tokens(table, context, proxy);
     match auth {
@@ -120,7 +130,7 @@ fn login(table: &Table<'_>, context: &Context<'_>, proxy: Option<&Proxy>) -> Opt
         Auth::Token(mechanism) => {
             secret::refused(table, &PASSWORD, "not used: auth is not \"password\"");
             if !oauth::is_there(table) {
-                let what = "missing: [mailbox.NAME.oauth] says where its tokens come from";
+                let what = format!("missing: {} says where its tokens come from", table.part(Section::OAuth));
                 table.report("auth", Wrong::because(what));
             }
             Some(Login::Token { mechanism, tokens: tokens? })

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::disposition;
-use super::keys::{self, Key, MailboxType, Section};
+use super::keys::{self, Key, Kind, MailboxType, Section};
 use super::login;
 use super::measure;
 use super::queue;
@@ -45,7 +45,7 @@ impl Context<'_> {
 /// Reads one mailbox; `None` if something it cannot do without is missing or wrong.
 pub(super) fn mailbox(name: MailboxName, table: &Table<'_>, context: &Context<'_>) -> Option<MailboxPlan> {
     let kind = table.required("type", mailbox_type);
-    table.check_keys(kind);
+    table.check_keys(kind.map(Kind::Mailbox));
     let queue = table.required("queue", |value| known_queue(value, context.queues));
     // Without its type, what else is wrong is told as of the type that it probably is.
     let place = kind.or_else(|| probable_type(table)).and_then(|kind| place(table, kind, context));

@@ -12,7 +12,9 @@ mod limits;
 mod login;
 mod mailbox;
 mod measure;
+mod notices;
 mod oauth;
+mod outbox;
 mod place;
 mod problem;
 mod proxy;
@@ -36,7 +38,7 @@ pub use problem::{Invalid, Problem};
 pub use template::{init, template};
 pub use value::nearest;
 
-use crate::{run, store as store_module};
+use crate::{outbox as outbox_module, run, store as store_module};
 
 /// The environment: the value of a variable, if it is set.
 pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
@@ -50,6 +52,10 @@ pub struct Settings {
     pub store: store_module::Config,
     /// Queues, mailboxes and alerts.
     pub plan: run::Plan,
+    /// The back ends of notifications, and when they leave; `None` without `[outbox]`.
+    pub outbox: Option<outbox_module::Config>,
+    /// The templates of notifications.
+    pub templates: outbox_module::TemplateConfig,
     /// What works but is probably not meant, each with its place in the file.
     pub warnings: Vec<String>,
 }

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 
 use super::keys::Section;
 use super::measure;
+use super::outbox::Ways;
 use super::table::Table;
 use super::value::{self, Wrong};
 use crate::model::address::{self, AddressPattern};
 use crate::model::ids::QueueSlug;
-use crate::policy::{ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
+use crate::model::outbox::Told;
+use crate::outbox::DEFAULT;
+use crate::policy::{AnswersTo, ClosedTicket, Entry, FollowupsFrom, Forwarded, Queue, SameMail};
 
 /// Reads one queue.
-pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
+pub(super) fn queue(slug: QueueSlug, table: &Table<'_>, ways: &Ways) -> Queue {
     table.check_keys(None);
-    Queue {
+    let queue = Queue {
         title: table.read("title", value::string).unwrap_or_else(|| slug.to_string()),
         slug,
         addresses: addresses(table),
@@ -35,6 +38,51 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>) -> Queue {
             .read("priority", value::integer(1..=5))
             .and_then(|number| u8::try_from(number).ok())
             .unwrap_or(3),
+        locale: table.read("locale", locale).unwrap_or_else(|| "en".to_owned()),
+        notify: table
+            .read("notify", value::list("\"requester\", \"cc\" and \"agents\"", told))
+            .unwrap_or_else(|| Told::ALL.to_vec()),
+        answers_to: match table.read("plus_addressing", value::boolean) {
+            Some(true) => AnswersTo::Ticket,
+            Some(false) | None => AnswersTo::Queue,
+        },
+        outbox: table.read("outbox", |value| ways.named(value)).unwrap_or_else(|| DEFAULT.to_owned()),
+    };
+    check_way_out(&queue, table, ways);
+    queue
+}
+
+fn told(value: &toml::de::DeValue<'_>) -> Result<Told, Wrong> {
+    value::word(&Told::ALL.map(|told| (told.as_str(), told)))(value)
+}
+
+/// A language tag (BCP 47), as far as its form goes.
+fn locale(value: &toml::de::DeValue<'_>) -> Result<String, Wrong> {
+    let fits = |text: &&str| {
+        let mut parts = text.split('-');
+        let language = parts.next().unwrap_or_default();
+        let alpha =
+            (2..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+        alpha
+            && parts
+                .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    let expected = || Wrong::expected("a language tag such as \"en\", \"de-AT\" or \"zh-Hant\"");
+    value.as_str().filter(fits).map(str::to_owned).ok_or_else(expected)
+}
+
+/// Notes a queue that people are to be notified of, but cannot be.
+fn check_way_out(queue: &Queue, table: &Table<'_>, ways: &Ways) {
+    if queue.notify.is_empty() || *ways == Ways::None {
+        return;
+    }
+    if !table.has("outbox") && !ways.has_default() {
+        let what =
+            "missing: [outbox] itself has no host, so that each queue names a back end, or has notify = []";
+        table.report("outbox", Wrong::because(what));
+    }
+    if queue.addresses.is_empty() {
+        table.warn("address", "nobody is notified of its tickets: it has no address to write from");
     }
 }
 

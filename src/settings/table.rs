@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, Echo, MailboxType, Section};
+use super::keys::{self, Echo, Kind, Section};
 use super::problem::Problem;
 use super::value::{self, Wrong};
 
@@ -146,11 +146,17 @@ impl<'a> Table<'a> {
             Some(entries) => Some(Table::new(part, path, Some(key.span().start), entries, self.findings)),
             None => {
                 let found = value::type_of(value.get_ref());
-                let wrong = Wrong::expected(format!("a table {}", part.heading())).with_found(&found);
+                let wrong = Wrong::expected(format!("a table {}", self.part(part))).with_found(&found);
                 self.findings.problem(Some(key.span().start), path, wrong);
                 None
             }
         }
+    }
+
+    /// The header of a part, as the man page writes it or as it is here.
+    pub(super) fn part(&self, part: Section) -> String {
+        let documented = part.parents().first() == Some(&self.section);
+        if documented { part.heading().to_owned() } else { format!("[{}]", self.key(part.name())) }
     }
 
     /// Notes a problem where the value of a key stands, or at the header if it has none.
@@ -168,29 +174,56 @@ impl<'a> Table<'a> {
         self.findings.problem(self.at, self.path.clone(), wrong);
     }
 
-    /// Notes every key that is unknown, or does not belong to that type of mailbox.
-    pub(super) fn check_keys(&self, kind: Option<MailboxType>) {
+    /// Notes every key that is unknown, or does not belong to that kind of mailbox or back end.
+    pub(super) fn check_keys(&self, kind: Option<Kind>) {
         for key in self.entries.keys() {
             let name: &str = key.get_ref();
-            let part = Section::ALL
-                .into_iter()
-                .find(|part| part.parent() == Some(self.section) && part.name() == name);
-            if let Some(part) = part {
-                if let Some(kind) = kind.filter(|kind| !part.types().contains(kind)) {
-                    let wrong = foreign_key(part.types(), kind);
-                    self.findings.problem(Some(key.span().start), self.key(name), wrong);
+            let part = Section::ALL.into_iter().find(|part| self.has_part(*part) && part.name() == name);
+            // A word of a key may be the name of a part, too: then its value tells them apart.
+            let known = keys::find(self.section, name).filter(|_| part.is_none() || !self.is_parted(name));
+            let wrong = match (known, part, kind) {
+                (None, None, _) => Some(unknown_key(self.section, kind, name)),
+                (Some(known), _, Some(kind)) if !known.fits(kind) => {
+                    Some(foreign_key(kind, |it| known.fits(it)))
                 }
-                continue;
-            }
-            let wrong = match keys::find(self.section, name) {
-                None => unknown_key(self.section, kind, name),
-                Some(known) => match kind {
-                    Some(kind) if !known.belongs_to(kind) => foreign_key(known.types, kind),
-                    _ => continue,
-                },
+                (None, Some(part), Some(kind)) if !part.fits(kind) => {
+                    Some(foreign_key(kind, |it| part.fits(it)))
+                }
+                (Some(_), _, _) | (None, Some(_), _) => None,
             };
-            self.findings.problem(Some(key.span().start), self.key(name), wrong);
+            if let Some(wrong) = wrong {
+                self.findings.problem(Some(key.span().start), self.key(name), wrong);
+            }
         }
+    }
+
+    fn has_part(&self, part: Section) -> bool {
+        part.parents().contains(&self.section)
+    }
+
+    /// Whether the key is there and is a table.
+    pub(super) fn is_parted(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|value| value.get_ref().as_table().is_some())
+    }
+
+    /// The tables of a section that is part of this one and has one for each name, in the order of the file.
+    pub(super) fn named(&self, part: Section) -> Vec<(&'a str, Table<'a>)> {
+        let Some(tables) = self.entries.get(part.name()).and_then(|value| value.get_ref().as_table()) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, at, value) in in_order(tables) {
+            let path = format!("{}.{}", self.key(part.name()), shown_key(name));
+            match value.get_ref().as_table() {
+                Some(entries) => found.push((name, Table::new(part, path, Some(at), entries, self.findings))),
+                None => {
+                    let wrong = Wrong::expected(format!("a table {}", part.heading()))
+                        .with_found(&value::type_of(value.get_ref()));
+                    self.findings.problem(Some(at), path, wrong);
+                }
+            }
+        }
+        found
     }
 
     fn key(&self, key: &str) -> String {
@@ -202,20 +235,29 @@ impl<'a> Table<'a> {
     }
 }
 
-fn unknown_key(section: Section, kind: Option<MailboxType>, name: &str) -> Wrong {
-    let parts = Section::ALL.into_iter().filter(|part| part.parent() == Some(section)).map(Section::name);
-    let known: Vec<&str> = keys::of(section)
-        .filter(|key| kind.is_none_or(|kind| key.belongs_to(kind)))
+fn unknown_key(section: Section, kind: Option<Kind>, name: &str) -> Wrong {
+    let parts = Section::ALL.into_iter().filter(|part| part.parents().contains(&section)).map(Section::name);
+    let mut known: Vec<&str> = keys::of(section)
+        .filter(|key| kind.is_none_or(|kind| key.fits(kind)))
         .map(|key| key.name)
         .chain(parts)
         .collect();
+    // A name may be that of a key and of a part.
+    let mut seen = Vec::new();
+    known.retain(|name| {
+        let new = !seen.contains(name);
+        seen.push(*name);
+        new
+    });
     unknown("unknown key", name, &known)
 }
 
-fn foreign_key(types: &[MailboxType], kind: MailboxType) -> Wrong {
-    let allowed: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
-    let allowed = value::choice(&allowed);
-    let what = format!("not for type = {:?}, only for {allowed}", kind.as_str());
+/// What belongs to other kinds than this one.
+fn foreign_key(kind: Kind, fits: impl Fn(Kind) -> bool) -> Wrong {
+    let words = kind.siblings().into_iter().filter(|kind| fits(*kind)).map(|kind| kind.setting().1);
+    let allowed = value::choice(&words.collect::<Vec<_>>());
+    let (key, word) = kind.setting();
+    let what = format!("not for {key} = {word:?}, only for {allowed}");
     Wrong { allowed, ..Wrong::because(what) }
 }
 

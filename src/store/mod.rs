@@ -1,4 +1,4 @@
-//! The store: tickets, ledger, quarantine and what is owed to mailboxes.
+//! The store: tickets, ledger, quarantine, outbox and what is owed to mailboxes.
 //!
 //! [`Lookup`] only reads. [`Books`] is what one transaction on the road can do; the store's transaction and the
 //! companion of a dry run both keep books. [`Store`] is the embedded database behind them.
@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod handle;
 mod in_flight;
+mod outbox;
 mod outcomes;
 mod quarantine;
 mod records;
@@ -25,6 +26,7 @@ mod tests;
 pub use config::{Config, KeepRaw};
 pub use error::StoreError;
 pub use handle::Store;
+pub use outbox::*;
 pub use records::*;
 
 use std::collections::HashSet;
@@ -110,8 +112,8 @@ pub trait Books: Lookup {
     /// Opens a ticket and returns its number.
     fn open_ticket(&mut self, ticket: &NewTicket<'_>) -> Result<TicketId, StoreError>;
 
-    /// Puts a message with its attachments on a ticket and bumps the ticket's `updated_at`.
-    fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError>;
+    /// Puts a message with its attachments on a ticket, bumps the ticket's `updated_at` and gives the number of the row.
+    fn append(&mut self, message: &NewMessage<'_>) -> Result<i64, StoreError>;
 
     /// Changes a ticket's state.
     fn set_status(&mut self, ticket: TicketId, status: Status, at: Timestamp) -> Result<(), StoreError>;
@@ -128,6 +130,11 @@ pub trait Books: Lookup {
     /// let go, unless the item is deferred: the copy may be the only one left. Over any other row it answers
     /// [`StoreError::Settled`]. The item is not in flight any more, unless it is deferred: it stays suspect.
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError>;
+
+    /// The outbox; `None` for books of which nothing is left, from which nobody is told anything.
+    fn outgoing(&mut self) -> Option<&mut dyn Outgoing> {
+        None
+    }
 }
 
 /// Ledger place of items: a mailbox, its account and a folder.

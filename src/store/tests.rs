@@ -169,9 +169,7 @@ fn a_savepoint_takes_back_one_message_and_keeps_its_neighbours() {
                 let mut mail = mail(&item.0);
                 mail.attachments = Vec::new();
                 let on = if bad { TicketId(77) } else { ticket };
-                match books
-                    .append(&message(on, &mail))
-                    .and_then(|()| books.record(&entry(run, &source, item)))
+                match books.append(&message(on, &mail)).and_then(|_| books.record(&entry(run, &source, item)))
                 {
                     Ok(()) => books.release()?,
                     Err(error) => {

@@ -41,6 +41,8 @@ pub struct Options {
     pub capability: Option<&'static str>,
     /// Whether POP3 offers APOP.
     pub apop: bool,
+    /// Whether other servers may ask it who logs in, at [`Dovecot::sasl`].
+    pub sasl: bool,
     /// The port of the endpoint that it asks about access tokens; then it takes XOAUTH2 and OAUTHBEARER.
     pub introspection: Option<u16>,
 }
@@ -157,6 +159,21 @@ impl Dovecot {
     /// The certificate to trust, for `ca_file`.
     pub fn ca_file(&self) -> PathBuf {
         self.ca.file()
+    }
+
+    /// The socket at which other servers ask who logs in.
+    pub fn sasl(&self) -> PathBuf {
+        self.directory.path().join("sasl")
+    }
+
+    /// The directory that the directories of all users lie in.
+    pub fn mail(&self) -> PathBuf {
+        self.directory.path().join("mail")
+    }
+
+    /// The authority that signed its certificate.
+    pub fn ca(&self) -> &Ca {
+        &self.ca
     }
 
     /// Appends a message to a folder.
@@ -370,6 +387,10 @@ impl Plan<'_> {
              protocol pop3 {{\n  rawlog_dir = {directory}/rawlog-pop3\n}}\n"
         )
         .unwrap();
+        if self.options.sasl {
+            write!(text, "service auth {{\n  unix_listener {directory}/sasl {{\n    mode = 0666\n  }}\n}}\n")
+                .unwrap();
+        }
         let ssl = match (self.options.no_tls, self.options.tls_required) {
             (true, _) => "no",
             (false, true) => "required",
@@ -468,11 +489,11 @@ fn me(option: &str) -> String {
 }
 
 /// Held until all are chosen, so that no two are the same.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub(super) fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-fn open_to_all(path: &Path, mode: u32) {
+pub(super) fn open_to_all(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -16,6 +16,10 @@ pub enum Step {
     Expect(&'static str),
     /// Waits for a line that begins so; POP3 has no tags.
     Line(&'static str),
+    /// Waits for lines until one is this.
+    Until(&'static str),
+    /// Is gone at once, whatever the client is saying.
+    Vanish,
     /// Stays silent for so long.
     Sleep(Duration),
     /// Sends this again and again until the client hangs up.
@@ -67,6 +71,15 @@ impl Script {
         ];
         all.extend(steps);
         Self::start(all)
+    }
+
+    /// The steps of an SMTP server that offers this (a line each, but for the last), up to its offer.
+    pub fn smtp_steps(offer: &'static str, steps: Vec<Step>) -> Vec<Step> {
+        let offer = format!("250-script.example.org\r\n{offer}250 HELP\r\n");
+        let mut all =
+            vec![Step::Send("220 hi\r\n"), Step::Line("EHLO "), Step::SendOwned(offer.into_bytes())];
+        all.extend(steps);
+        all
     }
 
     /// A POP3 server with these capabilities (a line each) that lets anybody in, then goes on with the steps.
@@ -135,6 +148,20 @@ fn walk(stream: TcpStream, steps: Vec<Step>, sender: &Sender<String>) -> Result<
         match step {
             Step::Send(text) => send(&mut writer, text.as_bytes(), &tag)?,
             Step::SendOwned(octets) => send(&mut writer, &octets, &tag)?,
+            Step::Vanish => return Ok(()),
+            Step::Until(wanted) => loop {
+                let mut line = Vec::new();
+                let octets = reader.read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let last = line == wanted;
+                let _ = sender.send(line);
+                if last {
+                    break;
+                }
+                if octets == 0 {
+                    return Err(format!("the client left before {wanted:?}"));
+                }
+            },
             Step::Sleep(time) => std::thread::sleep(time),
             Step::Flood(text) => while writer.write_all(text.as_bytes()).is_ok() {},
             Step::Line(wanted) => {

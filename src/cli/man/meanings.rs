@@ -2,6 +2,7 @@
 
 use crate::model::evidence::Evidence;
 use crate::model::exit::Exit;
+use crate::model::outbox::{GivenUp, OutboxState, Untold};
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::ErrorCode;
 use crate::run::ItemState;
@@ -12,19 +13,21 @@ pub(super) fn exit(exit: Exit) -> &'static str {
             "Every mailbox was fetched and every message settled; skipped, ignored and duplicate are settled."
         }
         Exit::Attention => {
-            "All was processed, but something waits for a person: a message failed and is in quarantine, an alert \
-             threshold is reached, or outcomes --reconcile found what is not accounted for."
+            "All was processed, but something waits for a person: a message failed and is in quarantine, a notification \
+             was given up, an alert threshold is reached, or outcomes --reconcile found what is not accounted for."
         }
         Exit::Usage => "The command line is wrong.",
         Exit::Data => "The input of ingest or inspect is not a message.",
         Exit::NoInput => "A named file, ticket or message does not exist or cannot be read.",
-        Exit::Unavailable => "A mailbox could not be reached or broke off; the next run goes on from there.",
+        Exit::Unavailable => {
+            "A mailbox or mail server could not be reached or broke off; the next run goes on from there."
+        }
         Exit::Internal => "A bug; the message says what to report.",
         Exit::CantCreate => "A file would be overwritten.",
         Exit::Io => "The store or a file could not be written, for instance because the disk is full.",
         Exit::Temporary => {
-            "Another run holds the mailbox, the store is busy, messages were deferred, or a signal ended the run; the \
-             next run goes on."
+            "Another run holds the mailbox or the outbox, the store is busy, messages were deferred or notifications put \
+             off, or a signal ended the run; the next run goes on."
         }
         Exit::Refused => "A mailbox refused the credentials.",
         Exit::Config => "The configuration is missing or wrong; nothing was done.",
@@ -110,6 +113,48 @@ fn evidence(evidence: Evidence) -> &'static str {
     }
 }
 
+pub(super) fn notification(state: OutboxState) -> &'static str {
+    match state {
+        OutboxState::Queued => "It waits until it is due.",
+        OutboxState::Sending => {
+            "A program has it in hand. If that one died, the next delivery goes on with it."
+        }
+        OutboxState::Sent => "A mail server took it.",
+        OutboxState::Failed => "It was given up; \"outbox requeue\" makes it due again.",
+        OutboxState::Cancelled => "A person took it back (outbox cancel).",
+        OutboxState::Suppressed => "The person is not told; the reason says why.",
+        OutboxState::Expired => "It could not be delivered while it was news (max_age).",
+        OutboxState::Bounced => "A mail server took it, and it came back; the ticket has a note.",
+    }
+}
+
+pub(super) fn untold(why: Untold) -> &'static str {
+    match why {
+        Untold::Rule => "A rule of the configuration says so (notify = false).",
+        Untold::Kind => {
+            "The message was not written by a person to us, but came by a list or from a program: only agents hear of it."
+        }
+        Untold::Age => "The message is older than max_age, by its date or by when it came.",
+        Untold::Dmarc => "The message fails DMARC: whoever wrote it is not whom it names.",
+        Untold::Addressed => "The message itself went there, too.",
+        Untold::Address => "The address is suppressed: what was sent there came back, or a person said so.",
+        Untold::RateLimit => {
+            "The address got as many as rate_limit allows in the last 3 hours; agents are excepted."
+        }
+        Untold::SameSubject => "It got half as many with this very subject.",
+        Untold::RateLimitTotal => "All together got as many as rate_limit_total allows in the last 3 hours.",
+    }
+}
+
+pub(super) fn given_up(why: GivenUp) -> &'static str {
+    match why {
+        GivenUp::Rejected => "A mail server refused it for good.",
+        GivenUp::TooManyAttempts => "Servers put it off too often (max_attempts).",
+        GivenUp::Uncertain => "Twice it was given to a server and no answer came: it may have been taken.",
+        GivenUp::NoQueue => "Its queue is not configured any more, or has no address.",
+    }
+}
+
 pub(super) fn error(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::ConfigMissing => "The configuration file is not there or cannot be read.",
@@ -122,6 +167,15 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::MailboxProtocol => "The server said what the protocol does not allow.",
         ErrorCode::MailboxTimeout => "The server did not answer in time.",
         ErrorCode::MailboxLocked => "Another run or program holds the mailbox.",
+        ErrorCode::OutboxConnect => "No connection to a mail server came about, or it takes no mail from us.",
+        ErrorCode::OutboxTls => {
+            "TLS was refused, stripped or does not verify; neither password nor mail was sent."
+        }
+        ErrorCode::OutboxAuth => "A mail server refused the credentials, or they could not be had.",
+        ErrorCode::OutboxPath => "The directory or program of a back end cannot be used.",
+        ErrorCode::OutboxProtocol => "A mail server said what the protocol does not allow.",
+        ErrorCode::OutboxTimeout => "A mail server did not answer in time.",
+        ErrorCode::OutboxLocked => "Another program delivers from the outbox.",
         ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",
         ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
         ErrorCode::MessageCrashed => "A part of the program gave up on a message.",

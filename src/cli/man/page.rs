@@ -8,6 +8,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::args::Cli;
 use crate::model::exit::Exit;
+use crate::model::outbox::{GivenUp, OutboxState, Untold};
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::ErrorCode;
 use crate::parse;
@@ -50,6 +51,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
     ),
+    ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",
         "Take mail from Postfix, in aliases(5).",
@@ -82,6 +84,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     exit_status(page)?;
     outcomes(page)?;
     reconciliation(page)?;
+    notifications(page)?;
     errors(page)?;
     defects(page)?;
     table("FILES", None, FILES.iter().copied(), page)?;
@@ -165,6 +168,22 @@ fn reconciliation(page: &mut Vec<u8>) -> io::Result<()> {
                  A mailbox that cannot be reached has its error and exit code, and the others go on.";
     let words = ItemState::ALL.map(|state| (state.as_str(), meanings::state(state)));
     table("RECONCILIATION", Some(intro), words.into_iter(), page)
+}
+
+fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "Each person that is told of a ticket has a row in the outbox, written together with what it tells of and \
+                 delivered afterwards: at the end of a fetch, or by send. What a server puts off is tried again after two \
+                 minutes, then ever later, up to six hours. An attempt is written down before it is made. When the program \
+                 dies while a server has a notification, or no answer comes, nobody knows whether it was taken: it is sent \
+                 once more with the same Message-ID, so that it may arrive twice, and given up if that happens again. At \
+                 most sixteen are under way at one time. A notification is in one of these states:";
+    let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
+    table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
+    let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \
+                 \"notify\" of the queue does not name have no row.";
+    let untold = Untold::ALL.map(|why| (why.as_str(), meanings::untold(why)));
+    let given_up = GivenUp::ALL.map(|why| (why.as_str(), meanings::given_up(why)));
+    table("REASONS OF NOTIFICATIONS", Some(intro), untold.into_iter().chain(given_up), page)
 }
 
 fn errors(page: &mut Vec<u8>) -> io::Result<()> {

@@ -5,8 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::cli::failure::{self, Causes};
 use crate::model::address::Address;
 use crate::model::ids::TicketRef;
-use crate::run::{Counts, MailboxLine, MessageLine, Mode, Summary};
-use crate::store::{AttachmentRow, MessageRow, OutcomeRow, QuarantineRow, TicketRow};
+use crate::model::outbox::{BounceKind, GivenUp};
+use crate::run::{Counts, MailboxLine, MessageLine, Mode, NotificationLine, Sent, Summary};
+use crate::store::{
+    AttachmentRow, AttemptRow, MessageRow, NoteRow, OutboxRow, OutcomeRow, QuarantineRow, SuppressedRow,
+    TicketRow,
+};
 
 use super::words;
 
@@ -94,13 +98,108 @@ pub fn ticket(row: &TicketRow) -> Value {
 }
 
 /// A ticket with its messages as `ticket show --json` tells it.
-pub fn ticket_with_messages(row: &TicketRow, messages: &[MessageRow], reply_address: Option<&str>) -> Value {
+pub fn ticket_with_messages(
+    row: &TicketRow,
+    (messages, notes): (&[MessageRow], &[NoteRow]),
+    reply_address: Option<&str>,
+) -> Value {
     let mut object = ticket_fields(row);
     // Behind what the contract names stands what is worth knowing besides.
     object.insert("messages".to_owned(), messages.iter().map(ticket_message).collect());
     object.insert("reply_address".to_owned(), json!(reply_address));
     object.insert("linked_to".to_owned(), json!(row.linked_to));
+    let note = |note: &NoteRow| json!({ "at": words::time(note.at), "text": note.text });
+    object.insert("notes".to_owned(), notes.iter().map(note).collect());
     Value::Object(object)
+}
+
+/// A line of `send --json` for a notification.
+pub fn sent_notification(line: &NotificationLine) -> Value {
+    Value::Object(object([
+        ("type", json!("notification")),
+        ("id", json!(line.id)),
+        ("ticket", json!(line.ticket)),
+        ("to", json!(line.to)),
+        ("template", json!(line.occasion.as_str())),
+        ("state", json!(line.state.as_str())),
+        ("attempts", json!(line.attempts)),
+        ("next_attempt_at", json!(line.next_attempt_at.map(words::time))),
+        ("last_error", json!(line.last_error)),
+        ("message_id", json!(line.message_id)),
+        ("reason", json!(line.reason.map(GivenUp::as_str))),
+    ]))
+}
+
+/// The last line of `send --json`.
+pub fn sent(sent: &Sent, causes: Causes) -> Value {
+    let some = sent.counts.iter().filter(|(_, count)| *count > 0);
+    let counts = some.map(|(word, count)| (word.as_str().to_owned(), json!(count))).collect();
+    Value::Object(object([
+        ("type", json!("summary")),
+        ("exit_code", json!(sent.exit().code())),
+        ("counts", Value::Object(counts)),
+        ("backlog", json!(sent.backlog.waiting)),
+        ("oldest", json!(sent.backlog.oldest.map(words::time))),
+        ("errors", sent.troubles.iter().map(|trouble| failure::object(trouble, causes)).collect()),
+        ("duration_ms", milliseconds(sent.duration)),
+    ]))
+}
+
+/// A notification as `outbox list --json` tells it.
+pub fn notification(row: &OutboxRow) -> Value {
+    Value::Object(notification_fields(row))
+}
+
+/// A notification with its attempts as `outbox show --json` tells it.
+pub fn notification_with_attempts(row: &OutboxRow, attempts: &[AttemptRow]) -> Value {
+    let mut object = notification_fields(row);
+    object.insert("tries".to_owned(), attempts.iter().map(attempt).collect());
+    Value::Object(object)
+}
+
+fn notification_fields(row: &OutboxRow) -> Map<String, Value> {
+    object([
+        ("id", json!(row.id)),
+        ("ticket", json!(row.ticket.to_string())),
+        ("to", json!(row.to.address)),
+        ("template", json!(row.occasion.as_str())),
+        ("state", json!(row.state.as_str())),
+        ("attempts", json!(row.attempts)),
+        ("next_attempt_at", json!(row.next_attempt_at.map(words::time))),
+        ("last_error", json!(row.last_error)),
+        ("message_id", json!(row.message_id.as_str())),
+        ("reason", json!(row.reason)),
+        ("role", json!(row.told.as_str())),
+        ("priority", json!(row.urgency.as_str())),
+        ("created_at", json!(words::time(row.created_at))),
+        ("state_since", json!(words::time(row.state_since))),
+        ("expires_at", json!(row.expires_at.map(words::time))),
+        ("bounce", json!(row.bounce.map(BounceKind::as_str))),
+        ("bounce_status", json!(row.bounce_status)),
+        ("bounced_at", json!(row.bounced_at.map(words::time))),
+    ])
+}
+
+fn attempt(row: &AttemptRow) -> Value {
+    Value::Object(object([
+        ("began_at", json!(words::time(row.began_at))),
+        ("ended_at", json!(row.ended_at.map(words::time))),
+        ("result", json!(row.result)),
+        ("answer", json!(row.answer)),
+        ("duration_ms", json!(row.duration_ms)),
+        ("note", json!(row.note)),
+    ]))
+}
+
+/// An address that gets nothing.
+pub fn suppressed(row: &SuppressedRow) -> Value {
+    Value::Object(object([
+        ("address", json!(row.address)),
+        ("reason", json!(row.reason)),
+        ("status", json!(row.status)),
+        ("since", json!(words::time(row.since))),
+        ("until", json!(row.until.map(words::time))),
+    ]))
 }
 
 fn ticket_fields(row: &TicketRow) -> Map<String, Value> {

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod escape;
+pub mod hearer;
 pub mod json;
 pub mod listener;
 mod progress;

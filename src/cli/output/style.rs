@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::args::Color;
 use crate::cli::environment;
+use crate::model::outbox::OutboxState;
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
 
@@ -34,6 +35,17 @@ impl Paint {
             OutcomeWord::Skipped | OutcomeWord::Deferred => Self::Warn,
             OutcomeWord::Failed => Self::Bad,
             OutcomeWord::Duplicate | OutcomeWord::Ignored => Self::Dim,
+        }
+    }
+
+    /// The colour of a notification's state.
+    pub fn of_state(state: OutboxState) -> Self {
+        match state {
+            OutboxState::Sent => Self::Good,
+            OutboxState::Queued | OutboxState::Sending => Self::Note,
+            OutboxState::Suppressed | OutboxState::Expired => Self::Warn,
+            OutboxState::Failed | OutboxState::Bounced => Self::Bad,
+            OutboxState::Cancelled => Self::Dim,
         }
     }
 

@@ -11,7 +11,7 @@
 
 use super::line;
 use super::record::{self, Body, Record, TAKEN};
-use crate::mailbox::wire::text;
+use crate::transport::wire::text;
 
 /// The longest line, and the longest literal outside FETCH.
 const LINE: usize = 1024 * 1024;

@@ -13,9 +13,9 @@ use super::answers::{Bounds, Farewell};
 use super::session::{Link, Session, broken};
 use super::tap::Tap;
 use crate::mailbox::MailboxError;
-use crate::mailbox::login::Credentials;
-use crate::mailbox::sasl::{Bearer, REFUSED_HINT};
-use crate::mailbox::wire::Stream;
+use crate::transport::login::Credentials;
+use crate::transport::sasl::{Bearer, REFUSED_HINT};
+use crate::transport::wire::Stream;
 
 /// What the crate makes of a login.
 type Attempt = thread::Result<Result<imap::Session<Tap<Stream>>, imap::Error>>;

@@ -14,8 +14,9 @@ use super::auth;
 use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
-use crate::mailbox::wire::{self, Peer, Socket, Stream};
-use crate::mailbox::{MailboxError, Server, Tls, login};
+use crate::mailbox::{MailboxError, Server, Tls};
+use crate::transport::login;
+use crate::transport::wire::{self, Peer, Socket, Stream};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
@@ -26,7 +27,7 @@ pub(super) fn session(
     until: Option<Instant>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin(server, &peer, |credentials| {
+    login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
         attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
     })
 }

@@ -94,7 +94,7 @@ impl ImapMailbox {
         &self,
         folder: &str,
         hint: Option<String>,
-        source: impl Into<super::wire::Cause>,
+        source: impl Into<crate::transport::wire::Cause>,
     ) -> MailboxError {
         let what = format!("folder {folder:?} of {}", self.session.peer);
         MailboxError::Folder { what, hint, source: Some(source.into()) }

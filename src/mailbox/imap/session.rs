@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::answers::{Bounds, Farewell, Fault, Told};
 use super::tap::{Shared, Tap};
 use crate::mailbox::MailboxError;
-use crate::mailbox::wire::{Pace, Peer, Stream};
+use crate::transport::wire::{Pace, Peer, Stream};
 
 /// A session after login.
 pub(super) struct Session {

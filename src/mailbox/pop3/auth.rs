@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::answers::{Refusal, Status};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
-use crate::mailbox::login::Credentials;
-use crate::mailbox::sasl::{Bearer, REFUSED_HINT};
-use crate::mailbox::wire::Peer;
 use crate::mailbox::{MailboxError, Tls};
+use crate::transport::login::Credentials;
+use crate::transport::sasl::{Bearer, REFUSED_HINT};
+use crate::transport::wire::Peer;
 
 /// What a login stands on.
 pub(super) struct Ground<'a> {

@@ -10,13 +10,14 @@ use super::answers::Status;
 use super::auth::{self, Stamp};
 use super::offer::Offer;
 use super::session::{Session, of_the_maildrop, told};
-use crate::mailbox::wire::{self, Peer, Socket, Stream};
-use crate::mailbox::{MailboxError, Server, Tls, login};
+use crate::mailbox::{MailboxError, Server, Tls};
+use crate::transport::login;
+use crate::transport::wire::{self, Peer, Socket, Stream};
 
 /// Connects and logs in, all over at `until`; gives the session and what the server offers.
 pub(super) fn session(server: &Server, until: Option<Instant>) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin(server, &peer, |credentials| {
+    login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
         attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
     })
 }

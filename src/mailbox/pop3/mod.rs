@@ -85,7 +85,7 @@ impl Pop3Mailbox {
     }
 
     /// An error about the mail on this server.
-    fn maildrop_error(&self, hint: &str, source: impl Into<super::wire::Cause>) -> MailboxError {
+    fn maildrop_error(&self, hint: &str, source: impl Into<crate::transport::wire::Cause>) -> MailboxError {
         MailboxError::Folder {
             what: format!("the mailbox on {}", self.session.peer),
             hint: Some(hint.to_owned()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::answers::{Answers, BLOCK, Refusal, Status};
 use crate::mailbox::MailboxError;
-use crate::mailbox::wire::{self, Pace, Peer, Stream};
+use crate::transport::wire::{self, Pace, Peer, Stream};
 
 /// How many commands may be ahead of their answers where the server allows it (RFC 2449 section 6.6).
 const WINDOW: usize = 64;

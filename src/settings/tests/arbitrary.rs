@@ -55,6 +55,7 @@ proptest! {
             let key = KEYS[*key];
             let name = match key.section.name() {
                 name @ ("queue" | "mailbox") => format!("{name}.x{}", i % 2),
+                "backend" => format!("outbox.backend.x{}", i % 2),
                 name => name.to_owned(),
             };
             text.push_str(&format!("{name}.{} = {value}\n", key.name));

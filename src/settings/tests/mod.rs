@@ -4,6 +4,7 @@ mod arbitrary;
 mod files;
 mod manual;
 mod oauth;
+mod outbox;
 mod right;
 mod template;
 mod wrong;

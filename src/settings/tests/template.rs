@@ -26,11 +26,17 @@ fn setting(line: &str) -> Option<(&str, &str)> {
 
 fn stands_in(key: &Key, block: &str) -> bool {
     let header = block.lines().next().unwrap_or_default().trim_start_matches('#');
-    let mut words = header.trim_start_matches('[').trim_end_matches(']').split('.');
-    let (first, part) = (words.next(), words.nth(1));
-    match key.section.parent() {
-        Some(parent) => (first, part) == (Some(parent.name()), Some(key.section.name())),
-        None => (first, part) == (Some(key.section.name()), None),
+    let words: Vec<&str> = header.trim_start_matches('[').trim_end_matches(']').split('.').collect();
+    match (key.section, words.as_slice()) {
+        // A back end has the keys of [outbox], where they are shown.
+        (Section::Backend, ["outbox", "backend", _]) => true,
+        (Section::Backend, ["outbox"]) => key.name != "type",
+        (Section::Mailbox | Section::Queue, [first, _]) => *first == key.section.name(),
+        (section, [first, _, part]) => {
+            section.parents().first().is_some_and(|parent| parent.name() == *first) && *part == section.name()
+        }
+        (section, [only]) => section.parents().is_empty() && *only == section.name(),
+        _ => false,
     }
 }
 
@@ -71,16 +77,23 @@ fn each_line_that_is_commented_out_may_be_used() {
         if block.starts_with("#[mailbox.modern]") {
             continue;
         }
+        if block.starts_with("#[outbox]") {
+            tried += uses_of_outbox(&block);
+            continue;
+        }
         if block.starts_with("#[") {
             let used = block.replace("\n#", "\n").replacen('#', "", 1);
             let used: Vec<&str> =
                 used.lines().filter(|line| line.starts_with('[') || setting(line).is_some()).collect();
-            assert_eq!(problems(&template().replace(&block, &(used.join("\n") + "\n"))), "", "{block}");
+            let before = if block.starts_with("#[outbox.") { "[outbox]\nhost = 'h'\n" } else { "" };
+            let used = format!("{before}{}\n", used.join("\n"));
+            assert_eq!(problems(&template().replace(&block, &used)), "", "{block}");
             tried += 1;
             continue;
         }
         for line in block.lines().filter(|line| line.starts_with('#') && setting(line).is_some()) {
-            let mut text = template().replace(line, line.trim_start_matches('#'));
+            let used = block.replace(line, line.trim_start_matches('#'));
+            let mut text = template().replace(&block, &used);
             if line.starts_with("#password") {
                 text = text.replace("\npassword_file", "\n#password_file");
             }
@@ -108,6 +121,30 @@ fn uses_of_oauth(block: &str) -> usize {
             let has_it = line.starts_with(needed.trim_end_matches("_file"));
             text.extend(lines.iter().find(|line| line.starts_with(needed) && !has_it).map(|line| used(line)));
         }
+        assert_eq!(problems(&text), "", "{line}");
+    }
+    lines.len()
+}
+
+/// Each line of [outbox], used with what it cannot do without.
+fn uses_of_outbox(block: &str) -> usize {
+    let lines: Vec<&str> = block.lines().filter(|line| setting(line).is_some()).collect();
+    for line in &lines {
+        let (name, _) = setting(line).expect("it was one");
+        let needed = match name {
+            "path" => "backend = 'file'",
+            "backend" | "username" => "host = 'h'\nusername = 'u'\npassword_file = 'p'",
+            "auth" => "host = 'h'\nusername = 'u'\npassword_file = 'p'",
+            "host" => "",
+            name if name.starts_with("password") => "host = 'h'\nusername = 'u'",
+            _ => "host = 'h'",
+        };
+        let needed: String = needed
+            .lines()
+            .filter(|it| !it.starts_with(&format!("{name} ")))
+            .map(|it| format!("{it}\n"))
+            .collect();
+        let text = format!("{}\n[outbox]\n{needed}{}\n", template(), line.trim_start_matches('#'));
         assert_eq!(problems(&text), "", "{line}");
     }
     lines.len()

@@ -51,7 +51,7 @@ fn what_is_not_utf_8_has_line_and_column() {
 #[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let text = "[mailbox.support]\ntype = 'imap'\nqueue = 'suport'\ntsl = 'none'\nport = 'x'\n\
-                [queue.support]\npriority = 9\ntitel = 'S'\n[store]\nurl = 'sqlite:db'\n[outbox]\n";
+                [queue.support]\npriority = 9\ntitel = 'S'\n[store]\nurl = 'sqlite:db'\n[outbux]\n";
     assert_snapshot!(problems(text), @r#"
     helpdesk-mail.toml:1: mailbox.support.host: missing (host name or IP address)
     helpdesk-mail.toml:1: mailbox.support.username: missing (string)
@@ -61,7 +61,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     helpdesk-mail.toml:5: mailbox.support.port: expected an integer from 1 to 65535, found "x"
     helpdesk-mail.toml:7: queue.support.priority: expected an integer from 1 to 5, found 9
     helpdesk-mail.toml:8: queue.support.titel: unknown key; did you mean "title"?
-    helpdesk-mail.toml:11: outbox: unknown section; known are store, queue, mailbox, rule, alert, limits
+    helpdesk-mail.toml:11: outbux: unknown section; did you mean "outbox"?
     "#);
 }
 
@@ -85,7 +85,7 @@ fn a_problem_tells_place_and_choice_apart() {
 fn sections_that_are_unknown_or_no_tables_are_told() {
     assert_snapshot!(queue("[mailbx.a]\n[[hook]]\nname = 'x'\n"), @r#"
     helpdesk-mail.toml:4: mailbx: unknown section; did you mean "mailbox"?
-    helpdesk-mail.toml:5: hook: unknown section; known are store, queue, mailbox, rule, alert, limits
+    helpdesk-mail.toml:5: hook: unknown section; known are store, queue, mailbox, rule, outbox, alert, limits
     "#);
     assert_snapshot!(problems("store = 1\nqueue = 'support'\nmailbox.a = true\n[[alert]]\n"), @r#"
     helpdesk-mail.toml:1: store: expected a table [store], found an integer

@@ -10,7 +10,7 @@ use crate::model::address::key;
 use crate::model::ids::TicketId;
 use crate::model::ticket::{Role, Status};
 use crate::store::engine::{Value, first};
-use crate::store::{Books, LedgerEntry, NewMessage, NewParticipant, NewTicket, StoreError};
+use crate::store::{Books, LedgerEntry, NewMessage, NewParticipant, NewTicket, Outgoing, StoreError};
 
 const SAVEPOINT: &str = "SAVEPOINT message";
 const RELEASE: &str = "RELEASE SAVEPOINT message";
@@ -81,7 +81,7 @@ impl Books for Desk<'_> {
         Ok(id)
     }
 
-    fn append(&mut self, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    fn append(&mut self, message: &NewMessage<'_>) -> Result<i64, StoreError> {
         message::append(self.engine, message)
     }
 
@@ -113,5 +113,9 @@ impl Books for Desk<'_> {
 
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError> {
         ledger::record(self.engine, entry)
+    }
+
+    fn outgoing(&mut self) -> Option<&mut dyn Outgoing> {
+        Some(self)
     }
 }

@@ -34,8 +34,8 @@ UPDATE ticket
 SET updated_at = ?2
 WHERE id = ?1";
 
-/// Puts a message that came in on its ticket.
-pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Result<(), StoreError> {
+/// Puts a message that came in on its ticket and gives the number of its row.
+pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Result<i64, StoreError> {
     let raw = message.raw.map(|octets| keep_hashed(engine, octets, message.raw_sha256)).transpose()?;
     let id = insert(engine, message, raw)?;
     for attachment in &message.mail.attachments {
@@ -45,7 +45,7 @@ pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Resul
     for named in message.mail.names() {
         engine.execute(INSERT_REFERENCE, &[Value::Text(named.as_str()), Value::Integer(ticket)])?;
     }
-    engine.execute(UPDATE_TICKET, &[Value::Integer(ticket), Value::Time(message.at)]).map(drop)
+    engine.execute(UPDATE_TICKET, &[Value::Integer(ticket), Value::Time(message.at)]).map(|_| id)
 }
 
 fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -> Result<i64, StoreError> {

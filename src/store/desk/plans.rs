@@ -2,10 +2,10 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{in_flight, outcomes, quarantine, sample, secret, tickets, upkeep};
+use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 44] = [
+const ROAD: [&str; 64] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -41,6 +41,26 @@ const ROAD: [&str; 44] = [
     message::INSERT_REFERENCE,
     message::INSERT_ATTACHMENT,
     message::UPDATE_TICKET,
+    outbox::SELECT_SUBJECT,
+    outbox::SELECT_PEOPLE,
+    outbox::COUNT_WRITTEN_TO,
+    outbox::COUNT_WRITTEN,
+    outbox::INSERT_NOTIFICATION,
+    outbox::INSERT_NOTE,
+    outbox::SELECT_BY_MESSAGE_ID,
+    outbox::UPDATE_BOUNCED,
+    outbox::COUNT_SOFT,
+    outbox::SELECT_SUPPRESSION,
+    outbox::UPDATE_EXPIRED,
+    outbox::SELECT_DUE,
+    outbox::UPDATE_CLAIMED,
+    outbox::SELECT_CLAIMED,
+    outbox::SELECT_ROOT,
+    outbox::SELECT_ANCESTORS,
+    outbox::UPDATE_BEGUN,
+    outbox::UPDATE_ATTEMPT,
+    outbox::UPDATE_RESOLVED,
+    outbox::UPDATE_RELEASED,
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
     upkeep::WAIVE,
@@ -53,7 +73,7 @@ const ROAD: [&str; 44] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 21] = [
+const ROWS: [&str; 32] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -75,6 +95,17 @@ const ROWS: [&str; 21] = [
     quarantine::SELECT_COPY,
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,
+    outbox::INSERT_ATTEMPT,
+    outbox::SELECT_STATE,
+    outbox::UPDATE_REQUEUED,
+    outbox::UPDATE_CANCELLED,
+    outbox::SELECT_NOTIFICATION,
+    outbox::SELECT_ATTEMPTS,
+    outbox::SELECT_WAITING,
+    outbox::COUNT_ENDED,
+    outbox::SELECT_NOTES,
+    outbox::UPSERT_SUPPRESSED,
+    outbox::DELETE_SUPPRESSED,
 ];
 
 #[test]

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 
 use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
+use crate::model::notification::Occasion;
+use crate::model::outbox::{BounceKind, OutboxState, Told, Urgency};
 use crate::model::outcome::OutcomeWord;
-use crate::model::ticket::Status;
+use crate::model::ticket::{Role, Status};
 use crate::store::StoreError;
 
 /// What stands in one column of one row.
@@ -130,6 +132,12 @@ stored_as! {
     Disposition: String, |text| text.parse().ok();
     OutcomeWord: String, |text| OutcomeWord::from_word(&text);
     Status: String, |text| Status::from_word(&text);
+    Role: String, |text| Role::from_word(&text);
+    Occasion: String, |text| Occasion::from_word(&text);
+    OutboxState: String, |text| OutboxState::from_word(&text);
+    Told: String, |text| Told::from_word(&text);
+    BounceKind: String, |text| BounceKind::from_word(&text);
+    Urgency: i64, |number| Urgency::ALL.get(usize::try_from(number).ok()?).copied();
 }
 
 #[cfg(test)]

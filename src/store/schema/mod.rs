@@ -10,12 +10,13 @@ use super::StoreError;
 use super::engine::{Engine, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("0001_first.sql"),
     include_str!("0002_files.sql"),
     include_str!("0003_rules.sql"),
     include_str!("0004_in_flight.sql"),
     include_str!("0005_references.sql"),
+    include_str!("0006_outbox.sql"),
 ];
 
 const SELECT_VERSION: &str = "

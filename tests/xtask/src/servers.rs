@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 
 use crate::succeed;
 
-/// Packages with the files that they bring, each in one of several places. None but Dovecot has a service.
-const PACKAGES: [(&str, &[&str]); 4] = [
+/// Packages with the files that they bring, each in one of several places. Only Dovecot and Postfix have services.
+const PACKAGES: [(&str, &[&str]); 5] = [
     (
         "dovecot-imapd",
         &["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"],
@@ -17,6 +17,7 @@ const PACKAGES: [(&str, &[&str]); 4] = [
         "dovecot-pop3d",
         &["/usr/lib/dovecot/pop3", "/usr/libexec/dovecot/pop3", "/usr/local/libexec/dovecot/pop3"],
     ),
+    ("postfix", &["/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"]),
     ("microsocks", &["/usr/bin/microsocks", "/usr/local/bin/microsocks"]),
     ("tinyproxy-bin", &["/usr/bin/tinyproxy", "/usr/sbin/tinyproxy", "/usr/local/bin/tinyproxy"]),
 ];

@@ -1,0 +1,55 @@
+//! `helpdesk-mail send`.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use crate::model::exit::Exit;
+use crate::model::trouble::Trouble;
+use crate::run::Errand;
+
+use super::context::Context;
+use super::desk;
+use super::output::hearer;
+use super::when;
+
+/// So many connections are useful where a server is asked for nothing but to take mail.
+pub(super) const USEFUL: usize = 4;
+
+/// Deliver what is due: the notifications that wait in the outbox
+///
+/// A line tells what became of each, then one of the whole. What is put off waits for the next run; what is given up stands
+/// in "outbox list --state failed". Another program that delivers at the same time ends this one with 75.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Try at most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroU64>,
+
+    /// Begin none after so long, such as 90s or 5m
+    #[arg(long, value_name = "D", value_parser = when::span)]
+    pub time_limit: Option<Duration>,
+
+    /// Use so many connections at once; 4 if it is not given
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Write JSON objects, one per line: notifications, a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Delivers.
+pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
+    let settings = context.settings_with_warnings()?;
+    let outbox = desk::outbox(&settings)?;
+    let errand = Errand {
+        max_attempts: outbox.max_attempts,
+        limit: args.limit.map(NonZeroU64::get),
+        time_limit: args.time_limit,
+        stop: context.signals.stop(),
+    };
+    let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
+    let causes = context.causes();
+    let mut hearer = hearer::of(&mut context.out, context.form, causes);
+    Ok(desk::deliver(&settings, outbox, &errand, jobs, hearer.as_mut())?.exit())
+}

@@ -1,0 +1,111 @@
+//! Notifications: what people are told, between the row that asks for it and the server that takes it.
+
+use std::fmt;
+
+use super::address::Address;
+use super::ids::{MessageId, QueueSlug, TicketRef};
+
+/// What a notification is about; each has a template of this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Occasion {
+    /// The requester's own new ticket: an acknowledgement, to the requester alone, quoting no body.
+    Created,
+    /// A new ticket, to agents.
+    Announced,
+    /// A follow-up, to the others on the ticket.
+    Updated,
+    /// A follow-up that opened the ticket again, to the others on the ticket.
+    Reopened,
+    /// The requester wrote to a closed ticket that stays closed: a new, linked ticket was opened.
+    Closed,
+    /// The requester's mail was too large to be taken whole.
+    TooLarge,
+}
+
+impl Occasion {
+    /// All, in the order they are documented.
+    pub const ALL: [Self; 6] =
+        [Self::Created, Self::Announced, Self::Updated, Self::Reopened, Self::Closed, Self::TooLarge];
+
+    /// The word: of the template, in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Announced => "announced",
+            Self::Updated => "updated",
+            Self::Reopened => "reopened",
+            Self::Closed => "closed",
+            Self::TooLarge => "too-large",
+        }
+    }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|occasion| occasion.as_str() == word)
+    }
+}
+
+impl fmt::Display for Occasion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Everything that a notification is composed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// What it is about.
+    pub occasion: Occasion,
+    /// Its language, as BCP 47 writes it (`de-AT`).
+    pub locale: String,
+    /// The ticket.
+    pub ticket: TicketRef,
+    /// The ticket's title.
+    pub title: String,
+    /// The queue's slug.
+    pub queue: QueueSlug,
+    /// The queue's title.
+    pub queue_title: String,
+    /// The queue's address, which it comes from.
+    pub from: Address,
+    /// Whom it is sent to; one person.
+    pub to: Address,
+    /// Where answers go, if not to `from`: the signed plus address.
+    pub reply_to: Option<String>,
+    /// Its own Message-ID, signed; the same for every attempt.
+    pub message_id: MessageId,
+    /// The message that it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// The thread, oldest first.
+    pub references: Vec<MessageId>,
+    /// Who wrote the follow-up that it tells of.
+    pub author: Option<Address>,
+    /// What was written; `None` where nothing may be quoted.
+    pub text: Option<String>,
+    /// The ticket that was written to, where another one was opened.
+    pub other: Option<TicketRef>,
+}
+
+/// A composed mail with its envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    /// The envelope sender; `None` for the empty one (RFC 3834 section 3.3).
+    pub sender: Option<String>,
+    /// The envelope recipient.
+    pub recipient: String,
+    /// The message (RFC 5322), lines ended by CRLF.
+    pub octets: Vec<u8>,
+}
+
+/// What a back end says to one parcel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is theirs now.
+    Accepted(String),
+    /// Not now (4yz, or nobody was reached): again later.
+    Later(String),
+    /// Never (5yz).
+    Refused(String),
+    /// The mail was given and no answer came: it may have been taken (RFC 5321 section 4.5.3.2.6).
+    Uncertain(String),
+}

@@ -1,0 +1,85 @@
+//! Couriers side by side: a thread for each, fed from one queue.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::model::notification::Answer;
+use crate::store::Claimed;
+
+use super::end::{Carried, Courier};
+
+/// An attempt that is written down and is to be made.
+pub(super) struct Task {
+    pub(super) row: Claimed,
+    pub(super) way: String,
+    pub(super) attempt: i64,
+}
+
+/// An attempt that was made.
+pub(super) struct Done {
+    pub(super) task: Task,
+    pub(super) carried: Carried,
+    pub(super) at: Timestamp,
+    pub(super) took: Duration,
+}
+
+/// The end of the queue that tasks are laid in and results come out of.
+pub(super) struct Desk {
+    tasks: Sender<Task>,
+    done: Receiver<Done>,
+}
+
+impl Desk {
+    /// Has an attempt made.
+    pub(super) fn give(&self, task: Task) {
+        // Couriers live as long as this end does.
+        let _ = self.tasks.send(task);
+    }
+
+    /// Waits for an attempt to end, and gives all that have.
+    pub(super) fn ended(&self) -> Vec<Done> {
+        self.done.recv().into_iter().chain(self.done.try_iter()).collect()
+    }
+}
+
+/// Does `lead` while couriers make the attempts that it gives; their back ends are closed before this returns.
+pub(super) fn work<T>(couriers: Vec<Box<dyn Courier + Send + '_>>, lead: impl FnOnce(Desk) -> T) -> T {
+    let (tasks, queue) = channel();
+    let (sender, done) = channel();
+    let queue = Mutex::new(queue);
+    thread::scope(|scope| {
+        for courier in couriers {
+            let (sender, queue) = (sender.clone(), &queue);
+            scope.spawn(move || carry_all(courier, queue, &sender));
+        }
+        drop(sender);
+        lead(Desk { tasks, done })
+    })
+}
+
+fn carry_all(mut courier: Box<dyn Courier + Send + '_>, queue: &Mutex<Receiver<Task>>, done: &Sender<Done>) {
+    while let Some(task) = next(queue) {
+        let started = Instant::now();
+        let carried = catch_unwind(AssertUnwindSafe(|| courier.carry(&task.row, &task.way)));
+        let carried = carried.unwrap_or_else(|_| Carried {
+            // The panic hook has told where; how far the mail went nobody knows.
+            answer: Answer::Uncertain("a part of the program gave up on it".to_owned()),
+            note: None,
+            trouble: None,
+        });
+        let ended = Done { task, carried, at: Timestamp::now(), took: started.elapsed() };
+        if done.send(ended).is_err() {
+            break;
+        }
+    }
+    courier.close();
+}
+
+fn next(queue: &Mutex<Receiver<Task>>) -> Option<Task> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

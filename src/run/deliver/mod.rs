@@ -1,0 +1,83 @@
+//! Delivery: what is due leaves, under a lock of its own.
+//!
+//! `send` does it, and a fetch at its end. Couriers work side by side, each with back ends of its own, and a commit holds
+//! how some attempts ended and that the next ones begin, so that a row knows of every attempt before it is made. Whatever
+//! ends the program, of at most [`WINDOW`] notifications nobody knows whether they were taken: they are sent once more,
+//! with the same Message-ID and each alone, and one that ends so a second time is given up.
+//!
+//! A back end has one notification in hand until it has taken one, and is left alone for the rest of the run once it gives
+//! out twice in a row.
+
+mod crew;
+mod end;
+mod health;
+mod letter;
+mod line;
+mod office;
+mod post;
+mod round;
+
+#[cfg(test)]
+mod tests;
+
+pub use end::{Carried, Courier};
+pub use letter::Voice;
+pub use line::{Hearer, NotificationLine, Sent, SentCounts};
+pub use office::MailOffice;
+pub use post::{Office, Post, Way};
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{Lease, Store};
+
+use super::lock;
+use super::notices::nonce;
+use super::stop::Stop;
+
+/// The most attempts that are begun and not ended at one time; a commit costs as much for many as for one.
+const WINDOW: usize = 16;
+
+/// A row that has had no news for so long is free; longer than any back end takes for one mail.
+const LEASE: Duration = Duration::from_secs(60 * 60);
+
+/// What is asked of one delivery.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// After so many attempts a notification is given up.
+    pub max_attempts: u32,
+    /// The most notifications.
+    pub limit: Option<u64>,
+    /// No notification is begun later than this.
+    pub time_limit: Option<Duration>,
+    /// Ends it early.
+    pub stop: Stop,
+}
+
+/// The outbox that is delivered from.
+pub struct Outbox<'a> {
+    /// The store.
+    pub store: &'a mut Store,
+    /// Its file; the lock lies beside it.
+    pub place: &'a Path,
+    /// The queues that write.
+    pub voices: &'a [Voice],
+}
+
+/// Delivers what is due, with as many couriers as are given.
+///
+/// # Errors
+/// `outbox.locked` where another program delivers, and trouble of the store. Trouble of back ends stands in the sum.
+pub fn deliver(
+    errand: &Errand,
+    outbox: Outbox<'_>,
+    couriers: Vec<Box<dyn Courier + Send + '_>>,
+    hearer: &mut dyn Hearer,
+) -> Result<Sent, Trouble> {
+    let started = Instant::now();
+    let _held = lock::hold_outbox(outbox.place)?;
+    let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
+    let lease = Lease { name: nonce().ok_or_else(none)?, lasts: LEASE };
+    crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))
+}

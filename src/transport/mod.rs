@@ -1,0 +1,18 @@
+//! What mailboxes and the outbox stand on: the wire to a server, logins with passwords and access tokens, whole files.
+//!
+//! Nothing here knows a protocol's words or what mail is. Every error names the place and says what to do where that is
+//! known.
+
+mod config;
+mod fault;
+pub(crate) mod files;
+pub(crate) mod login;
+pub mod oauth;
+pub(crate) mod process;
+pub(crate) mod sasl;
+pub(crate) mod wire;
+
+pub use config::{Login, Password, Plaintext, Server, Tls};
+pub use fault::Fault;
+pub use sasl::Mechanism;
+pub use wire::{Proxy, ProxyScheme, ProxyUser};

@@ -1,0 +1,58 @@
+//! Writes a refresh token back to the file that it came from.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::transport::files;
+
+/// Replaces the file in one step, readable by its owner alone; a link is followed, and what it points to replaced.
+///
+/// On error the file is as it was.
+pub(super) fn keep(path: &Path, token: &SecretString) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    let mut new = OsString::from(".");
+    new.push(name);
+    new.push(format!(".{}.new", std::process::id()));
+    let new = directory.join(new);
+    let written = write(&new, token).and_then(|()| fs::rename(&new, &path));
+    if written.is_err() {
+        // It may hold half a token; that it is not there is as good.
+        let _ = fs::remove_file(&new);
+    }
+    written.and_then(|()| files::sync_directory(directory))
+}
+
+fn write(path: &Path, token: &SecretString) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{}", token.expose_secret())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_replaced_behind_its_link_and_nobody_else_may_read_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("token"), directory.path().join("link"));
+        fs::write(&file, "old\n").unwrap();
+        symlink(&file, &link).unwrap();
+        keep(&link, &SecretString::from("new")).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new\n");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+        assert!(keep(&directory.path().join("none"), &SecretString::from("x")).is_err());
+    }
+}

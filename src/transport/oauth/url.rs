@@ -1,0 +1,123 @@
+//! The address of a token endpoint: HTTPS, or HTTP to this machine.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ureq::http::Uri;
+
+use crate::transport::wire::Peer;
+
+/// An address that client secrets may be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenUrl {
+    uri: Uri,
+    host: String,
+    port: u16,
+    scheme: Scheme,
+}
+
+/// How an endpoint is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Https,
+    /// In clear text: this machine only.
+    Http,
+}
+
+/// Why a text is no address of a token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoTokenUrl {
+    /// It is no absolute URL, or holds a user or password.
+    #[error("not a URL of the form https://HOST/PATH, without user and password")]
+    Form,
+    /// Secrets would cross a network in clear text.
+    #[error("it must begin with https://; http:// is for this machine only, since secrets are sent there")]
+    Clear,
+}
+
+impl FromStr for TokenUrl {
+    type Err = NoTokenUrl;
+
+    fn from_str(text: &str) -> Result<Self, NoTokenUrl> {
+        let uri: Uri = text.parse().map_err(|_| NoTokenUrl::Form)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(NoTokenUrl::Form)?.to_owned();
+        if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) || text.contains('#') {
+            return Err(NoTokenUrl::Form);
+        }
+        let (scheme, port) = match uri.scheme_str() {
+            Some("https") => (Scheme::Https, 443),
+            Some("http") if is_loopback(&host) => (Scheme::Http, 80),
+            Some("http") => return Err(NoTokenUrl::Clear),
+            Some(_) | None => return Err(NoTokenUrl::Form),
+        };
+        let port = uri.port_u16().unwrap_or(port);
+        Ok(Self { uri, host, port, scheme })
+    }
+}
+
+impl fmt::Display for TokenUrl {
+    /// Without the query, which is the endpoint's own business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        write!(f, "{scheme}://{authority}{}", self.uri.path())
+    }
+}
+
+impl TokenUrl {
+    pub(super) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        Peer { host: self.host.clone(), port: self.port }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_by_https_or_stay_on_this_machine() {
+        for (text, port) in [
+            ("https://login.example.org/token", 443),
+            ("https://login.example.org:8443/a/b?tenant=1", 8443),
+            ("http://127.0.0.1:80/token", 80),
+            ("http://[::1]/token", 80),
+            ("http://localhost/token", 80),
+        ] {
+            assert_eq!(text.parse::<TokenUrl>().unwrap().peer().port, port, "{text}");
+        }
+        for (text, why) in [
+            ("http://login.example.org/token", NoTokenUrl::Clear),
+            ("http://localhost.example.org/token", NoTokenUrl::Clear),
+            ("https://user:secret@login.example.org/token", NoTokenUrl::Form),
+            ("https://login.example.org/token#x", NoTokenUrl::Form),
+            ("ftp://login.example.org/token", NoTokenUrl::Form),
+            ("login.example.org/token", NoTokenUrl::Form),
+            ("/token", NoTokenUrl::Form),
+            ("https:///token", NoTokenUrl::Form),
+            ("", NoTokenUrl::Form),
+        ] {
+            assert_eq!(text.parse::<TokenUrl>(), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_not_shown() {
+        let url: TokenUrl = "https://login.example.org/token?key=1".parse().unwrap();
+        assert_eq!(url.to_string(), "https://login.example.org/token");
+    }
+}
