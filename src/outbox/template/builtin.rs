@@ -20,12 +20,12 @@ pub struct Builtin {
 }
 
 /// Both layouts, which dress the words of all templates.
-pub(super) const LAYOUT_TEXT: &str = include_str!("../../../templates/layout.txt");
-pub(super) const LAYOUT_HTML: &str = include_str!("../../../templates/layout.html");
+pub(super) const LAYOUT_TEXT: &str = include_str!("builtin/layout.txt");
+pub(super) const LAYOUT_HTML: &str = include_str!("builtin/layout.html");
 
 macro_rules! file {
     ($name:literal, $locale:literal, $part:literal) => {
-        include_str!(concat!("../../../templates/", $name, ".", $locale, ".", $part))
+        include_str!(concat!("builtin/", $name, ".", $locale, ".", $part))
     };
 }
 

@@ -287,7 +287,9 @@ fn everything_that_is_wrong_is_told_with_file_and_line() {
 fn the_templates_that_are_built_in_may_be_copied_and_changed() {
     let folder = tempfile::tempdir().unwrap();
     let mut copied = 0;
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {
+    for entry in
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/outbox/template/builtin")).unwrap()
+    {
         let entry = entry.unwrap();
         fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         copied += 1;
