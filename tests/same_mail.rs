@@ -113,8 +113,8 @@ fn with_one_it_does_not_matter_which_queue_is_first_nor_whether_the_answer_is() 
     let desk = desk("same_mail = \"one\"");
     deliver(&desk, "support", "1", &answer());
     fetch(&desk);
-    to_both(&desk, "2", &offer());
     deliver(&desk, "sales", "1", &answer());
+    to_both(&desk, "2", &offer());
     let expected = [
         "duplicate/message-id support-1",
         "updated/referenced-by support-1",
