@@ -1,8 +1,9 @@
 //! A signal ends a run where nothing is left half done, with 75; the next run goes on.
 
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use helpdesk_mail::mailbox::Tls;
 use rustix::process::{Pid, Signal, kill_process};
@@ -67,24 +68,30 @@ fn a_signal_ends_at_once_what_has_not_begun() {
 }
 
 /// Whether the main thread waits for something, and another for signals (proc(5)).
-fn reads_standard_input(child: &std::process::Child) -> bool {
+fn reads_standard_input(child: &Child) -> bool {
     let place = format!("/proc/{}", child.id());
     let threads = std::fs::read_dir(format!("{place}/task")).map_or(0, Iterator::count);
     let stat = std::fs::read_to_string(format!("{place}/stat")).unwrap_or_default();
     threads > 1 && stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
 }
 
-#[test]
-fn a_server_that_is_silent_does_not_hold_a_run_that_was_asked_to_end() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// A run that waits for a server which says nothing, and its connection.
+fn beside_a_silent_server() -> (Desk, Child, (TcpStream, SocketAddr)) {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let desk = Desk::new(&format!(
         "[mailbox.support]\ntype = \"imap\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {port}\n\
          tls = \"none\"\nusername = \"support\"\npassword = \"secret\"\ntimeout = \"30d\"\nrun_timeout = \"30d\"\n"
     ));
     let mut command = desk.command(&["fetch", "--json"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let connection = silent.accept().unwrap();
+    (desk, child, connection)
+}
+
+#[test]
+fn a_server_that_is_silent_does_not_hold_a_run_that_was_asked_to_end() {
+    let (_desk, mut child, connection) = beside_a_silent_server();
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(75));
     drop(connection);
@@ -92,15 +99,7 @@ fn a_server_that_is_silent_does_not_hold_a_run_that_was_asked_to_end() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = silent.local_addr().unwrap().port();
-    let desk = Desk::new(&format!(
-        "[mailbox.support]\ntype = \"imap\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {port}\n\
-         tls = \"none\"\nusername = \"support\"\npassword = \"secret\"\ntimeout = \"30d\"\nrun_timeout = \"30d\"\n"
-    ));
-    let mut command = desk.command(&["fetch", "--json"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let connection = silent.accept().unwrap();
+    let (_desk, mut child, connection) = beside_a_silent_server();
     for signal in [Signal::TERM, Signal::INT] {
         kill_process(Pid::from_child(&child), signal).unwrap();
     }

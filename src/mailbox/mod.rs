@@ -101,6 +101,11 @@ pub trait Reader: Send {
         None
     }
 
+    /// Whether another reader can come to it meanwhile; not where opening it locks it.
+    fn bears_another(&self) -> bool {
+        true
+    }
+
     /// Whether items can be moved to `folder`; nothing is changed, but no folder is open afterwards.
     fn target(&mut self, folder: &str) -> Result<(), MailboxError>;
 

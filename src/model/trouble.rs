@@ -214,20 +214,29 @@ impl Trouble {
 
     /// The message with its chain of causes, for a log.
     pub fn with_causes(&self) -> String {
-        let detail = self.detail();
-        if detail.is_empty() { self.message.clone() } else { format!("{}: {detail}", self.message) }
+        with_causes(self)
     }
 
     /// The causes, outermost first, as one line; empty if there are none.
     pub fn detail(&self) -> String {
-        let mut chain = Vec::new();
-        let mut cause: Option<&(dyn Error + 'static)> = self.source();
-        while let Some(error) = cause {
-            chain.push(error.to_string());
-            cause = error.source();
-        }
-        chain.join(": ")
+        causes(self)
     }
+}
+
+/// An error with its chain of causes, as one line.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = causes(error);
+    if causes.is_empty() { error.to_string() } else { format!("{error}: {causes}") }
+}
+
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut chain = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push(error.to_string());
+        cause = error.source();
+    }
+    chain.join(": ")
 }
 
 impl fmt::Display for Trouble {

@@ -1,8 +1,6 @@
 //! What can go wrong with a back end, by its stable codes.
 
-use std::error::Error as _;
-
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::{ErrorCode, Trouble, with_causes};
 use crate::transport::Fault;
 
 /// Trouble with a back end; never a notification's own.
@@ -13,13 +11,7 @@ pub struct OutboxError(#[from] pub Fault);
 impl OutboxError {
     /// The message with its causes on one line, as an attempt keeps it.
     pub(super) fn told(&self) -> String {
-        let mut told = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            told += &format!(": {error}");
-            cause = error.source();
-        }
-        told
+        with_causes(self)
     }
 }
 

@@ -66,7 +66,8 @@ fn lf(body: &[u8]) -> Cow<'_, [u8]> {
     out.into()
 }
 
-fn sextet(byte: u8) -> Option<u32> {
+/// The six bits of a letter of base64 (RFC 4648 section 4).
+pub(super) fn sextet(byte: u8) -> Option<u32> {
     match byte {
         b'A'..=b'Z' => Some(u32::from(byte - b'A')),
         b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),

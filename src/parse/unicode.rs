@@ -2,6 +2,8 @@
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
+use super::transfer::sextet;
+
 /// The text, and whether all of it was UTF-7. A `+` that begins no letters is itself.
 ///
 /// What ends a shift is a letter of its own, save `-`.
@@ -47,17 +49,6 @@ fn shifted(code: &[u8]) -> Option<String> {
     }
     let is_whole = !units.is_empty() && filled < 6 && bits == 0;
     if is_whole { String::from_utf16(&units).ok() } else { None }
-}
-
-fn sextet(byte: u8) -> Option<u32> {
-    match byte {
-        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
-        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
 }
 
 /// The text, and whether all of it was UTF-32; without a mark and without a name of its order it is big-endian.

@@ -121,7 +121,7 @@ impl Batch<'_> {
     ) -> Result<Haul, Trouble> {
         if let [lone] = wanted
             && self.suspects.goes_alone(&lone.key)
-            && self.source.bears_two_readers()
+            && gate.reader().bears_another()
         {
             match desk.try_whole(self.source, lone) {
                 Fate::Survived => {}

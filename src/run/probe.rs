@@ -5,8 +5,8 @@
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::model::item::{Extent, Fetched, ItemKey, Listed};
 use crate::model::trouble::Trouble;
 use crate::parse::Limits;
 use crate::store::Source;
+use crate::transport::process;
 
 use super::batch::Batch;
 use super::companions::Companions as _;
@@ -73,73 +74,57 @@ pub struct Suspect {
 impl Prober {
     /// Whether the message ends a process that reads it.
     pub(super) fn try_out(&self, source: &Source, message: &Fetched) -> Fate {
-        let Self::Program { program, limit, .. } = self else { return Fate::Survived };
-        let Some(mut command) = self.command(source, &message.listed) else { return Fate::Survived };
+        let Self::Program { program, config, limit } = self else { return Fate::Survived };
+        let mut command = command(program, config, source, &message.listed);
         if message.extent != Extent::Whole {
             command.arg("--beginning");
         }
-        match command.stdin(Stdio::piped()).spawn() {
-            Ok(child) => watch(child, &message.bytes, *limit).map_or_else(Fate::Unknown, fate),
-            Err(error) => Fate::Unknown(format!("{} cannot be run: {error}", program.display())),
-        }
+        watch(command.stdin(Stdio::piped()), &message.bytes, *limit).map_or_else(Fate::Unknown, fate)
     }
 
     /// Whether the message ends a process that fetches and reads it. One that cannot come to it knows nothing against it.
     pub(super) fn try_whole(&self, source: &Source, item: &Listed) -> Fate {
-        let Self::Program { limit, .. } = self else { return Fate::Survived };
-        let Some(mut command) = self.command(source, item) else { return Fate::Survived };
-        command.arg("--fetch").stdin(Stdio::null());
-        match command.spawn().map_err(|error| error.to_string()).and_then(|child| watch(child, &[], *limit)) {
+        let Self::Program { program, config, limit } = self else { return Fate::Survived };
+        let mut command = command(program, config, source, item);
+        match watch(command.arg("--fetch").stdin(Stdio::null()), &[], *limit) {
             Ok(status) if status.signal().is_none() && status.code() != Some(BUG) => Fate::Survived,
             Ok(status) => fate(status),
             Err(why) => Fate::Unknown(why),
         }
     }
+}
 
-    fn command(&self, source: &Source, item: &Listed) -> Option<Command> {
-        let Self::Program { program, config, .. } = self else { return None };
-        let mut command = Command::new(program);
-        command
-            .arg("--config")
-            .arg(config)
-            .args(["--quiet", "probe", "--mailbox"])
-            .arg(source.mailbox.as_str());
-        // Written with `=`, no value is taken for an option.
-        command.arg(format!("--account={}", source.account)).arg(format!("--folder={}", source.folder));
-        command.arg(format!("--item={}", item.key));
-        if let Some(arrived) = item.arrived {
-            command.arg(format!("--arrived={arrived}"));
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Some(command)
+fn command(program: &Path, config: &Path, source: &Source, item: &Listed) -> Command {
+    let mut command = Command::new(program);
+    command.arg("--config").arg(config).args(["--quiet", "probe", "--mailbox"]).arg(source.mailbox.as_str());
+    // Written with `=`, no value is taken for an option.
+    command.arg(format!("--account={}", source.account)).arg(format!("--folder={}", source.folder));
+    command.arg(format!("--item={}", item.key));
+    if let Some(arrived) = item.arrived {
+        command.arg(format!("--arrived={arrived}"));
     }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// The exit status of a process that gave up over a bug.
 const BUG: i32 = 70;
 
-/// Gives the child the message and waits for its end; an error says why nothing is known of that.
-fn watch(mut child: Child, bytes: &[u8], limit: Duration) -> Result<ExitStatus, String> {
+/// Gives a child the message and waits for its end; an error says why nothing is known of that.
+fn watch(command: &mut Command, bytes: &[u8], limit: Duration) -> Result<ExitStatus, String> {
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("{} cannot be run: {error}", command.get_program().display()))?;
     let input = child.stdin.take();
-    let deadline = Instant::now() + limit;
     thread::scope(|scope| {
         if let Some(mut input) = input {
             // A child that dies reads no further, and that shows in its status.
             scope.spawn(move || drop(input.write_all(bytes)));
         }
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match child.try_wait() {
-                Ok(Some(status)) => return Ok(status),
-                Ok(None) if Instant::now() < deadline => thread::sleep(pause),
-                Ok(None) => {
-                    drop((child.kill(), child.wait()));
-                    return Err(format!("its process did not end within {limit:?}"));
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-            pause = (pause * 2).min(Duration::from_millis(50));
-        }
+        process::wait(&mut child, Instant::now() + limit).ok_or_else(|| {
+            drop((child.kill(), child.wait()));
+            format!("its process did not end within {limit:?}")
+        })
     })
 }
 
@@ -226,8 +211,9 @@ mod tests {
     use super::*;
 
     fn fate_of(script: &str, input: &[u8]) -> Fate {
-        let child = Command::new("/bin/sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
-        watch(child, input, Duration::from_secs(20)).map_or_else(Fate::Unknown, fate)
+        let mut shell = Command::new("/bin/sh");
+        watch(shell.args(["-c", script]).stdin(Stdio::piped()), input, Duration::from_secs(20))
+            .map_or_else(Fate::Unknown, fate)
     }
 
     #[test]
@@ -256,9 +242,9 @@ mod tests {
 
     #[test]
     fn a_child_that_hangs_is_given_up_and_nothing_is_known() {
-        let child =
-            Command::new("/bin/sh").args(["-c", "exec sleep 60"]).stdin(Stdio::piped()).spawn().unwrap();
-        let fate = watch(child, b"x", Duration::from_millis(50));
+        let mut shell = Command::new("/bin/sh");
+        let shell = shell.args(["-c", "exec sleep 60"]).stdin(Stdio::piped());
+        let fate = watch(shell, b"x", Duration::from_millis(50));
         assert_eq!(fate, Err("its process did not end within 50ms".to_owned()));
     }
 }

@@ -107,8 +107,7 @@ impl Walk<'_> {
         let settled = desk.lookup().settled(source, &keys)?;
         let new: Vec<Listed> =
             listing.items.into_iter().filter(|item| !settled.contains(&item.key)).collect();
-        let there: Vec<ItemKey> = new.iter().map(|item| item.key.clone()).collect();
-        let suspects = Suspects::among(&there, source, desk)?;
+        let suspects = Suspects::among(&new, source, desk)?;
         let deferred = desk.lookup().deferred(source)?;
         replace(source, &deferred, &keys, gate.reader(), desk)?;
         let (plain, alone) = suspects.apart(new, &deferred);
@@ -121,17 +120,7 @@ impl Walk<'_> {
         let road = Batch { job, source, old: Some(&old), suspects: &suspects };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
-        let together =
-            taken.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key)));
-        let batches = together.flat_map(|items| {
-            // Each of them takes a process and its time; a signal is heeded between two batches.
-            let has_suspects = items.iter().any(|item| suspects.contains(&item.key));
-            batch::divide(
-                items,
-                if has_suspects { bounds.batch_size.min(SUSPECTS) } else { bounds.batch_size },
-            )
-        });
-        for batch in batches.chain(alone.chunks(1)) {
+        for batch in self.batches(taken, &suspects).chain(alone.chunks(1)) {
             bounds.check(&job.name)?;
             open.extend(road.process(batch, gate, desk, tally)?);
         }
@@ -143,6 +132,18 @@ impl Walk<'_> {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Divides items in their order: what goes alone is a batch of its own, and each suspect takes a process and its time,
+    /// so that few are taken at once; a signal is heeded between two batches.
+    fn batches<'i>(&self, items: &'i [Listed], suspects: &Suspects) -> impl Iterator<Item = &'i [Listed]> {
+        let most = self.bounds.batch_size;
+        items.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key))).flat_map(
+            move |items| {
+                let has_suspects = items.iter().any(|item| suspects.contains(&item.key));
+                batch::divide(items, if has_suspects { most.min(SUSPECTS) } else { most })
+            },
+        )
     }
 
     /// Opens the folder and pays what is owed to it.

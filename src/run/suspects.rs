@@ -14,11 +14,11 @@ use super::item::Item;
 pub(super) struct Suspects(HashMap<ItemKey, u32>);
 
 impl Suspects {
-    /// Those among `keys`, which are all that the folder still holds of unsettled items.
+    /// Those among `items`, which are all that the folder still holds of unsettled items.
     ///
     /// A mark of an item that is not there any more is taken away.
     pub(super) fn among(
-        keys: &[ItemKey],
+        items: &[Listed],
         source: &Source,
         desk: &mut dyn Companions,
     ) -> Result<Self, StoreError> {
@@ -26,7 +26,7 @@ impl Suspects {
         if suspects.0.is_empty() {
             return Ok(suspects);
         }
-        let there: HashSet<&ItemKey> = keys.iter().collect();
+        let there: HashSet<&ItemKey> = items.iter().map(|item| &item.key).collect();
         let (met, gone): (HashMap<_, _>, HashMap<_, _>) =
             suspects.0.into_iter().partition(|(key, _)| there.contains(key));
         if !gone.is_empty() {

@@ -149,12 +149,6 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether the mailbox can be read by two at once: an mbox is locked, and so are many POP3 maildrops (RFC 1939
-    /// section 3).
-    pub fn bears_two_readers(&self) -> bool {
-        ["imap:", "maildir:", "directory:"].iter().any(|kind| self.account.starts_with(kind))
-    }
-
     /// Whether a key that was removed and is there again names another copy.
     ///
     /// So it is where this program removes the messages itself. A server may say that something is deleted and keep it,

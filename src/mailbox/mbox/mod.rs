@@ -238,6 +238,10 @@ impl Reader for Mbox {
         listed.is_some_and(|stamp| stamp.count(settled).is_some())
     }
 
+    fn bears_another(&self) -> bool {
+        false
+    }
+
     fn target(&mut self, _folder: &str) -> Result<(), MailboxError> {
         Err(self.place.refused(ONLY_DELETED, None))
     }

@@ -125,6 +125,11 @@ impl Reader for Pop3Mailbox {
         None
     }
 
+    /// Many servers lock the maildrop for one session (RFC 1939 section 3).
+    fn bears_another(&self) -> bool {
+        false
+    }
+
     fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
         Err(self
             .maildrop_error("POP3 has no folders but INBOX", format!("nothing can be moved to {folder:?}")))

@@ -72,24 +72,13 @@ WHERE source = ?1
 /// So many keys are looked for at once: a mailbox of a hundred thousand items costs no statement for each.
 const AT_ONCE: usize = 32;
 
+/// With ?34, without what was removed: it is not there any more.
 pub(super) const SELECT_SETTLED: &str = "
 SELECT item
 FROM outcome
 WHERE source = ?1
   AND settled
-  AND item IN (
-    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-    ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
-    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
-
-/// As above, without what was removed: it is not there any more.
-pub(super) const SELECT_SETTLED_AND_THERE: &str = "
-SELECT item
-FROM outcome
-WHERE source = ?1
-  AND settled
-  AND NOT (told AND disposition NOT IN ('keep', 'seen'))
+  AND NOT (?34 AND told AND disposition NOT IN ('keep', 'seen'))
   AND item IN (
     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
@@ -175,12 +164,9 @@ impl Lookup for Desk<'_> {
     fn settled(&mut self, source: &Source, keys: &[ItemKey]) -> Result<HashSet<ItemKey>, StoreError> {
         let mut settled = HashSet::new();
         if let Some(Known { id, .. }) = known(self.engine, source)? {
-            let sql = if source.knows_what_is_gone() { SELECT_SETTLED_AND_THERE } else { SELECT_SETTLED };
-            for keys in keys.chunks(AT_ONCE) {
-                let mut values = vec![Value::Integer(id)];
-                // The last places are filled with keys once more.
-                values.extend(keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0)));
-                for mut row in self.engine.query(sql, &values)? {
+            let removed = [Value::Boolean(source.knows_what_is_gone())];
+            for values in places(id, keys, &removed) {
+                for mut row in self.engine.query(SELECT_SETTLED, &values)? {
                     settled.insert(row.take(0)?);
                 }
             }
@@ -237,6 +223,20 @@ impl Lookup for Desk<'_> {
     fn next_ticket(&mut self) -> Result<TicketId, StoreError> {
         self.engine.next_number("ticket").map(TicketId)
     }
+}
+
+/// The values of a statement that has the source in its first place, keys in the next 32, then `rest`; as often as it
+/// takes for all keys.
+pub(in crate::store) fn places<'v>(
+    source: i64,
+    keys: &'v [ItemKey],
+    rest: &'v [Value<'v>],
+) -> impl Iterator<Item = Vec<Value<'v>>> {
+    keys.chunks(AT_ONCE).map(move |keys| {
+        // The last places are filled with keys once more.
+        let keys = keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0));
+        std::iter::once(Value::Integer(source)).chain(keys).chain(rest.iter().copied()).collect()
+    })
 }
 
 /// The source's row.

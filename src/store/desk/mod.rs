@@ -15,7 +15,7 @@ mod tests;
 
 pub(super) use blob::let_go;
 pub(super) use ledger::{LET_GO_OF_COPY, source};
-pub(super) use lookup::known;
+pub(super) use lookup::{known, places};
 
 use super::engine::Engine;
 

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 64] = [
+const ROAD: [&str; 63] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -32,7 +32,6 @@ const ROAD: [&str; 64] = [
     lookup::SELECT_SOURCE,
     lookup::SELECT_ATTEMPTS,
     lookup::SELECT_SETTLED,
-    lookup::SELECT_SETTLED_AND_THERE,
     lookup::SELECT_DEFERRED,
     lookup::SELECT_IN_FLIGHT,
     lookup::SELECT_OWED,

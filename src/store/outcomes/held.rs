@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 
 use crate::model::item::{Disposition, ItemKey};
-use crate::store::desk::known;
+use crate::store::desk::{known, places};
 use crate::store::engine::{Row, Value, first};
 use crate::store::tickets::named;
 use crate::store::{HeldRow, RowCount, Source, Store, StoreError};
-
-/// So many rows are looked for at once.
-const AT_ONCE: usize = 32;
 
 pub(in crate::store) const SELECT_ROWS: &str = "
 SELECT outcome.item, outcome.outcome, outcome.reason, outcome.settled, outcome.told, outcome.disposition,
@@ -51,10 +48,7 @@ impl Store {
     ) -> Result<HashMap<ItemKey, HeldRow>, StoreError> {
         let mut held = HashMap::new();
         let Some(id) = self.number_of(of)? else { return Ok(held) };
-        for keys in keys.chunks(AT_ONCE) {
-            let mut values = vec![Value::Integer(id)];
-            // The last places are filled with keys once more.
-            values.extend(keys.iter().cycle().take(AT_ONCE).map(|key| Value::Text(&key.0)));
+        for values in places(id, keys, &[]) {
             for row in self.engine.query(SELECT_ROWS, &values)? {
                 held.extend([read(row)?]);
             }
