@@ -68,8 +68,10 @@ impl Batch<'_> {
             let received = self.receive(&haul.items, desk, tally)?;
             Ok((haul, received))
         });
-        let recorded = done.as_ref().map_or(&[][..], |(haul, _)| haul.items.as_slice());
-        holding.let_go(recorded, desk);
+        let (items, received) = done
+            .as_ref()
+            .map_or((&[][..], &[][..]), |(haul, received)| (haul.items.as_slice(), received.as_slice()));
+        holding.let_go(items, received, desk);
         let (Haul { items, cut_short }, received) = done?;
         let open = received
             .iter()

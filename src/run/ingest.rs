@@ -99,7 +99,7 @@ fn hand_over(
         Ok(received) => (received, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
-    holding.let_go(if trouble.is_none() { &items } else { &[] }, desk);
+    holding.let_go(&items, &received, desk);
     let mut received = received.into_iter();
     for key in &keys {
         match if settled.contains(key) { Some(None) } else { received.next() } {

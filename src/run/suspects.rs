@@ -8,6 +8,7 @@ use crate::store::{Source, StoreError};
 use super::batch::Batch;
 use super::companions::Companions;
 use super::item::Item;
+use super::receive::Received;
 
 /// Items of one folder that were in hand when a run died, with how many runs did or put them off since.
 #[derive(Debug, Default)]
@@ -89,7 +90,7 @@ pub(super) struct Holding<'a> {
 }
 
 impl<'a> Holding<'a> {
-    /// Holding items: should the run die, the next one knows with what.
+    /// Marks items: should the run die, the next one knows with what.
     pub(super) fn take(
         batch: &Batch<'a>,
         items: &[Listed],
@@ -102,9 +103,12 @@ impl<'a> Holding<'a> {
         Ok(Self { source: batch.source, keys })
     }
 
-    /// Takes the marks back from what got no ledger row: nothing new is known of that.
-    pub(super) fn let_go(self, recorded: &[Item], desk: &mut dyn Companions) {
-        let recorded: HashSet<&ItemKey> = recorded.iter().map(Item::key).collect();
+    /// Takes the marks back from what got no ledger row, be it that another process was faster: nothing new is known of
+    /// that.
+    pub(super) fn let_go(self, items: &[Item], received: &[Option<Received>], desk: &mut dyn Companions) {
+        let outcomes = items.iter().zip(received);
+        let recorded: HashSet<&ItemKey> =
+            outcomes.filter(|(_, received)| received.is_some()).map(|(item, _)| item.key()).collect();
         let left: Vec<ItemKey> = self.keys.into_iter().filter(|key| !recorded.contains(key)).collect();
         if !left.is_empty()
             && let Err(error) = desk.take_back_marks(self.source, &left)
