@@ -32,6 +32,7 @@ mod local_demo; // the demonstration's mails are there, described, and come in t
 mod local_directory; // a directory of files: names and hashes, order, what is told
 mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
+mod logs; // each line of the log names its run and its item, wherever it is written
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
@@ -60,5 +61,5 @@ mod smtp; // mail leaves through a real mail server, protected as it is configur
 mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
-mod store_trouble;
-mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come // a store that cannot be used ends the run with its code, and nothing is told
+mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told
+mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come

@@ -64,9 +64,16 @@ pub struct Globals {
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
-    /// How the log is written to standard error
+    /// How the log is written
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+
+    /// Append the log to a file
+    ///
+    /// Standard error then has errors alone, so that cron still mails them. The file is made with mode 0640. It is opened by
+    /// each command and closed at its end, so that it can be rotated between runs.
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
 
     /// When output is coloured; NO_COLOR is honoured by "auto"
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
@@ -78,8 +85,11 @@ pub struct Globals {
 pub enum LogFormat {
     /// A line for people
     Text,
-    /// A JSON object per line
+    /// A JSON object per line, with "time", "level", "message" and, where they apply, "run", "mailbox", "folder", "item",
+    /// "outcome", "reason", "ticket", "notification", "error_code"
     Json,
+    /// A line for journald or a logger that reads its priorities: "<4>" and the like in front (sd-daemon(3)), no time
+    Journal,
 }
 
 /// `--color`.

@@ -83,9 +83,9 @@ fn refuse(error: &clap::Error, early: &args::Early) -> Exit {
 
 fn carry_out(cli: Cli) -> Exit {
     let Cli { globals, command } = cli;
-    logging::start(&globals);
+    let log = logging::start(&globals);
     let mut context = Context::new(globals, command.form());
-    let result = dispatch(command, &mut context);
+    let result = log.and_then(|()| dispatch(command, &mut context));
     context.end(result)
 }
 

@@ -192,7 +192,7 @@ pub(super) fn tell(
 ) -> Vec<Acknowledgement> {
     let mut acknowledgements = Vec::new();
     for received in received.into_iter().flatten() {
-        log_what_needs_a_person(&received.line);
+        log_outcome(&received.line);
         tally.counts.add(received.line.outcome);
         tally.unreadable += u64::from(received.line.reason == Reason::Unreadable.as_str());
         tally.listener.message(received.line);
@@ -203,8 +203,9 @@ pub(super) fn tell(
     acknowledgements
 }
 
-/// What a cron line that throws standard output away still mails; never a word of the mail itself.
-fn log_what_needs_a_person(line: &MessageLine) {
+/// Each outcome, so that a log alone tells what became of a message; what needs a person is what a cron line that throws
+/// standard output away still mails. Never a word of the mail itself.
+fn log_outcome(line: &MessageLine) {
     let level = match line.outcome {
         OutcomeWord::Failed => log::Level::Error,
         OutcomeWord::Skipped | OutcomeWord::Deferred => log::Level::Warn,
@@ -212,10 +213,18 @@ fn log_what_needs_a_person(line: &MessageLine) {
         | OutcomeWord::Updated
         | OutcomeWord::Reopened
         | OutcomeWord::Duplicate
-        | OutcomeWord::Ignored => return,
+        | OutcomeWord::Ignored => log::Level::Info,
     };
-    let (mailbox, item, outcome, reason) = (&line.mailbox, &line.item, line.outcome, &line.reason);
-    log::log!(level, mailbox:display, item:display; "{outcome}: {reason} (mailbox \"{mailbox}\", item {item})");
+    if level > log::max_level() {
+        return;
+    }
+    let (mailbox, folder, item, outcome) = (&line.mailbox, &line.folder, &line.item, line.outcome);
+    let (reason, ticket) = (&line.reason, line.ticket.as_deref());
+    let error_code = line.error.as_ref().map(|error| error.code.as_str());
+    log::log!(
+        level, mailbox:display, folder, item, outcome:display, reason, ticket, error_code;
+        "{outcome}: {reason} (mailbox \"{mailbox}\", item {item})"
+    );
 }
 
 /// Tells the mailbox and notes that it has heard.
@@ -245,7 +254,7 @@ fn discard(reception: &Reception<'_>, items: &[Item], error: StoreError, tally: 
         tally.listener.message(line);
     }
     if trouble.code == ErrorCode::Internal {
-        log::error!("a batch of {} messages was taken back: {trouble}", items.len());
+        log::error!(error_code = trouble.code.as_str(); "a batch of {} messages was taken back: {trouble}", items.len());
     }
     trouble
 }

@@ -17,6 +17,7 @@ use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
 use super::stop::{Deadline, Stop};
 use super::tally::Tally;
+use super::trail::{self, Step};
 use super::verdict::{Audience, Ending};
 
 /// What is asked of one `fetch`.
@@ -67,6 +68,7 @@ pub fn fetch(
     let started = Instant::now();
     let none = || Trouble::new(ErrorCode::Internal, "a run without workers");
     let run = workers.first_mut().ok_or_else(none)?.begin(Timestamp::now())?;
+    let _run = run.map(|run| trail::take(Step::Run, run));
     let fetch = Fetch { plan, options, run };
     let errand = |mailbox: &MailboxPlan, desk: &mut dyn Companions, listener: &mut dyn Listener| {
         fetch.one(mailbox, desk, listener)
@@ -111,6 +113,9 @@ impl Fetch<'_> {
     ) -> MailboxLine {
         let started = Instant::now();
         let name = mailbox.mailbox.name.clone();
+        // Workers are threads of their own.
+        let _run = self.run.map(|run| trail::take(Step::Run, run));
+        let _mailbox = trail::take(Step::Mailbox, &name);
         let mut tally = Tally::of(name.clone(), listener);
         let work = catch_unwind(AssertUnwindSafe(|| self.work(mailbox, desk, &mut tally)));
         let (status, error) = match work.unwrap_or_else(|_| Err(gave_up(&name))) {
@@ -129,9 +134,12 @@ impl Fetch<'_> {
             let code = trouble.code.as_str();
             // A second run beside a long one is nothing to wake anybody for.
             let level = if status == MailboxStatus::Locked { log::Level::Warn } else { log::Level::Error };
-            log::log!(level, mailbox:display = name, error_code = code; "mailbox \"{name}\": {}", trouble.with_causes());
+            log::log!(level, error_code = code; "mailbox \"{name}\": {}", trouble.with_causes());
         }
         let Tally { listed, new, counts, .. } = tally;
+        if error.is_none() {
+            log::info!(status = status.as_str(), listed, new; "mailbox \"{name}\": {}, {listed} there, {new} new", status.as_str());
+        }
         MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }
     }
 

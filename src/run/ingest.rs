@@ -23,6 +23,7 @@ use super::report::{Listener, MessageLine, Summary};
 use super::stop::Stop;
 use super::suspects::{Holding, Suspects};
 use super::tally::Tally;
+use super::trail::{self, Step};
 use super::verdict::Audience;
 
 /// The name under which handed-over messages stand in the ledger; no mailbox may be called so.
@@ -62,6 +63,9 @@ pub fn ingest(
     let Handed { queue, messages, audience, stop } = handed;
     let started = Instant::now();
     let run = desk.begin(Timestamp::now())?;
+    let _run = run.map(|run| trail::take(Step::Run, run));
+    let _mailbox = trail::take(Step::Mailbox, INGEST);
+    let _folder = trail::take(Step::Folder, &queue.slug);
     let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_queue(plan, queue, desk.signer()) };
     let source = Source { mailbox: mailbox(), account: INGEST.to_owned(), folder: queue.slug.to_string() };
     let mut tally = tally(messages.len(), listener);

@@ -29,6 +29,7 @@ mod road;
 mod stop;
 mod suspects;
 mod tally;
+mod trail;
 mod verdict;
 
 pub use acting::Acting;
@@ -47,6 +48,7 @@ pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
 pub use retry::retry;
 pub use stop::Stop;
+pub use trail::{Step, trail};
 pub use verdict::Audience;
 
 #[cfg(test)]

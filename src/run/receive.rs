@@ -13,7 +13,7 @@ use crate::model::ids::TicketRef;
 use crate::model::item::{Acknowledgement, Disposition, Telling};
 use crate::model::mail::Mail;
 use crate::model::outcome::{OutcomeWord, Reason};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse;
 use crate::policy::{self, Authentication, Authorship, Case, Looks};
 use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
@@ -24,6 +24,7 @@ use super::item::{Item, Reading, Seen};
 use super::job::{Job, received};
 use super::notices::Notices;
 use super::report::MessageLine;
+use super::trail::{self, Step};
 
 /// What became of an item, to be told once the transaction is committed.
 pub(super) struct Received {
@@ -41,6 +42,7 @@ pub(super) struct Reception<'a> {
 impl Reception<'_> {
     /// Receives one item; `None` if another run has settled it meanwhile.
     pub(super) fn receive(&self, item: &Item, books: &mut dyn Books) -> Result<Option<Received>, StoreError> {
+        let _item = trail::take(Step::Item, item.key());
         let attempt = self.behind_savepoint(books, |books| {
             let mut verdict = self.decide(item, books)?;
             let original = self.passed_on(item, &verdict.decision);
@@ -54,7 +56,7 @@ impl Reception<'_> {
             Ok(Ok(received)) => return Ok(Some(received)),
             Ok(Err(StoreError::Settled)) => return Ok(None),
             Ok(Err(error)) if error.is_of_the_message() => {
-                log::error!(item:display = item.key(); "the store refuses a message: {}", Trouble::from(error).detail());
+                log::error!(error_code = ErrorCode::MessageStore.as_str(); "the store refuses a message: {}", Trouble::from(error).detail());
                 Reason::Store
             }
             Ok(Err(error)) => return Err(error),

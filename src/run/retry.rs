@@ -20,6 +20,7 @@ use super::job::Job;
 use super::report::{Listener, Summary};
 use super::suspects::Suspects;
 use super::tally::Tally;
+use super::trail::{self, Step};
 use super::verdict::Audience;
 
 /// Walks the road again for quarantined messages, by their numbers.
@@ -37,12 +38,15 @@ pub fn retry(
         kept.push((*id, desk.store().quarantined_source(*id)?));
     }
     let run = desk.begin(Timestamp::now())?;
+    let _run = run.map(|run| trail::take(Step::Run, run));
     let mut tally = tally(kept.len(), listener);
     let mut troubles = Vec::new();
     for (id, (source, key, extent)) in kept {
+        let _mailbox = trail::take(Step::Mailbox, &source.mailbox);
+        let _folder = trail::take(Step::Folder, &source.folder);
         let again = Again { id, source, key, extent };
         if let Err(trouble) = again.take(plan, run, desk, &mut tally) {
-            log::error!("message {id} in quarantine: {}", trouble.with_causes());
+            log::error!(error_code = trouble.code.as_str(); "message {id} in quarantine: {}", trouble.with_causes());
             troubles.push(trouble);
         }
     }

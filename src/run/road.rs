@@ -18,6 +18,7 @@ use super::old::Old;
 use super::stop::{Deadline, Stop};
 use super::suspects::Suspects;
 use super::tally::Tally;
+use super::trail::{self, Step};
 
 /// So many messages are taken at once where some of them have to be tried out.
 const SUSPECTS: usize = 10;
@@ -99,6 +100,7 @@ impl Walk<'_> {
         tally: &mut Tally<'_>,
     ) -> Result<(), Trouble> {
         let Self { job, bounds, source } = *self;
+        let _folder = trail::take(Step::Folder, &source.folder);
         self.open(gate, desk, tally)?;
         let old = Old::of(source, bounds.scope, bounds.since, desk)?;
         let mark = desk.lookup().watermark(source)?;

@@ -50,6 +50,7 @@ impl Ending<'_> {
         let error = desk.end(Timestamp::now(), exit).map_err(Trouble::from).err();
         let exit = self.heard(error.iter().fold(exit, |exit, trouble| exit.worse(trouble.code.exit())));
         let Self { run, counts, started, .. } = self;
+        log::info!(exit_code = exit.code(); "the run ends with exit code {} ({})", exit.code(), exit.name());
         Summary { run, mode: desk.mode(), exit, counts, duration: started.elapsed(), alerts, error }
     }
 

@@ -84,10 +84,10 @@ impl NotificationLine {
         match (self.state, self.reason, &self.last_error) {
             (OutboxState::Failed, Some(why), error) => {
                 let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-                log::error!("notification {id} ({ticket}) is given up, {why}{error}");
+                log::error!(notification = id, ticket:display; "notification {id} ({ticket}) is given up, {why}{error}");
             }
             (OutboxState::Queued, _, Some(error)) => {
-                log::info!("notification {id} ({ticket}) is put off: {error}");
+                log::info!(notification = id, ticket:display; "notification {id} ({ticket}) is put off: {error}");
             }
             _ => {}
         }

@@ -192,7 +192,7 @@ impl<'a> Round<'a> {
         })?;
         for (resolution, line) in std::mem::take(&mut self.ended) {
             if let Some(note) = &resolution.note {
-                log::warn!("notification {}: {note}", resolution.id);
+                log::warn!(notification = resolution.id; "notification {}: {note}", resolution.id);
             }
             self.tell(&line);
         }
@@ -233,7 +233,7 @@ impl<'a> Round<'a> {
         let Done { task: Task { row, way, attempt }, carried, at, took } = done;
         let has_trouble = carried.trouble.is_some();
         if let Some(trouble) = &carried.trouble {
-            log::warn!("back end \"{way}\": {}", trouble.with_causes());
+            log::warn!(error_code = trouble.code.as_str(); "back end \"{way}\": {}", trouble.with_causes());
         }
         self.health.ended(&way, carried.trouble);
         let (result, answer, fate) = end::of(carried.answer, &row, self.errand.max_attempts, has_trouble, at);
