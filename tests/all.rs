@@ -14,6 +14,7 @@ mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod cuts; // a connection is cut at any octet, and the next run ends where an undisturbed one would have
 mod disorder; // random threads in random order with random deaths end alike
 mod docs; // the man pages document every code and word, and no other
+mod errors; // each error is provoked, ends with its exit code, says what to do and tells no secret
 mod golden; // each mail of fixtures/mail is read as a person would, as the JSON beside it says
 mod hostile; // thousands of mutated mails have one outcome each
 mod imap_connect; // a session comes about with the protection that is configured, or not at all

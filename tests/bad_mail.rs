@@ -82,8 +82,13 @@ fn fetched_by_nobody(desk: &Desk) -> Run {
 }
 
 pub fn by_nobody(desk: &Desk, arguments: &[&str]) -> Run {
+    Run::of(as_nobody(desk, arguments).output().unwrap())
+}
+
+/// The program, run by another user than root, to whom the desk belongs from now on.
+pub fn as_nobody(desk: &Desk, arguments: &[&str]) -> Command {
     if !rustix::process::geteuid().is_root() {
-        return desk.run(arguments);
+        return desk.command(arguments);
     }
     const NOBODY: u32 = 65_534;
     let program = desk.path("helpdesk-mail");
@@ -93,8 +98,9 @@ pub fn by_nobody(desk: &Desk, arguments: &[&str]) -> Run {
     let all = ["", "helpdesk-mail", "desk.toml", "mail", "mail/new", "mail/cur", "mail/tmp"];
     all.iter().for_each(|name| chown(desk.path(name), Some(NOBODY), Some(NOBODY)).unwrap());
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
-    Run::of(command.arg("--config").arg(desk.path("desk.toml")).args(arguments).output().unwrap())
+    command.env_clear().args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
+    command.arg("--config").arg(desk.path("desk.toml")).args(arguments);
+    command
 }
 
 #[test]

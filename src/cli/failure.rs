@@ -61,10 +61,10 @@ pub(crate) fn text(trouble: &Trouble, causes: Causes, palette: Palette) -> Strin
             text.push_str(&format!("{} {}\n", palette.paint(Paint::Dim, "cause:"), escape::line(&detail)));
         }
     }
-    let more = (causes == Causes::Left && trouble.source.is_some()).then_some("-v tells the cause");
-    if let Some(hint) = trouble.hint.as_deref().or(more) {
-        text.push_str(&format!("{} {}\n", palette.paint(Paint::Note, "hint:"), escape::line(hint)));
-    }
+    let more = causes == Causes::Left && trouble.source.is_some() && trouble.hint.is_none();
+    let more = if more { "; -v tells the cause" } else { "" };
+    let hint = escape::line(trouble.advice());
+    text.push_str(&format!("{} {hint}{more}\n", palette.paint(Paint::Note, "hint:")));
     text
 }
 
@@ -74,7 +74,7 @@ pub fn object(trouble: &Trouble, causes: Causes) -> Value {
         Causes::Told => Some(trouble.detail()).filter(|detail| !detail.is_empty()),
         Causes::Left => None,
     };
-    error(trouble.code.as_str(), &trouble.message, trouble.hint.as_deref(), detail.as_deref())
+    error(trouble.code.as_str(), &trouble.message, Some(trouble.advice()), detail.as_deref())
 }
 
 /// The error object of an error that the ledger kept; its causes were not.

@@ -8,9 +8,11 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use env_logger::fmt::Formatter;
 use env_logger::{Builder, Target};
+use jiff::Timestamp;
 use log::kv::{self, Key, VisitSource, VisitValue};
 use log::{Level, LevelFilter, Record};
 use serde_json::{Map, Value, json};
@@ -118,8 +120,11 @@ fn object(record: &Record<'_>) -> Value {
     Value::Object(line)
 }
 
+/// The time, in words where there are any: the log speaks in the midst of a panic, too, and never begins one.
 fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
+    let now = SystemTime::now();
+    let seconds = || now.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    Timestamp::try_from(now).map_or_else(|_| format!("{:.3}", seconds()), |time| format!("{time:.3}"))
 }
 
 /// What the thread is at, then what the line itself says; the line knows better.

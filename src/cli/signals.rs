@@ -16,6 +16,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::model::exit::Exit;
+use crate::model::trouble::ErrorCode;
 use crate::run::Stop;
 
 /// How long a run may take to end by itself: a server that is silent would hold it for its `timeout`.
@@ -60,7 +61,8 @@ impl Watch {
                 if at_work.load(Ordering::SeqCst) {
                     thread::sleep(GRACE);
                 }
-                log::error!("a signal ended the run; nothing is left half done, and the next run goes on");
+                let code = ErrorCode::Interrupted.as_str();
+                log::error!(error_code = code; "a signal ended the run; nothing is left half done, and the next run goes on");
                 process::exit(i32::from(Exit::Temporary.code()));
             }
         };

@@ -13,5 +13,6 @@ pub mod mail;
 pub mod notification;
 pub mod outbox;
 pub mod outcome;
+pub mod remedy;
 pub mod ticket;
 pub mod trouble;

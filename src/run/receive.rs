@@ -276,6 +276,6 @@ fn stored(trouble: &Trouble) -> StoredError {
     StoredError {
         code: trouble.code.as_str().to_owned(),
         message: trouble.message.clone(),
-        hint: trouble.hint.clone(),
+        hint: Some(trouble.advice().to_owned()),
     }
 }

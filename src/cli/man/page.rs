@@ -188,10 +188,12 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
 
 fn errors(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "The error_code of an error object with --json, with the exit code of a command that met it and \
-                 nothing worse:";
-    let words: Vec<_> = ErrorCode::ALL
-        .map(|code| (code.as_str(), format!("{} Exit code {}.", meanings::error(code), code.exit().code())))
-        .into();
+                 nothing worse, and what to do where the error's own hint does not say more:";
+    let row = |code: ErrorCode| {
+        let (meaning, exit) = (meanings::error(code), code.exit().code());
+        (code.as_str(), format!("{meaning} Exit code {exit}. {}", sentence(code.remedy())))
+    };
+    let words: Vec<_> = ErrorCode::ALL.map(row).into();
     table("ERRORS", Some(intro), words.iter().map(|(term, meaning)| (*term, meaning.as_str())), page)
 }
 
