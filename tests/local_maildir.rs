@@ -231,3 +231,17 @@ fn a_name_that_is_used_again_once_its_message_was_deleted_is_another_message() {
     }
     assert_eq!(desk.run(&["ticket", "list", "--json"]).exits(0).json().len(), 2);
 }
+
+#[test]
+fn a_name_without_room_for_flags_is_kept_and_no_trouble() {
+    for name in ["x".repeat(255), "x".repeat(253)] {
+        let (root, mut maildir) = maildir();
+        put(&root, &format!("new/{name}"), 100);
+        maildir.list(None).unwrap();
+        for _ in 0..2 {
+            let told = maildir.acknowledge(&tell(&name, Disposition::Seen)).unwrap();
+            assert_eq!(told.len(), 1);
+            assert_eq!(names(&root.path().join("box/cur")), [name.as_str()]);
+        }
+    }
+}

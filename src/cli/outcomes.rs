@@ -1,5 +1,7 @@
 //! `helpdesk-mail outcomes`: the ledger.
 
+use std::num::NonZeroU64;
+
 use jiff::Timestamp;
 
 use crate::model::exit::Exit;
@@ -92,7 +94,7 @@ pub struct Filter {
 
     /// The newest so many
     #[arg(long, value_name = "N")]
-    pub limit: Option<u64>,
+    pub limit: Option<NonZeroU64>,
 }
 
 impl Filter {
@@ -103,7 +105,7 @@ impl Filter {
             mailbox: self.mailbox.clone(),
             outcome: self.outcome,
             since: self.since.map(|when| when.at(Timestamp::now())),
-            limit: self.limit,
+            limit: self.limit.map(NonZeroU64::get),
         }
     }
 

@@ -167,7 +167,19 @@ fn file_as(path: &Path, directory: &Path, read: bool) -> io::Result<()> {
     if path == directory.join(wanted) {
         return Ok(());
     }
-    files::move_into(path, directory, unique, &suffix).map(drop)
+    match files::move_into(path, directory, unique, &suffix) {
+        // It has no room for flags and keeps the name it has.
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => as_it_is(path, directory),
+        result => result.map(drop),
+    }
+}
+
+fn as_it_is(path: &Path, directory: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default();
+    if path == directory.join(name) {
+        return Ok(());
+    }
+    files::move_into(path, directory, name, OsStr::new("")).map(drop)
 }
 
 /// The unique part of a file name and its flags.

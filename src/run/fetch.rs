@@ -89,8 +89,12 @@ pub(super) fn choose<'a>(plan: &'a Plan, names: &[MailboxName]) -> Result<Vec<&'
     let known = |name: &MailboxName| plan.mailboxes.iter().any(|mailbox| mailbox.mailbox.name == *name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
         let all: Vec<&str> = plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.as_str()).collect();
-        return Err(Trouble::new(ErrorCode::Usage, format!("there is no mailbox \"{unknown}\""))
-            .hint(format!("configured are: {}", all.join(", "))));
+        let hint = if all.is_empty() {
+            "the configuration has no section [mailbox.NAME]".to_owned()
+        } else {
+            format!("configured are: {}", all.join(", "))
+        };
+        return Err(Trouble::new(ErrorCode::Usage, format!("there is no mailbox \"{unknown}\"")).hint(hint));
     }
     let wanted = |mailbox: &&MailboxPlan| names.is_empty() || names.contains(&mailbox.mailbox.name);
     Ok(plan.mailboxes.iter().filter(wanted).collect())

@@ -3,6 +3,8 @@
 mod preview;
 mod suppressed;
 
+use std::num::NonZeroU64;
+
 use jiff::Timestamp;
 
 use crate::model::address;
@@ -45,7 +47,7 @@ pub enum Action {
         to: Option<String>,
         /// The newest so many
         #[arg(long, value_name = "N")]
-        limit: Option<u64>,
+        limit: Option<NonZeroU64>,
         /// Write JSON objects, one per line
         #[arg(long)]
         json: bool,
@@ -89,7 +91,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     match &args.action {
         Action::List { state, ticket, to, limit, .. } => {
             let key = to.as_deref().map(address::key);
-            list(ticket.as_ref(), OutboxFilter { state: *state, ticket: None, key, limit: *limit }, context)
+            list(
+                ticket.as_ref(),
+                OutboxFilter { state: *state, ticket: None, key, limit: limit.map(NonZeroU64::get) },
+                context,
+            )
         }
         Action::Show { id, .. } => show(*id, context),
         Action::Requeue { ids } => {

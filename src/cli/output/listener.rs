@@ -94,15 +94,15 @@ impl Listener for People<'_> {
             MailboxStatus::Locked => Paint::Warn,
             MailboxStatus::Failed => Paint::Bad,
         };
-        self.out.line(&format!(
-            "{}: {}, {} there, {} new: {} ({})",
-            line.mailbox,
-            self.out.palette.paint(paint, line.status.as_str()),
-            line.listed,
-            line.new,
-            words::counts(&line.counts),
-            words::duration(line.duration),
-        ));
+        let status = self.out.palette.paint(paint, line.status.as_str());
+        // What was never listed is not said to be empty.
+        let seen = if line.error.is_some() && line.listed == 0 && line.new == 0 {
+            String::new()
+        } else {
+            format!(", {} there, {} new: {}", line.listed, line.new, words::counts(&line.counts))
+        };
+        let took = words::duration(line.duration);
+        self.out.line(&format!("{}: {status}{seen} ({took})", line.mailbox));
         if let Some(trouble) = &line.error {
             self.trouble(trouble);
         }
