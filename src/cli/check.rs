@@ -86,7 +86,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
         Form::Json => context.out.json(&Value::Object(object([
             ("type", json!("configuration")),
             ("file", json!(settings.file.display().to_string())),
-            ("store", json!(settings.store.path.display().to_string())),
+            ("store", json!(settings.store.shown())),
             ("store_exists", json!(store_is_there)),
             ("queues", plan.queues.iter().map(|queue| json!(queue.slug.as_str())).collect()),
             ("mailboxes", plan.mailboxes.iter().map(|plan| json!(plan.mailbox.name.as_str())).collect()),
@@ -105,7 +105,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             let out = &mut context.out;
             out.line(&format!("{} is valid", escape::line(&settings.file.display().to_string())));
             let state = if store_is_there { "is there" } else { "is made by the first run" };
-            out.line(&format!("store {} {state}", escape::line(&settings.store.path.display().to_string())));
+            out.line(&format!("store {} {state}", escape::line(&settings.store.shown())));
             for plan in &plan.mailboxes {
                 out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
             }

@@ -1,6 +1,6 @@
 //! What every command is given: the options of all, standard output, and how to get at settings and store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
@@ -68,7 +68,7 @@ impl Context {
     pub(crate) fn store_to_change(&self) -> Result<Store, Trouble> {
         let config = self.settings()?.store;
         // Not by looking: a store that is older than the program is upgraded here.
-        if config.path.exists() { desk::open(&config) } else { Err(no_store(&config)) }
+        if config.file().is_none_or(Path::exists) { desk::open(&config) } else { Err(no_store(&config)) }
     }
 
     /// The end of a run that could not begin: a program that reads JSON lines gets its summary all the same.
@@ -109,6 +109,6 @@ impl Context {
 }
 
 fn no_store(config: &store::Config) -> Trouble {
-    Trouble::new(ErrorCode::InputMissing, format!("there is no store {} yet", config.path.display()))
+    Trouble::new(ErrorCode::InputMissing, format!("there is no store {} yet", config.shown()))
         .hint("the first \"helpdesk-mail fetch\" makes it")
 }

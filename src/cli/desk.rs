@@ -78,14 +78,14 @@ pub(crate) fn deliver(
     let signer = Signer::new(&store.token_secret()?);
     let courier = || Post::new(&plan.voices, &office, signer.clone());
     let couriers = (0..jobs).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
-    let outbox = Outbox { store: &mut store, place: &settings.store.path, voices: &plan.voices };
+    let outbox = Outbox { store: &mut store, config: &settings.store, voices: &plan.voices };
     run::deliver(errand, outbox, couriers, hearer)
 }
 
 /// The companions of a real run; the store is made where there is none.
 pub(crate) fn acting(settings: &Settings) -> Result<Acting, Trouble> {
     let config = &settings.store;
-    Ok(Acting::new(open(config)?, &config.path, prober(settings))?)
+    Ok(Acting::new(open(config)?, config, prober(settings))?)
 }
 
 /// The companions of a dry run.

@@ -1,8 +1,5 @@
 //! The companions of a real run: the store and mailboxes that can be told.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
@@ -11,27 +8,28 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Lookup, Source, Store, StoreError};
+use crate::store::{Config, Lookup, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
-use super::lock;
+use super::lock::{self, Held};
 use super::probe::{Fate, Prober};
 use super::report::Mode;
 
 /// Does what the road decides.
 pub struct Acting {
     store: Store,
-    place: PathBuf,
+    config: Config,
     signer: Signer,
     prober: Prober,
     run: Option<RunId>,
+    held: Option<Held>,
 }
 
 impl Acting {
-    /// Companions that write to `store`, whose file `place` is; mailbox locks lie beside it. Suspects go to `prober`.
-    pub fn new(mut store: Store, place: &Path, prober: Prober) -> Result<Self, StoreError> {
+    /// Companions that write to `store`, which `config` leads to. Suspects go to `prober`.
+    pub fn new(mut store: Store, config: &Config, prober: Prober) -> Result<Self, StoreError> {
         let signer = Signer::new(&store.token_secret()?);
-        Ok(Self { store, place: place.to_owned(), signer, prober, run: None })
+        Ok(Self { store, config: config.clone(), signer, prober, run: None, held: None })
     }
 
     /// The store, for what is not on the road.
@@ -58,14 +56,22 @@ impl Companions for Acting {
         Some(self.signer.clone())
     }
 
-    fn lock(&self, mailbox: &MailboxName) -> Result<Option<File>, Trouble> {
-        lock::hold(&self.place, mailbox).map(Some)
+    fn lock(&mut self, mailbox: &MailboxName) -> Result<(), Trouble> {
+        let held = lock::hold(&self.config, mailbox)?;
+        self.store.set_fence(held.fence().cloned());
+        self.held = Some(held);
+        Ok(())
+    }
+
+    fn unlock(&mut self) {
+        self.store.set_fence(None);
+        self.held = None;
     }
 
     /// A run that still goes on under the former name is let finish.
     fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble> {
         let Some(former) = self.store.former(&source, configured)? else { return Ok(source) };
-        let _held = lock::hold(&self.place, &former.mailbox)?;
+        let _held = lock::hold(&self.config, &former.mailbox)?;
         self.store.rename_source(&former, &source.mailbox)?;
         let Source { mailbox, folder, .. } = &source;
         log::warn!(
@@ -107,7 +113,7 @@ impl Companions for Acting {
         self.prober.try_out(source, message)
     }
 
-    fn in_place(&self) -> Result<(), StoreError> {
+    fn in_place(&mut self) -> Result<(), StoreError> {
         self.store.in_place()
     }
 

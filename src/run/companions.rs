@@ -3,8 +3,6 @@
 //! A real run gets [`super::Acting`], a dry run [`super::Rehearsing`], built over halves that cannot write. The road
 //! between them does not know which it walks.
 
-use std::fs::File;
-
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
@@ -35,8 +33,11 @@ pub trait Companions {
     /// Checks signatures; a dry run without a store has none to check.
     fn signer(&self) -> Option<Signer>;
 
-    /// Holds the mailbox until the result is dropped. Another run that holds it is `mailbox.locked`.
-    fn lock(&self, mailbox: &MailboxName) -> Result<Option<File>, Trouble>;
+    /// Holds the mailbox until it is let go. Another run that holds it is `mailbox.locked`.
+    fn lock(&mut self, mailbox: &MailboxName) -> Result<(), Trouble>;
+
+    /// Lets go of the mailbox, if one is held.
+    fn unlock(&mut self);
 
     /// Where the ledger has the folder: under its own name, or a former one of its mailbox, which it then bears no more.
     fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble>;
@@ -66,7 +67,7 @@ pub trait Companions {
     fn try_out(&self, source: &Source, message: &Fetched) -> Fate;
 
     /// Whether what was committed is still where the next run looks for it; asked before a mailbox is told.
-    fn in_place(&self) -> Result<(), StoreError>;
+    fn in_place(&mut self) -> Result<(), StoreError>;
 
     /// Notes that the mailbox has heard of these items.
     fn told(&mut self, source: &Source, items: &[ItemKey]) -> Result<(), StoreError>;

@@ -122,6 +122,7 @@ impl Fetch<'_> {
         let _mailbox = trail::take(Step::Mailbox, &name);
         let mut tally = Tally::of(name.clone(), listener);
         let work = catch_unwind(AssertUnwindSafe(|| self.work(mailbox, desk, &mut tally)));
+        desk.unlock();
         let (status, error) = match work.unwrap_or_else(|_| Err(gave_up(&name))) {
             Ok(status) => (status, None),
             Err(trouble) if trouble.code == ErrorCode::MailboxLocked => {
@@ -155,7 +156,7 @@ impl Fetch<'_> {
     ) -> Result<MailboxStatus, Trouble> {
         let name = &mailbox.mailbox.name;
         self.options.stop.check()?;
-        let _held = desk.lock(name)?;
+        desk.lock(name)?;
         if self.options.due == Due::ByInterval && !is_due(mailbox, desk)? {
             return Ok(MailboxStatus::NotDue);
         }

@@ -1,36 +1,135 @@
-//! One run at a time for a mailbox, one delivery at a time for a store: an advisory lock on a file beside the store.
+//! One run at a time for a mailbox, one delivery at a time for a store.
 //!
-//! The lock goes with the process, however that ends; the empty file stays. Not reliable on network file systems,
-//! where SQLite is not either.
+//! Beside an embedded store an advisory lock on a file: it goes with the process, however that ends; the empty file stays.
+//! Not reliable on network file systems, where SQLite is not either. On a server, which several hosts share, a lease that is
+//! renewed while it is held and that another host may take over once it was not; see [`Fence`].
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustix::fs::{Gid, Uid, fchown};
 use rustix::process::geteuid;
 
 use crate::model::ids::MailboxName;
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{Config, Fence, Store, Taking};
 
-/// Holds the mailbox until the file is dropped.
-pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble> {
-    let held = || {
-        let message = format!("mailbox \"{mailbox}\" is held by another run");
-        Trouble::new(ErrorCode::MailboxLocked, message).hint("nothing to do; the next run goes on")
-    };
-    lock(store, &format!(".{mailbox}.lock"), held)
+/// So long a host may be silent until others take over what it works at.
+const LASTS: Duration = Duration::from_secs(60);
+
+/// So often a lease is renewed.
+const RENEWED: Duration = Duration::from_secs(15);
+
+/// What is held, until it is dropped.
+pub(super) enum Held {
+    /// A lock on a file.
+    File { _file: File },
+    /// A lease.
+    Lease(Lease),
 }
 
-/// Holds the outbox until the file is dropped. No mailbox has a lock of that name.
-pub(super) fn hold_outbox(store: &Path) -> Result<File, Trouble> {
-    let held = || {
-        let message = "another program delivers from the outbox";
+impl Held {
+    /// What transactions are to ask for, if anything.
+    pub(super) fn fence(&self) -> Option<&Fence> {
+        match self {
+            Self::File { .. } => None,
+            Self::Lease(lease) => Some(&lease.fence),
+        }
+    }
+}
+
+/// Holds the mailbox until the result is dropped.
+pub(super) fn hold(store: &Config, mailbox: &MailboxName) -> Result<Held, Trouble> {
+    let held = |by: &str| {
+        let message = format!("mailbox \"{mailbox}\" is held by another run{by}");
+        Trouble::new(ErrorCode::MailboxLocked, message).hint("nothing to do; the next run goes on")
+    };
+    hold_named(store, (&format!(".{mailbox}.lock"), &format!("mailbox \"{mailbox}\"")), held)
+}
+
+/// Holds the outbox until the result is dropped. No mailbox has a lock of that name.
+pub(super) fn hold_outbox(store: &Config) -> Result<Held, Trouble> {
+    let held = |by: &str| {
+        let message = format!("another program delivers from the outbox{by}");
         Trouble::new(ErrorCode::OutboxLocked, message).hint("nothing to do; it delivers what is due")
     };
-    lock(store, "-outbox.lock", held)
+    hold_named(store, ("-outbox.lock", "the outbox"), held)
+}
+
+/// By the end of a file's name, or the name of a lease.
+fn hold_named(
+    store: &Config,
+    (end, name): (&str, &str),
+    held: impl FnOnce(&str) -> Trouble,
+) -> Result<Held, Trouble> {
+    match store.file() {
+        Some(path) => lock(path, end, || held("")).map(|file| Held::File { _file: file }),
+        None => match Lease::take(store, name)? {
+            Ok(lease) => Ok(Held::Lease(lease)),
+            Err(owner) => Err(held(&format!(", {owner}"))),
+        },
+    }
+}
+
+/// A lease that a thread of its own renews.
+pub(super) struct Lease {
+    fence: Fence,
+    /// Dropped to end the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lease {
+    /// Takes it, or tells who has it.
+    fn take(config: &Config, name: &str) -> Result<Result<Self, String>, Trouble> {
+        let mut store = Store::open(config)?;
+        let fence = match store.take_lease(name, &owner(), LASTS)? {
+            Taking::Ours(fence) => fence,
+            Taking::Theirs(owner) => return Ok(Err(owner)),
+        };
+        let (end, ended) = channel();
+        let kept = fence.clone();
+        let renew = move || {
+            while ended.recv_timeout(RENEWED) == Err(RecvTimeoutError::Timeout) {
+                match store.renew_lease(&kept, LASTS) {
+                    Ok(true) => {}
+                    // Every transaction finds that out for itself.
+                    Ok(false) => return,
+                    Err(error) => log::warn!("{} cannot be kept: {error}", kept.name),
+                }
+            }
+            if let Err(error) = store.end_lease(&kept) {
+                log::debug!("{} stays held until its time is up: {error}", kept.name);
+            }
+        };
+        let thread = thread::Builder::new().name("lease".to_owned()).spawn(renew);
+        let thread = thread.map_err(|error| {
+            Trouble::new(ErrorCode::StoreUnavailable, "no thread can be made to keep a lease").because(error)
+        })?;
+        Ok(Ok(Self { fence, end: Some(end), thread: Some(thread) }))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that gave up leaves the lease to its time.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Host and process, for people who ask who it is.
+fn owner() -> String {
+    let system = rustix::system::uname();
+    format!("{} process {}", system.nodename().to_string_lossy(), std::process::id())
 }
 
 fn lock(store: &Path, end: &str, held: impl FnOnce() -> Trouble) -> Result<File, Trouble> {
@@ -69,14 +168,19 @@ fn beside(store: &Path, end: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Database, KeepRaw};
+
+    fn config(file: PathBuf) -> Config {
+        Config { database: Database::File(file), keep_raw: KeepRaw::Failed, token_secret_file: None }
+    }
 
     #[test]
     fn a_mailbox_is_held_by_one_run_at_a_time_and_freed_by_its_end() {
         let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("store.db");
+        let store = config(folder.path().join("store.db"));
         let (support, sales) = ("support".parse().unwrap(), "sales".parse().unwrap());
         let held = hold(&store, &support).unwrap();
-        assert_eq!(hold(&store, &support).unwrap_err().code, ErrorCode::MailboxLocked);
+        assert_eq!(hold(&store, &support).err().unwrap().code, ErrorCode::MailboxLocked);
         assert!(hold(&store, &sales).is_ok());
         drop(held);
         assert!(hold(&store, &support).is_ok());
@@ -85,9 +189,9 @@ mod tests {
     #[test]
     fn the_outbox_is_held_beside_every_mailbox() {
         let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("store.db");
+        let store = config(folder.path().join("store.db"));
         let _mailbox = hold(&store, &"outbox".parse().unwrap()).unwrap();
         let _held = hold_outbox(&store).unwrap();
-        assert_eq!(hold_outbox(&store).unwrap_err().code, ErrorCode::OutboxLocked);
+        assert_eq!(hold_outbox(&store).err().unwrap().code, ErrorCode::OutboxLocked);
     }
 }

@@ -1,7 +1,5 @@
 //! The companions of a dry run: mailboxes that cannot be told and books that remember but do not write.
 
-use std::fs::File;
-
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
@@ -63,9 +61,11 @@ impl Companions for Rehearsing {
     }
 
     /// A dry run holds nothing: it may go beside a real one.
-    fn lock(&self, _: &MailboxName) -> Result<Option<File>, Trouble> {
-        Ok(None)
+    fn lock(&mut self, _: &MailboxName) -> Result<(), Trouble> {
+        Ok(())
     }
+
+    fn unlock(&mut self) {}
 
     fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble> {
         Ok(self.books.former(&source, configured)?.unwrap_or(source))
@@ -103,7 +103,7 @@ impl Companions for Rehearsing {
         self.prober.try_out(source, message)
     }
 
-    fn in_place(&self) -> Result<(), StoreError> {
+    fn in_place(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -65,7 +65,7 @@ pub(super) fn settings(
     let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues));
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
-    own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
+    own.extend(store.as_ref().and_then(|store| Some(("the store", store.file()?))));
     let mailboxes = document.mailboxes(&context, &own);
     let (problems, warnings) = findings.into_parts();
     match store {

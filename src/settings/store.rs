@@ -6,18 +6,21 @@ use super::mailbox::Context;
 use super::table::Table;
 use super::value::{self, Wrong};
 use crate::run::Alert;
-use crate::store::{Config, KeepRaw};
+use crate::store::{Config, Database, KeepRaw, Server};
 
 /// Reads `[store]`; `None` without a usable `url`.
 pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> {
     table.check_keys(None);
-    let path = table.required("url", sqlite_path).map(|path| context.base.join(path));
+    let database = table.required("url", database).map(|database| match database {
+        Database::File(path) => Database::File(context.base.join(path)),
+        server @ Database::Server(_) => server,
+    });
     let keep_raw = table.read("keep_raw", value::word(KEEP_RAW)).unwrap_or(KeepRaw::Failed);
     let token_secret_file = table.read("token_secret_file", value::path(context.base));
     if let Some(file) = &token_secret_file {
         context.warn_of_readers(table, "token_secret_file", file);
     }
-    Some(Config { path: path?, keep_raw, token_secret_file })
+    Some(Config { database: database?, keep_raw, token_secret_file })
 }
 
 /// Reads `[alert]`.
@@ -30,16 +33,16 @@ pub(super) fn alert(table: &Table<'_>) -> Alert {
 
 const KEEP_RAW: &[(&str, KeepRaw)] = &[("failed", KeepRaw::Failed), ("all", KeepRaw::All)];
 
-fn sqlite_path(value: &DeValue<'_>) -> Result<String, Wrong> {
-    let url = value::string(value).map_err(|_| Wrong::expected(SQLITE))?;
+fn database(value: &DeValue<'_>) -> Result<Database, Wrong> {
+    let url = value::string(value).map_err(|_| Wrong::expected(URL))?;
     if url.starts_with("postgresql:") || url.starts_with("postgres:") {
-        let what = format!("PostgreSQL is not supported by this version; expected {SQLITE}");
-        return Err(Wrong { allowed: SQLITE.to_owned(), ..Wrong::because(what) });
+        let wrong = |what| Wrong { allowed: SERVER.to_owned(), ..Wrong::because(what) };
+        return Server::parse(&url).map(Database::Server).map_err(wrong);
     }
     let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| Wrong::expected(SQLITE))?;
+    let path = path.ok_or_else(|| Wrong::expected(URL))?;
     match odd(path) {
-        None => Ok(path.to_owned()),
+        None => Ok(Database::File(path.into())),
         // Without the value: what looks like the URL of a server may hold a password.
         Some(why) => {
             let what = format!("{why}; expected {SQLITE}");
@@ -66,5 +69,9 @@ fn odd(path: &str) -> Option<&'static str> {
         None
     }
 }
+
+const URL: &str = "\"sqlite:PATH\", for instance \"sqlite:/var/lib/helpdesk-mail/helpdesk-mail.db\", or \"postgresql://USER@HOST/DATABASE\"";
+
+const SERVER: &str = "\"postgresql://USER@HOST/DATABASE\"";
 
 const SQLITE: &str = "\"sqlite:PATH\", for instance \"sqlite:/var/lib/helpdesk-mail/helpdesk-mail.db\"";

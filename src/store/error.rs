@@ -29,6 +29,30 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The server cannot be reached, or broke off.
+    #[error("the store {place} is away")]
+    Away {
+        /// The server and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// Another program changed at the same time what was read: it is to be done again.
+    #[error("the store {place} is busy: others change the same")]
+    Conflict {
+        /// The server and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// Another has taken over what was worked at.
+    #[error("another run has taken over {what}")]
+    Lost {
+        /// The name of the lease.
+        what: String,
+    },
     /// No room is left.
     #[error("no room for the store {place}")]
     Full {
@@ -112,6 +136,9 @@ impl StoreError {
             Self::Data { .. } => true,
             Self::Settled
             | Self::Busy { .. }
+            | Self::Away { .. }
+            | Self::Lost { .. }
+            | Self::Conflict { .. }
             | Self::Full { .. }
             | Self::Schema { .. }
             | Self::Unavailable { .. }
@@ -140,6 +167,14 @@ impl From<StoreError> for Trouble {
                 .because(source),
             StoreError::Busy { source, .. } => Self::new(ErrorCode::StoreBusy, message)
                 .hint("another program holds the store; the next run goes on")
+                .because(source),
+            StoreError::Away { source, .. } => Self::new(ErrorCode::StoreBusy, message)
+                .hint("nothing is lost: what was not committed is taken again by the next run")
+                .because(source),
+            StoreError::Lost { .. } => Self::new(ErrorCode::MailboxLocked, message)
+                .hint("this one held still for too long; nothing it did since was kept, and the other goes on"),
+            StoreError::Conflict { source, .. } => Self::new(ErrorCode::StoreBusy, message)
+                .hint("it was tried several times; the next run goes on")
                 .because(source),
             StoreError::Full { source, .. } => Self::new(ErrorCode::StoreFull, message)
                 .hint("make room on the disk; nothing was told to the mailbox and the next run goes on")

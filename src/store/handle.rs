@@ -4,24 +4,31 @@
 //! transaction of its own.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
 use std::time::Duration;
 
 use super::desk::Desk;
 use super::engine::{Access, Engine, Sqlite};
-use super::{Books, Config, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
+use super::lease::{self, Fence};
+use super::{Books, Config, Database, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
 use crate::model::ticket::TicketFacts;
 
-/// How long another program's transaction is waited for.
+/// How long another program's transaction is waited for, and a server that does not answer.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// How often a transaction is tried again that another one contradicts.
+const TRIES: u32 = 10;
 
 /// The embedded store.
 pub struct Store {
     pub(super) engine: Box<dyn Engine>,
     pub(super) token_secret_file: Option<PathBuf>,
+    /// Where set, a transaction is refused once another has taken the lease.
+    pub(super) fence: Option<Fence>,
 }
 
 impl Store {
@@ -31,27 +38,27 @@ impl Store {
     }
 
     pub(super) fn open_waiting(config: &Config, wait: Duration) -> Result<Self, StoreError> {
-        let mut engine = Sqlite::open(&config.path, Access::Work, wait)?;
-        schema::migrate(&mut engine)?;
-        secret::make(&mut engine)?;
-        Ok(Self { engine: Box::new(engine), token_secret_file: config.token_secret_file.clone() })
+        let mut engine: Box<dyn Engine> = match &config.database {
+            Database::File(path) => Box::new(Sqlite::open(path, Access::Work, wait)?),
+            Database::Server(server) => Box::new(server.connect(Access::Work, wait)?),
+        };
+        schema::migrate(engine.as_mut())?;
+        secret::make(engine.as_mut())?;
+        Ok(Self { engine, token_secret_file: config.token_secret_file.clone(), fence: None })
     }
 
     /// Opens the store for a dry run: nothing can be changed and no trace is left; `None` if there is no store yet.
     pub fn look(config: &Config) -> Result<Option<Self>, StoreError> {
-        let there = config.path.try_exists().map_err(|error| StoreError::Unavailable {
-            place: config.path.display().to_string(),
-            source: error.into(),
-        })?;
-        if !there {
-            return Ok(None);
-        }
-        let mut engine = Sqlite::open(&config.path, Access::Look, WAIT)?;
+        let mut engine: Box<dyn Engine> = match &config.database {
+            Database::File(path) if !is_there(path)? => return Ok(None),
+            Database::File(path) => Box::new(Sqlite::open(path, Access::Look, WAIT)?),
+            Database::Server(server) => Box::new(server.connect(Access::Look, WAIT)?),
+        };
         if engine.is_fresh()? {
             return Ok(None);
         }
-        schema::require_current(&mut engine)?;
-        Ok(Some(Self { engine: Box::new(engine), token_secret_file: config.token_secret_file.clone() }))
+        schema::require_current(engine.as_mut())?;
+        Ok(Some(Self { engine, token_secret_file: config.token_secret_file.clone(), fence: None }))
     }
 
     /// Does the work in one transaction: all of it is kept, or nothing after an error or a panic.
@@ -59,17 +66,35 @@ impl Store {
     /// No other program writes meanwhile, so no network and no hook belongs in here.
     pub fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&mut dyn Books) -> Result<T, StoreError>,
+        mut work: impl FnMut(&mut dyn Books) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.atomically(|engine| work(&mut Desk { engine }))
     }
 
+    /// Where another program changed at the same time what was read, all is taken back and done again.
     pub(super) fn atomically<T>(
         &mut self,
-        work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
+        mut work: impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut again = TRIES;
+        loop {
+            match self.once(&mut work) {
+                Err(StoreError::Conflict { .. }) if again > 0 => again -= 1,
+                result => return result,
+            }
+            sleep(pause() * (TRIES - again));
+        }
+    }
+
+    fn once<T>(
+        &mut self,
+        work: &mut impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.engine.begin()?;
         let mut open = Open { engine: self.engine.as_mut(), kept: false };
+        if let Some(fence) = &self.fence {
+            lease::check(open.engine, fence)?;
+        }
         let done = work(&mut *open.engine)?;
         open.engine.commit()?;
         open.kept = true;
@@ -77,13 +102,30 @@ impl Store {
     }
 
     /// Whether what is committed is still where the next run looks for it; before anybody is told of it.
-    pub fn in_place(&self) -> Result<(), StoreError> {
-        self.engine.in_place()
+    pub fn in_place(&mut self) -> Result<(), StoreError> {
+        self.engine.in_place()?;
+        if self.fence.is_some() { self.atomically(|_| Ok(())) } else { Ok(()) }
     }
 
     fn desk(&mut self) -> Desk<'_> {
         Desk { engine: self.engine.as_mut() }
     }
+}
+
+/// Up to a sixteenth of a second, so that two do not stay in step.
+fn pause() -> Duration {
+    let mut octet = [0];
+    // Without a random number all wait alike, which costs time alone.
+    let _ = getrandom::fill(&mut octet);
+    Duration::from_millis(u64::from(octet[0] % 64))
+}
+
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    let unavailable = |error: std::io::Error| StoreError::Unavailable {
+        place: path.display().to_string(),
+        source: error.into(),
+    };
+    path.try_exists().map_err(unavailable)
 }
 
 /// An open transaction, taken back where it ends without being kept.

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod handle;
 mod in_flight;
+mod lease;
 mod outbox;
 mod outcomes;
 mod quarantine;
@@ -23,9 +24,10 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, KeepRaw};
+pub use config::{Config, Database, KeepRaw, Server};
 pub use error::StoreError;
 pub use handle::Store;
+pub use lease::{Fence, Taking};
 pub use outbox::*;
 pub use records::*;
 

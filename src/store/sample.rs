@@ -1,12 +1,14 @@
 //! Samples for the tests of the store.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store};
+use super::engine::own_schema;
+use super::{Config, Database, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Server, Source, Store};
 use crate::model::address::Address;
 use crate::model::ids::{Digest, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
@@ -22,8 +24,27 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let path = directory.path().join("store.db");
-        Self { directory, config: Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None } }
+        let file = directory.path().join("store.db");
+        let database = match std::env::var("HELPDESK_MAIL_TEST_POSTGRESQL") {
+            Ok(url) => Database::Server(Server::parse(&own_schema(&url)).unwrap()),
+            Err(_) => Database::File(file),
+        };
+        Self::of(directory, database)
+    }
+
+    /// For what is so of a file alone.
+    pub(super) fn embedded() -> Self {
+        let directory = TempDir::new().unwrap();
+        let database = Database::File(directory.path().join("store.db"));
+        Self::of(directory, database)
+    }
+
+    fn of(directory: TempDir, database: Database) -> Self {
+        Self { directory, config: Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None } }
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        self.config.file().unwrap()
     }
 
     pub(super) fn open(&self) -> Store {

@@ -33,11 +33,10 @@ impl Store {
     /// # Errors
     /// `Unavailable` if its directory is not there or cannot be written, `Secret` for a `token_secret_file`.
     pub fn rehearse(config: &Config) -> Result<(), StoreError> {
-        let unavailable = |error: io::Error| StoreError::Unavailable {
-            place: config.path.display().to_string(),
-            source: error.into(),
-        };
-        let path = std::path::absolute(&config.path).map_err(unavailable)?;
+        let unavailable =
+            |error: io::Error| StoreError::Unavailable { place: config.shown(), source: error.into() };
+        let Some(file) = config.file() else { return Self::look(config).map(drop) };
+        let path = std::path::absolute(file).map_err(unavailable)?;
         let directory = path.parent().unwrap_or(Path::new("/"));
         std::fs::metadata(directory).map_err(unavailable)?;
         rustix::fs::access(directory, rustix::fs::Access::WRITE_OK)

@@ -26,11 +26,10 @@ pub use line::{Hearer, NotificationLine, Sent, SentCounts};
 pub use office::MailOffice;
 pub use post::{Office, Post, Way};
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{Lease, Store};
+use crate::store::{Config, Lease, Store};
 
 use super::lock;
 use super::notices::nonce;
@@ -59,8 +58,8 @@ pub struct Errand {
 pub struct Outbox<'a> {
     /// The store.
     pub store: &'a mut Store,
-    /// Its file; the lock lies beside it.
-    pub place: &'a Path,
+    /// What leads to it, for the lock.
+    pub config: &'a Config,
     /// The queues that write.
     pub voices: &'a [Voice],
 }
@@ -76,7 +75,7 @@ pub fn deliver(
     hearer: &mut dyn Hearer,
 ) -> Result<Sent, Trouble> {
     let started = Instant::now();
-    let _held = lock::hold_outbox(outbox.place)?;
+    let _held = lock::hold_outbox(outbox.config)?;
     let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
     let lease = Lease { name: nonce().ok_or_else(none)?, lasts: LEASE };
     crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))

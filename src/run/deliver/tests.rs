@@ -1,7 +1,6 @@
 //! Rows in, answers from a courier that follows a script, rows out.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,8 +18,8 @@ use crate::model::mail::Mail;
 use crate::model::notification::{Answer, Occasion};
 use crate::model::outbox::{OutboxState, Told, Urgency};
 use crate::store::{
-    Begun, Books, Claimed, Config, KeepRaw, NewMessage, NewNotification, NewTicket, OutboxFilter, OutboxRow,
-    StoreError,
+    Begun, Books, Claimed, Config, Database, KeepRaw, NewMessage, NewNotification, NewTicket, OutboxFilter,
+    OutboxRow, StoreError,
 };
 
 /// A store with a ticket in queue `support` and one in `sales`.
@@ -37,13 +36,13 @@ impl Place {
         place
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("store.db")
+    fn config(&self) -> Config {
+        let database = Database::File(self.folder.path().join("store.db"));
+        Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None }
     }
 
     fn store(&self) -> Store {
-        Store::open(&Config { path: self.file(), keep_raw: KeepRaw::Failed, token_secret_file: None })
-            .unwrap()
+        Store::open(&self.config()).unwrap()
     }
 
     /// Rows on a ticket, due for an hour: `a0@x`, `a1@x` and so on.
@@ -82,8 +81,8 @@ impl Place {
         let shared = Mutex::new(script);
         let couriers = (0..jobs).map(|_| Box::new(Hand(&shared)) as Box<dyn Courier + Send + '_>).collect();
         let voices = ["support", "sales"].map(voice);
-        let (mut store, place) = (self.store(), self.file());
-        let outbox = Outbox { store: &mut store, place: &place, voices: &voices };
+        let (mut store, config) = (self.store(), self.config());
+        let outbox = Outbox { store: &mut store, config: &config, voices: &voices };
         deliver(&change(errand()), outbox, couriers, &mut Deaf).unwrap()
     }
 
@@ -295,9 +294,9 @@ fn what_a_dead_program_had_in_hand_is_sent_once_more_and_what_it_had_not_begun_a
 #[test]
 fn two_deliveries_at_once_are_one() {
     let place = Place::new();
-    let _held = lock::hold_outbox(&place.file()).unwrap();
-    let (mut store, file) = (place.store(), place.file());
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[] };
+    let _held = lock::hold_outbox(&place.config()).unwrap();
+    let (mut store, config) = (place.store(), place.config());
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[] };
     let refused = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap_err();
     assert_eq!(refused.code, ErrorCode::OutboxLocked);
 }
@@ -306,8 +305,8 @@ fn two_deliveries_at_once_are_one() {
 fn a_queue_that_is_gone_ends_its_notifications() {
     let place = Place::new();
     place.rows(1, 2);
-    let (mut store, file) = (place.store(), place.file());
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("sales")] };
+    let (mut store, config) = (place.store(), place.config());
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("sales")] };
     let sent = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap();
     assert_eq!((place.states(), sent.exit()), (vec!["failed/no-queue 0".to_owned(); 2], Exit::Attention));
 }
@@ -339,12 +338,10 @@ fn what_ended_without_an_answer_is_tried_alone() {
     assert_eq!(begun.len(), 6);
     place.store().take_back(None, Timestamp::now()).unwrap();
     let mut store = place.store();
-    struct Watch<'a>(&'a Path, &'a AtomicUsize);
+    struct Watch<'a>(&'a Config, &'a AtomicUsize);
     impl Courier for Watch<'_> {
         fn carry(&mut self, _: &Claimed, _: &str) -> Carried {
-            let config =
-                Config { path: self.0.to_owned(), keep_raw: KeepRaw::Failed, token_secret_file: None };
-            let mut store = Store::open(&config).unwrap();
+            let mut store = Store::open(self.0).unwrap();
             let open =
                 (1..=6).flat_map(|id| store.attempts_of(id).unwrap()).filter(|one| one.ended_at.is_none());
             self.1.fetch_max(open.count(), Ordering::SeqCst);
@@ -353,10 +350,10 @@ fn what_ended_without_an_answer_is_tried_alone() {
         fn close(&mut self) {}
     }
     let most = AtomicUsize::new(0);
-    let file = place.file();
+    let config = place.config();
     let couriers: Vec<Box<dyn Courier + Send + '_>> =
-        vec![Box::new(Watch(&file, &most)), Box::new(Watch(&file, &most))];
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("support")] };
+        vec![Box::new(Watch(&config, &most)), Box::new(Watch(&config, &most))];
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("support")] };
     let sent = deliver(&errand(), outbox, couriers, &mut Deaf).unwrap();
     assert_eq!((sent.counts.of(OutboxState::Sent), most.load(Ordering::SeqCst)), (6, 1));
 }

@@ -12,7 +12,7 @@ use crate::parse::Limits;
 use crate::policy::{Queue, notify};
 use crate::run::probe::{Prober, Silent};
 use crate::run::{Acting, Alert, Audience, Handed, Notify, OutboxPlan, Plan, Stop, ingest};
-use crate::store::{Config, KeepRaw, OutboxFilter, Store};
+use crate::store::{Config, Database, KeepRaw, OutboxFilter, Store};
 
 /// A desk whose people are told, with an agent Anna.
 struct Desk {
@@ -51,15 +51,18 @@ impl Desk {
         &mut self.plan.outbox.as_mut().unwrap().notify
     }
 
+    fn config(&self) -> Config {
+        let database = Database::File(self.place.path().join("store.db"));
+        Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None }
+    }
+
     fn store(&self) -> Store {
-        let path = self.place.path().join("store.db");
-        Store::open(&Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None }).unwrap()
+        Store::open(&self.config()).unwrap()
     }
 
     /// Hands mails over.
     fn take(&self, mails: &[String]) {
-        let mut desk =
-            Acting::new(self.store(), &self.place.path().join("store.db"), Prober::Nobody).unwrap();
+        let mut desk = Acting::new(self.store(), &self.config(), Prober::Nobody).unwrap();
         let handed = Handed {
             queue: &self.plan.queues[0],
             messages: mails.iter().map(|mail| mail.clone().into_bytes()).collect(),

@@ -65,7 +65,7 @@ fn a_directory_and_a_flood_are_no_configurations() {
 fn paths_start_at_the_directory_of_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let settings = load(&written(directory.path(), 0o600), &empty).unwrap();
-    assert_eq!(settings.store.path, directory.path().join("helpdesk-mail.db"));
+    assert_eq!(settings.store.file().unwrap(), directory.path().join("helpdesk-mail.db"));
     assert_eq!(settings.file, directory.path().join("helpdesk-mail.toml"));
 }
 

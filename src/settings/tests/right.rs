@@ -38,7 +38,7 @@ fn dispositions(plan: &MailboxPlan) -> [&Disposition; 4] {
 #[test]
 fn the_defaults_are_those_of_the_contract() {
     let settings = read(&format!("store.url = 'sqlite:db'\n[queue.Support]\n{IMAP}")).unwrap();
-    assert_eq!(settings.store.path, PathBuf::from("/conf/db"));
+    assert_eq!(settings.store.file().unwrap(), PathBuf::from("/conf/db"));
     assert_eq!((settings.store.keep_raw, settings.plan.keep_raw), (KeepRaw::Failed, KeepRaw::Failed));
     assert_eq!(settings.store.token_secret_file, None);
     assert_eq!(settings.plan.alert, Alert { skipped: None, failed: None });
@@ -156,7 +156,7 @@ fn every_key_of_a_queue_is_heeded() {
                 title = 'Büro'\nsame_mail = 'one'\nupdate_only = true\nreopen_within = '30d'\nfollowups_from = 'anyone'\n\
                 agents = ['*@y.example']\npriority = 1\n[queue.a]\nclosed_ticket = 'new'\n";
     let settings = read(&format!("[store]\n{text}")).unwrap();
-    assert_eq!(settings.store.path, PathBuf::from("/var/db"));
+    assert_eq!(settings.store.file().unwrap(), PathBuf::from("/var/db"));
     assert_eq!(settings.plan.keep_raw, KeepRaw::All);
     assert_eq!(settings.store.token_secret_file, Some(PathBuf::from("/run/secret")));
     assert_eq!(settings.plan.alert, Alert { skipped: Some(50), failed: Some(1) });

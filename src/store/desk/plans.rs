@@ -130,7 +130,7 @@ fn the_newest_outcomes_are_found_without_sorting_the_ledger() {
 }
 
 fn plan(sql: &str) -> Vec<String> {
-    let place = sample::Place::new();
+    let place = sample::Place::embedded();
     let mut store = place.open();
     let values = vec![Value::Null; places(sql)];
     let explain: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();

@@ -1,12 +1,16 @@
 //! The one door to the database: statements with `?1` places, values that are borrowed, rows that are read by type.
 //!
-//! SQLite answers today. PostgreSQL is to answer later with the same statements (`?1` written as `$1`), so whatever the
-//! two databases do differently is a method of [`Engine`]: how a transaction begins, what number comes next, whether
-//! anything is there at all.
+//! SQLite and PostgreSQL answer the same statements (`?1` is written as `$1` for the latter), so whatever the two do
+//! differently is a method of [`Engine`]: how a transaction begins, what number comes next, whether anything is there at
+//! all. The schema alone is written twice, side by side.
 
+mod postgres;
 mod row;
 mod sqlite;
 
+#[cfg(test)]
+pub use postgres::own_schema;
+pub use postgres::{Postgres, shown};
 pub use row::{Cell, FromCell, Row};
 pub use sqlite::{Access, Sqlite};
 
@@ -36,8 +40,17 @@ pub trait Engine: Send {
     /// Runs several statements, for migrations.
     fn script(&mut self, sql: &'static str) -> Result<(), StoreError>;
 
+    /// Which database it is.
+    fn dialect(&self) -> Dialect;
+
+    /// What time it is, for the database.
+    fn now(&mut self) -> Result<Timestamp, StoreError>;
+
     /// Begins a transaction that writes, waiting for other writers.
     fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Begins a transaction in which nobody else changes the schema.
+    fn begin_upgrade(&mut self) -> Result<(), StoreError>;
 
     /// Keeps the transaction. When it fails the transaction still has to be taken back.
     fn commit(&mut self) -> Result<(), StoreError>;
@@ -53,6 +66,15 @@ pub trait Engine: Send {
 
     /// The number that the next new row of a numbered table gets.
     fn next_number(&mut self, table: &'static str) -> Result<i64, StoreError>;
+}
+
+/// The databases that answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgresql,
 }
 
 /// A column of a table whose key is `id`.

@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 
-use super::{Cell, Column, Engine, Row, Value, first, without_nul};
+use super::{Cell, Column, Dialect, Engine, Row, Value, first, without_nul};
 use crate::store::StoreError;
 
 /// `application_id` of a store: "HdMl".
@@ -211,6 +211,19 @@ impl Engine for Sqlite {
         Ok(())
     }
 
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    /// The file is this host's alone.
+    fn now(&mut self) -> Result<Timestamp, StoreError> {
+        Ok(Timestamp::now())
+    }
+
+    fn begin_upgrade(&mut self) -> Result<(), StoreError> {
+        self.begin()
+    }
+
     fn commit(&mut self) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.run("COMMIT", &[]))?;
@@ -326,7 +339,7 @@ impl ToSql for Bound<'_> {
 }
 
 /// RFC 3339 in UTC with six digits, always of one length, so that it sorts as time does.
-fn written(time: Timestamp) -> String {
+pub(super) fn written(time: Timestamp) -> String {
     format!("{time:.6}")
 }
 

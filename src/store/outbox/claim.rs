@@ -124,7 +124,7 @@ SELECT outbox.id, outbox.lease, outbox.uncertain,
      AND outbox_attempt.ended_at IS NULL)
 FROM outbox
 WHERE outbox.state = 'sending'
-  AND (?1 IS NULL OR outbox.leased_until <= ?1)
+  AND (CAST(?1 AS TIMESTAMPTZ) IS NULL OR outbox.leased_until <= ?1)
 ORDER BY outbox.id";
 
 impl Store {

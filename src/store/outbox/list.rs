@@ -16,9 +16,9 @@ SELECT outbox.id, ticket.queue, ticket.id, outbox.template, outbox.address, outb
   outbox.created_at, outbox.state_since, outbox.expires_at, outbox.bounce, outbox.bounce_status, outbox.bounced_at
 FROM outbox
 JOIN ticket ON ticket.id = outbox.ticket
-WHERE (?1 IS NULL OR outbox.state = ?1)
-  AND (?2 IS NULL OR outbox.ticket = ?2)
-  AND (?3 IS NULL OR outbox.key = ?3)
+WHERE (CAST(?1 AS TEXT) IS NULL OR outbox.state = ?1)
+  AND (CAST(?2 AS BIGINT) IS NULL OR outbox.ticket = ?2)
+  AND (CAST(?3 AS TEXT) IS NULL OR outbox.key = ?3)
 ORDER BY outbox.id DESC
 LIMIT ?4";
 

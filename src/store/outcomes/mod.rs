@@ -20,7 +20,7 @@ use crate::model::ids::MailboxName;
 use crate::model::item::ItemKey;
 use crate::model::outcome::OutcomeWord;
 
-/// A row is wanted by its item as number or key, or by none of both.
+/// A row is wanted by its item as number or key, or by none of both. PostgreSQL takes no NULL without a type.
 pub(super) const SELECT_OUTCOMES: &str = "
 SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outcome.item, outcome.message_id,
   outcome.author, outcome.subject, outcome.outcome, outcome.reason, ticket.queue, ticket.id, outcome.notes,
@@ -28,11 +28,11 @@ SELECT outcome.id, outcome.run, outcome.at, source.mailbox, source.folder, outco
 FROM outcome
 JOIN source ON source.id = outcome.source
 LEFT JOIN ticket ON ticket.id = outcome.ticket
-WHERE (?1 IS NULL OR outcome.item = ?1 OR outcome.id = ?2)
-  AND (?3 IS NULL OR outcome.run = ?3)
-  AND (?4 IS NULL OR source.mailbox = ?4)
-  AND (?5 IS NULL OR outcome.outcome = ?5)
-  AND (?6 IS NULL OR outcome.at >= ?6)
+WHERE (CAST(?1 AS TEXT) IS NULL OR outcome.item = ?1 OR outcome.id = ?2)
+  AND (CAST(?3 AS BIGINT) IS NULL OR outcome.run = ?3)
+  AND (CAST(?4 AS TEXT) IS NULL OR source.mailbox = ?4)
+  AND (CAST(?5 AS TEXT) IS NULL OR outcome.outcome = ?5)
+  AND (CAST(?6 AS TIMESTAMPTZ) IS NULL OR outcome.at >= ?6)
 ORDER BY outcome.at DESC, outcome.id DESC
 LIMIT ?7";
 

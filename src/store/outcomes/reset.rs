@@ -35,7 +35,7 @@ ON CONFLICT (source, item) DO NOTHING";
 const FORGET_WATERMARKS: &str = "
 UPDATE source
 SET watermark = coalesce(watermark, '') || '?'
-WHERE ?1 IS NULL OR mailbox = ?1";
+WHERE CAST(?1 AS TEXT) IS NULL OR mailbox = ?1";
 
 impl Store {
     /// Lets the next fetch look through whole folders, for what has no row; tells how many folders. No row is changed.

@@ -50,7 +50,7 @@ fn told() -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_page_tells_every_table_and_column_and_no_other() {
-    let place = Place::new();
+    let place = Place::embedded();
     let real = real(&mut place.open());
     assert!(real.len() > 10, "no schema was found");
     assert_eq!(told(), real);
@@ -58,7 +58,7 @@ fn the_page_tells_every_table_and_column_and_no_other() {
 
 #[test]
 fn the_queries_of_the_page_run() {
-    let place = Place::new();
+    let place = Place::embedded();
     let mut store = place.open();
     let queries: Vec<_> =
         PAGE.split("\n.EX\n").skip(1).map(|rest| rest.split("\n.EE").next().unwrap()).collect();

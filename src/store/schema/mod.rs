@@ -7,16 +7,17 @@
 mod manual;
 
 use super::StoreError;
-use super::engine::{Engine, Value, first};
+use super::engine::{Dialect, Engine, Value, first};
 
-/// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 6] = [
-    include_str!("0001_first.sql"),
-    include_str!("0002_files.sql"),
-    include_str!("0003_rules.sql"),
-    include_str!("0004_in_flight.sql"),
-    include_str!("0005_references.sql"),
-    include_str!("0006_outbox.sql"),
+/// The scripts for SQLite and for PostgreSQL; the first brings version 1.
+const MIGRATIONS: [[&str; 2]; 7] = [
+    [include_str!("0001_first.sql"), include_str!("postgresql/0001_first.sql")],
+    [include_str!("0002_files.sql"), include_str!("postgresql/0002_files.sql")],
+    [include_str!("0003_rules.sql"), include_str!("postgresql/0003_rules.sql")],
+    [include_str!("0004_in_flight.sql"), include_str!("postgresql/0004_in_flight.sql")],
+    [include_str!("0005_references.sql"), include_str!("postgresql/0005_references.sql")],
+    [include_str!("0006_outbox.sql"), include_str!("postgresql/0006_outbox.sql")],
+    [include_str!("0009_leases.sql"), include_str!("postgresql/0009_leases.sql")],
 ];
 
 const SELECT_VERSION: &str = "
@@ -30,7 +31,7 @@ SET version = ?1";
 /// Brings an older or empty database to this program's version; a newer one is refused.
 pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
     while due(engine)?.is_some() {
-        engine.begin()?;
+        engine.begin_upgrade()?;
         let applied = step(engine).and_then(|()| engine.commit());
         if let Err(error) = applied {
             engine.rollback()?;
@@ -74,7 +75,13 @@ fn due(engine: &mut dyn Engine) -> Result<Option<Due>, StoreError> {
     let found = version(engine)?;
     match usize::try_from(found) {
         Ok(applied) if applied <= MIGRATIONS.len() => {
-            Ok(MIGRATIONS.get(applied).map(|script| Due { found, script }))
+            Ok(MIGRATIONS.get(applied).map(|[sqlite, postgresql]| {
+                let script = match engine.dialect() {
+                    Dialect::Sqlite => sqlite,
+                    Dialect::Postgresql => postgresql,
+                };
+                Due { found, script }
+            }))
         }
         Ok(_) | Err(_) => Err(StoreError::Schema {
             place: engine.place().to_owned(),

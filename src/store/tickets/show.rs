@@ -13,8 +13,8 @@ SELECT ticket.id, ticket.queue, ticket.title, ticket.status, ticket.priority, ti
 FROM
   (SELECT id
    FROM ticket
-   WHERE (?1 IS NULL OR lower(queue) = lower(?1))
-     AND (?2 IS NULL OR status = ?2)
+   WHERE (CAST(?1 AS TEXT) IS NULL OR lower(queue) = lower(?1))
+     AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)
    ORDER BY id DESC
    LIMIT ?3) AS newest
 JOIN ticket ON ticket.id = newest.id
