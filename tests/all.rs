@@ -45,6 +45,7 @@ mod pop3_connect; // a POP3 session comes about with the protection that is conf
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone
 mod pop3_road; // the whole road over a real POP3 server
+mod postgresql; // a store on a server ends as one in a file does, with several programs at it
 mod proxies; // servers behind proxies, real ones among them
 mod quarantine; // what failed waits as it came, and walks the whole road again by hand alone
 mod races; // two runs at one store and two programs at one mailbox lose nothing and take nothing twice

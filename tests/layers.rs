@@ -24,6 +24,8 @@ const SIDEWAYS: &[(&str, &str)] = &[("cli", "settings")];
 /// Each foreign crate with the one place that may use it.
 const HOMES: &[(&str, &str)] = &[
     ("rusqlite", "store/engine"),
+    ("postgres", "store/engine"),
+    ("postgres_native_tls", "store/engine"),
     ("imap", "mailbox/imap"),
     ("imap_proto", "mailbox/imap"),
     ("native_tls", "transport/wire"),

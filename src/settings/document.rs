@@ -129,7 +129,7 @@ impl<'a> Document<'a> {
 
     fn store(&self, context: &Context<'_>) -> Option<crate::store::Config> {
         if !self.root.contains_key(Section::Store.name()) {
-            let what = "missing (string, sqlite:PATH)";
+            let what = "missing (string, sqlite:PATH or postgresql://USER@HOST/DATABASE)";
             self.findings.problem(None, "store.url".to_owned(), Wrong::because(what));
         }
         store::store(&self.single(Section::Store)?, context)

@@ -341,7 +341,12 @@ const fn then(name: &'static str, kind: &'static str, meaning: &'static str) -> 
 #[rustfmt::skip]
 pub const KEYS: &[Key] = &[
     // A URL may carry a password.
-    store("url", "string, sqlite:PATH", "required", "where tickets and the ledger are kept").secret(),
+    store("url", "string, sqlite:PATH or postgresql://USER@HOST/DATABASE", "required", "where tickets and the ledger are kept").secret(),
+    store("ca_file", "path", "none", "certificates trusted besides the system's"),
+    store("password", "string", "none", "the password itself").secret(),
+    store("password_file", "path", "none", "a file whose first line is the password").secret(),
+    store("password_env", "string", "none", "an environment variable that holds the password").secret(),
+    store("password_command", "string", "none", "a command whose first line of output is the password").secret(),
     store("keep_raw", r#""failed" or "all""#, r#""failed""#, "which raw messages are kept"),
     store("token_secret_file", "path", "none", "the signing secret, instead of the one made with the store"),
 

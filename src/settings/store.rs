@@ -3,6 +3,7 @@
 use toml::de::DeValue;
 
 use super::mailbox::Context;
+use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
 use crate::run::Alert;
@@ -12,8 +13,19 @@ use crate::store::{Config, Database, KeepRaw, Server};
 pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> {
     table.check_keys(None);
     let database = table.required("url", database).map(|database| match database {
-        Database::File(path) => Database::File(context.base.join(path)),
-        server @ Database::Server(_) => server,
+        Database::File(path) => {
+            let why = "an SQLite store has no server";
+            secret::refused(table, &PASSWORD, why);
+            if table.has("ca_file") {
+                table.report("ca_file", Wrong::because(why));
+            }
+            Database::File(context.base.join(path))
+        }
+        Database::Server(mut server) => {
+            server.password = secret::optional(table, context, &PASSWORD);
+            server.ca_file = table.read("ca_file", value::path(context.base));
+            Database::Server(server)
+        }
     });
     let keep_raw = table.read("keep_raw", value::word(KEEP_RAW)).unwrap_or(KeepRaw::Failed);
     let token_secret_file = table.read("token_secret_file", value::path(context.base));

@@ -1,11 +1,14 @@
 //! Where the store is and what it keeps.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::StoreError;
 use super::engine;
+use crate::transport::wire::Peer;
+use crate::transport::{Fault, Password, login};
 
 /// `[store]`.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub enum Database {
 pub struct Server {
     url: SecretString,
     shown: String,
+    /// The password, where the URL has none.
+    pub password: Option<Password>,
     /// Certificates that are trusted besides the system's (PEM).
     pub ca_file: Option<PathBuf>,
 }
@@ -61,15 +66,25 @@ impl Server {
     /// What is wrong with it, without quoting it: it may hold a password.
     pub fn parse(url: &str) -> Result<Self, String> {
         let shown = engine::shown(url)?;
-        Ok(Self { url: url.into(), shown, ca_file: None })
+        Ok(Self { url: url.into(), shown, password: None, ca_file: None })
     }
 
     pub(super) fn connect(
         &self,
         access: engine::Access,
-        wait: std::time::Duration,
+        wait: Duration,
     ) -> Result<engine::Postgres, StoreError> {
-        engine::Postgres::open(self.url.expose_secret(), self.ca_file.as_deref(), access, wait)
+        let unavailable =
+            |source: Fault| StoreError::Unavailable { place: self.shown.clone(), source: source.into() };
+        let peer = Peer { host: self.shown.clone(), port: 0 };
+        let secret = |password| login::secret(login::Name::Password, password, wait, &peer);
+        let password = self.password.as_ref().map(secret).transpose().map_err(unavailable)?;
+        let way = engine::Way {
+            url: self.url.expose_secret(),
+            password: password.as_ref().map(ExposeSecret::expose_secret),
+            ca_file: self.ca_file.as_deref(),
+        };
+        engine::Postgres::open(&way, access, wait)
     }
 }
 

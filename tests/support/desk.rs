@@ -49,7 +49,12 @@ impl Desk {
 
     /// Replaces the configuration.
     pub fn configure(&self, toml: &str) {
-        let text = format!("[store]\nurl = \"sqlite:desk.db\"\n{toml}");
+        self.configure_on("sqlite:desk.db", toml);
+    }
+
+    /// Replaces the configuration, with its store elsewhere.
+    pub fn configure_on(&self, url: &str, toml: &str) {
+        let text = format!("[store]\nurl = \"{url}\"\n{toml}");
         fs::write(self.path("desk.toml"), text).unwrap();
         fs::set_permissions(self.path("desk.toml"), fs::Permissions::from_mode(0o600)).unwrap();
     }

@@ -15,6 +15,7 @@ pub mod nobody;
 pub mod odd;
 pub mod parcel;
 pub mod pop;
+pub mod postgres;
 pub mod provider;
 pub mod raw;
 pub mod relay;

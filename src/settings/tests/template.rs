@@ -94,7 +94,11 @@ fn each_line_that_is_commented_out_may_be_used() {
         for line in block.lines().filter(|line| line.starts_with('#') && setting(line).is_some()) {
             let used = block.replace(line, line.trim_start_matches('#'));
             let mut text = template().replace(&block, &used);
-            if line.starts_with("#password") {
+            let of_a_server = ["#password", "#ca_file"].iter().any(|key| line.starts_with(key));
+            if block.starts_with("[store]") && of_a_server {
+                text =
+                    text.replace("sqlite:helpdesk-mail.db", "postgresql://helpdesk@db.example.org/helpdesk");
+            } else if line.starts_with("#password") {
                 text = text.replace("\npassword_file", "\n#password_file");
             }
             assert_eq!(problems(&text), "", "{line}");

@@ -22,7 +22,7 @@ fn local(lines: &str) -> String {
 #[test]
 fn an_empty_file_lacks_a_store_and_a_queue() {
     assert_snapshot!(problems(""), @r#"
-    helpdesk-mail.toml: store.url: missing (string, sqlite:PATH)
+    helpdesk-mail.toml: store.url: missing (string, sqlite:PATH or postgresql://USER@HOST/DATABASE)
     helpdesk-mail.toml: queue: missing: at least one [queue.SLUG] is needed
     "#);
 }
@@ -100,9 +100,8 @@ fn sections_that_are_unknown_or_no_tables_are_told() {
 }
 
 #[test]
-fn a_store_is_an_sqlite_file() {
+fn a_store_is_a_file_or_a_server() {
     for (url, expected) in [
-        ("'postgresql://u:hunter2@host/db'", "PostgreSQL is not supported by this version; expected "),
         ("'mysql:hunter2'", "expected "),
         ("'sqlite:'", "expected "),
         (
@@ -129,8 +128,26 @@ fn a_store_is_an_sqlite_file() {
         );
         assert!(!told.contains("hunter2"), "{told}");
     }
+    for (url, expected) in [
+        ("postgresql://u:hunter2@host", "it must name a host and a database"),
+        ("postgresql:///db", "it must name a host and a database"),
+        ("postgresql://u:hunter2@host:x/db", "it is no URL of PostgreSQL"),
+        (
+            "postgresql://u:hunter2@host/db?sslmode=disable",
+            "sslmode=disable is for servers on this host alone",
+        ),
+        ("postgresql://u:hunter2@host/db?bogus=1", "it is no URL of PostgreSQL"),
+    ] {
+        let told = problems(&format!("queue.a = {{}}\n[store]\nurl = '{url}'\n"));
+        assert!(told.starts_with(&format!("helpdesk-mail.toml:3: store.url: {expected}")), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let right = "[store]\nurl = 'postgresql://u@host/db'\npassword_command = 'pass'\nca_file = 'ca.pem'\n";
+    assert_eq!(problems(&format!("queue.a = {{}}\n{right}")), "");
+    let file = "queue.a = {}\n[store]\nurl = 'sqlite:a.db'\npassword = 'x'\n";
+    assert_snapshot!(problems(file), @"helpdesk-mail.toml:4: store.password: an SQLite store has no server");
     assert_snapshot!(problems("queue.a = {}\n[store]\nkeep_raw = 'al'\n"), @r#"
-    helpdesk-mail.toml:2: store.url: missing (string, sqlite:PATH)
+    helpdesk-mail.toml:2: store.url: missing (string, sqlite:PATH or postgresql://USER@HOST/DATABASE)
     helpdesk-mail.toml:3: store.keep_raw: expected "failed" or "all", found "al"; did you mean "all"?
     "#);
 }

@@ -10,7 +10,7 @@ mod sqlite;
 
 #[cfg(test)]
 pub use postgres::own_schema;
-pub use postgres::{Postgres, shown};
+pub use postgres::{Postgres, Way, shown};
 pub use row::{Cell, FromCell, Row};
 pub use sqlite::{Access, Sqlite};
 

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use native_tls::{Certificate, TlsConnector};
 use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
@@ -22,6 +21,7 @@ use postgres_native_tls::MakeTlsConnector;
 
 use super::{Access, Cell, Column, Dialect, Engine, Row, Value, first, without_nul};
 use crate::store::StoreError;
+use crate::transport::wire::verifying;
 
 /// Microseconds from the epoch of UNIX to PostgreSQL's, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
@@ -47,6 +47,16 @@ SELECT clock_timestamp()";
 const LOCK_SCHEMA: &str = "
 SELECT pg_advisory_xact_lock(1214532972)";
 
+/// What leads to a database.
+pub struct Way<'a> {
+    /// As libpq writes it.
+    pub url: &'a str,
+    /// In place of one in the URL.
+    pub password: Option<&'a str>,
+    /// Trusted besides the system's authorities (PEM).
+    pub ca_file: Option<&'a Path>,
+}
+
 /// A connection to a PostgreSQL server.
 pub struct Postgres {
     config: Config,
@@ -60,17 +70,16 @@ pub struct Postgres {
 
 impl Postgres {
     /// Connects; a database that holds a stranger's tables is refused untouched.
-    pub fn open(
-        url: &str,
-        ca_file: Option<&Path>,
-        access: Access,
-        wait: Duration,
-    ) -> Result<Self, StoreError> {
-        let mut config = parse(url).map_err(|what| StoreError::Misuse { what })?;
+    pub fn open(way: &Way<'_>, access: Access, wait: Duration) -> Result<Self, StoreError> {
+        let mut config = parse(way.url).map_err(|what| StoreError::Misuse { what })?;
         let place = place(&config);
         config.application_name("helpdesk-mail").connect_timeout(wait);
-        let tls =
-            connector(ca_file).map_err(|source| StoreError::Unavailable { place: place.clone(), source })?;
+        if let Some(password) = way.password {
+            config.password(password);
+        }
+        let tls = verifying(way.ca_file)
+            .map_err(|source| StoreError::Unavailable { place: place.clone(), source })?;
+        let tls = MakeTlsConnector::new(tls);
         let mut engine = Self {
             config,
             tls,
@@ -172,17 +181,6 @@ fn session(access: Access) -> &'static str {
         }
         Access::Look => "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on",
     }
-}
-
-/// Trusts the system's authorities and those of the file.
-fn connector(ca_file: Option<&Path>) -> Result<MakeTlsConnector, Box<dyn Error + Send + Sync>> {
-    let mut builder = TlsConnector::builder();
-    if let Some(file) = ca_file {
-        for certificate in Certificate::stack_from_pem(&std::fs::read(file)?)? {
-            builder.add_root_certificate(certificate);
-        }
-    }
-    Ok(MakeTlsConnector::new(builder.build()?))
 }
 
 /// The database that a URL names, without user and password; what is wrong with it is told without quoting it.

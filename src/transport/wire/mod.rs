@@ -19,6 +19,7 @@ use super::{Fault, Plaintext};
 pub(crate) use peer::{Cause, Peer, text};
 pub use proxy::{Proxy, Scheme as ProxyScheme, User as ProxyUser};
 pub(crate) use tcp::{Limits, Pace, Socket};
+pub(crate) use tls::verifying;
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy)]

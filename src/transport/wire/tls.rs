@@ -41,24 +41,30 @@ fn is_timeout(error: &native_tls::Error) -> bool {
 }
 
 fn connector(peer: &Peer, ca_file: Option<&Path>) -> Result<TlsConnector, Fault> {
+    verifying(ca_file).map_err(|source| Fault::Tls {
+        what: peer.to_string(),
+        hint: ca_file.map(|path| format!("\"ca_file\" {path:?} must be a readable file of PEM certificates")),
+        source: Some(source),
+    })
+}
+
+/// What begins TLS, for those who bring a connection of their own.
+///
+/// # Errors
+/// `ca_file` cannot be read or holds no certificates (PEM).
+pub(crate) fn verifying(ca_file: Option<&Path>) -> Result<TlsConnector, super::Cause> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));
     if let Some(path) = ca_file {
-        let unusable = |error: super::Cause| Fault::Tls {
-            what: peer.to_string(),
-            hint: Some(format!("\"ca_file\" {path:?} must be a readable file of PEM certificates")),
-            source: Some(error),
-        };
-        let pem = fs::read(path).map_err(|error| unusable(error.into()))?;
-        let certificates = Certificate::stack_from_pem(&pem).map_err(|error| unusable(error.into()))?;
+        let certificates = Certificate::stack_from_pem(&fs::read(path)?)?;
         if certificates.is_empty() {
-            return Err(unusable("no certificate is in it".into()));
+            return Err("no certificate is in it".into());
         }
         for certificate in certificates {
             builder.add_root_certificate(certificate);
         }
     }
-    builder.build().map_err(|error| peer.tls("", error))
+    Ok(builder.build()?)
 }
 
 /// The advice for a failed handshake, by the words of OpenSSL's verification (`X509_verify_cert_error_string`).

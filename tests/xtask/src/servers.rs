@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::succeed;
 
 /// Packages with the files that they bring, each in one of several places. Only Dovecot and Postfix have services.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 6] = [
     (
         "dovecot-imapd",
         &["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"],
@@ -18,6 +18,18 @@ const PACKAGES: [(&str, &[&str]); 5] = [
         &["/usr/lib/dovecot/pop3", "/usr/libexec/dovecot/pop3", "/usr/local/libexec/dovecot/pop3"],
     ),
     ("postfix", &["/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"]),
+    (
+        "postgresql",
+        &[
+            "/usr/lib/postgresql/13/bin/initdb",
+            "/usr/lib/postgresql/14/bin/initdb",
+            "/usr/lib/postgresql/15/bin/initdb",
+            "/usr/lib/postgresql/16/bin/initdb",
+            "/usr/lib/postgresql/17/bin/initdb",
+            "/usr/lib/postgresql/18/bin/initdb",
+            "/usr/bin/initdb",
+        ],
+    ),
     ("microsocks", &["/usr/bin/microsocks", "/usr/local/bin/microsocks"]),
     ("tinyproxy-bin", &["/usr/bin/tinyproxy", "/usr/sbin/tinyproxy", "/usr/local/bin/tinyproxy"]),
 ];

@@ -1,0 +1,196 @@
+//! A store on a PostgreSQL server: the same outcomes as in a file, and several programs at one store, killed and frozen.
+
+use std::io::Read as _;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::desk::Desk;
+use crate::support::letter::Letter;
+use crate::support::postgres::{self, Postgres};
+use crate::support::scene;
+use crate::support::torture::Dice;
+
+const QUEUE: &str = "[queue.support]\naddress = \"support@example.org\"\n[[rule]]\nname = \"news\"\n\
+                     when = { from = \"*@news.example.org\" }\nthen = { ignore = true }\n";
+
+/// The Maildirs of a desk: so many mailboxes, `m0`, `m1` and so on.
+fn mailboxes(desk: &Desk, count: usize, keys: &str) -> String {
+    let section = |number| {
+        for part in ["new", "cur", "tmp"] {
+            std::fs::create_dir_all(desk.path(&format!("m{number}")).join(part)).unwrap();
+        }
+        format!(
+            "[mailbox.m{number}]\ntype = \"maildir\"\nqueue = \"support\"\npath = \"m{number}\"\n{keys}\n"
+        )
+    };
+    (0..count).map(section).collect()
+}
+
+fn deliver(desk: &Desk, mailbox: usize, name: &str, mail: &[u8]) {
+    std::fs::write(desk.path(&format!("m{mailbox}/new/{name}")), mail).unwrap();
+}
+
+/// What a desk tells of its tickets and outcomes, without times.
+fn told(desk: &Desk) -> Vec<String> {
+    let mut told = Vec::new();
+    for mut ticket in desk.run(&["ticket", "list", "--json"]).exits(0).json() {
+        let name = ticket["ticket"].as_str().unwrap().to_owned();
+        let mut shown = desk.run(&["ticket", "show", &name, "--json"]).exits(0).json().remove(0);
+        for value in [&mut ticket, &mut shown] {
+            ["created_at", "updated_at"].iter().for_each(|key| value[*key] = ().into());
+        }
+        told.extend([ticket.to_string(), shown.to_string()]);
+    }
+    for mut row in desk.run(&["outcomes", "--json"]).exits(0).json() {
+        row["at"] = ().into();
+        told.push(row.to_string());
+    }
+    told.extend(desk.run(&["quarantine", "list", "--json"]).exits(0).json().into_iter().map(|mut row| {
+        row["at"] = ().into();
+        row.to_string()
+    }));
+    told
+}
+
+#[test]
+fn a_store_on_a_server_ends_as_one_in_a_file_does() {
+    let server = Postgres::start();
+    let desks = ["sqlite:desk.db".to_owned(), server.database()].map(|url| {
+        let desk = Desk::configured("");
+        let toml = format!("{QUEUE}{}", mailboxes(&desk, 1, ""));
+        desk.configure_on(&url, &toml);
+        for id in ["first@x", "second@x"] {
+            let file = desk.path("mail.eml");
+            std::fs::write(&file, Letter::new(id, "Before").bytes()).unwrap();
+            desk.run(&["ingest", file.to_str().unwrap()]).exits(0);
+        }
+        desk.run(&["ticket", "close", "2"]).exits(0);
+        for (number, mail) in scene::mails().iter().enumerate() {
+            deliver(&desk, 0, &format!("{number:02}"), mail);
+        }
+        let foretold = desk.run(&["fetch", "--dry-run", "--json"]).exits(1).outcomes();
+        assert_eq!(foretold, scene::OUTCOMES);
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(1).outcomes(), scene::OUTCOMES);
+        assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
+        assert_eq!(desk.run(&["quarantine", "retry", "--all", "--json"]).exits(1).outcomes().len(), 1);
+        desk.run(&["outcomes", "reset", "--outcome", "skipped"]).exits(0);
+        desk.run(&["fetch"]).exits(0);
+        desk
+    });
+    let [file, server] = desks.each_ref().map(told);
+    assert!(file.len() > 20);
+    assert_eq!(file, server);
+}
+
+#[test]
+fn a_server_that_is_away_ends_the_run_with_75_and_loses_nothing() {
+    let server = Postgres::start();
+    let desk = Desk::configured("");
+    let toml = format!("{QUEUE}{}", mailboxes(&desk, 1, ""));
+    desk.configure_on(&server.database(), &toml);
+    desk.run(&["fetch"]).exits(0);
+    deliver(&desk, 0, "1", &Letter::new("a@x", "Mail").bytes());
+    drop(server);
+    for arguments in
+        [&["fetch", "--json"][..], &["fetch", "--dry-run", "--json"], &["ticket", "list", "--json"]]
+    {
+        let run = desk.run(arguments).exits(75);
+        assert!(run.stdout.contains("\"error_code\":\"store.busy\""), "{}", run.stdout);
+    }
+    assert!(desk.path("m0/new/1").exists());
+}
+
+fn begin(desk: &Desk) -> Child {
+    let mut command = desk.command(&["fetch", "--json"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Each mail has one outcome, and each is a ticket of its own.
+fn assert_each_once(url: &str, mails: i64) {
+    let count = |sql| postgres::number(url, sql);
+    assert_eq!(count("SELECT count(*) FROM outcome WHERE settled AND outcome = 'created'"), mails);
+    assert_eq!(count("SELECT count(*) FROM outcome"), mails);
+    assert_eq!(count("SELECT count(*) FROM message"), mails);
+    assert_eq!(count("SELECT count(DISTINCT message_id) FROM message"), mails);
+    assert_eq!(count("SELECT count(*) FROM ticket"), mails);
+    assert_eq!(count("SELECT count(*) FROM in_flight"), 0);
+}
+
+#[test]
+fn a_frozen_program_that_comes_back_after_its_lease_was_taken_changes_nothing() {
+    const MAILS: usize = 300;
+    let server = Postgres::start();
+    let url = server.database();
+    let desk = Desk::configured("");
+    let toml = format!("{QUEUE}{}", mailboxes(&desk, 1, "batch_size = 1\non_success = \"delete\""));
+    desk.configure_on(&url, &toml);
+    for number in 0..MAILS {
+        deliver(
+            &desk,
+            0,
+            &format!("{number:03}"),
+            &Letter::new(&format!("{number}@x"), &format!("Mail {number}")).bytes(),
+        );
+    }
+    let mut frozen = begin(&desk);
+    let mut first = [0];
+    frozen.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    kill_process(Pid::from_child(&frozen), Signal::STOP).unwrap();
+    // It has the lease for a minute yet.
+    let refused = desk.run(&["fetch", "--json"]).exits(75);
+    assert_eq!(refused.lines("mailbox")[0]["status"], "locked");
+    // A minute goes by.
+    postgres::execute(&url, "UPDATE lease SET until = now()");
+    // A transaction that was open when it froze holds its rows until the server misses it.
+    postgres::execute(
+        &url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE state LIKE 'idle in transaction%' AND datname = current_database()",
+    );
+    desk.run(&["fetch", "--json"]).exits(0);
+    assert_each_once(&url, MAILS as i64);
+    kill_process(Pid::from_child(&frozen), Signal::CONT).unwrap();
+    let output = frozen.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_each_once(&url, MAILS as i64);
+    assert!(std::fs::read_dir(desk.path("m0/new")).unwrap().next().is_none());
+    assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
+}
+
+#[test]
+fn several_programs_that_are_killed_at_random_take_each_mail_once() {
+    const MAILBOXES: usize = 6;
+    const MAILS: usize = 25;
+    let server = Postgres::start();
+    let url = server.database();
+    let desk = Desk::configured("");
+    let toml = format!("{QUEUE}{}", mailboxes(&desk, MAILBOXES, "batch_size = 5\non_success = \"seen\""));
+    desk.configure_on(&url, &toml);
+    for mailbox in 0..MAILBOXES {
+        for number in 0..MAILS {
+            let id = format!("{mailbox}.{number}@x");
+            deliver(
+                &desk,
+                mailbox,
+                &format!("{number:03}"),
+                &Letter::new(&id, &format!("Mail {id}")).bytes(),
+            );
+        }
+    }
+    let mut dice = Dice::new(4711);
+    for _ in 0..4 {
+        let mut programs: Vec<Child> = (0..4).map(|_| begin(&desk)).collect();
+        for program in programs.iter_mut().take(2) {
+            let mut some = vec![0; dice.below(4000)];
+            // Killed after as much as that was told, or at its end.
+            let _ = program.stdout.as_mut().unwrap().read_exact(&mut some);
+            let _ = program.kill();
+        }
+        programs.into_iter().for_each(|program| drop(program.wait_with_output().unwrap()));
+        postgres::execute(&url, "UPDATE lease SET until = now()");
+    }
+    desk.run(&["fetch", "--json"]).exits(0);
+    assert_each_once(&url, (MAILBOXES * MAILS) as i64);
+    desk.run(&["outcomes", "--reconcile", "--json"]).exits(0);
+}
