@@ -1,6 +1,8 @@
 //! What the torture tests share: their short form runs with the other tests, their long one by `cargo xtask torture`.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 /// Whether every step is to be taken.
 pub fn is_long() -> bool {
@@ -11,6 +13,31 @@ pub fn is_long() -> bool {
 pub fn told(line: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "torture: {line}").unwrap();
+}
+
+/// Takes every step, or so many of them in the short form: where to begin is thrown. Two at a time; tells how many it took.
+///
+/// `take` is given the number of the taking, from 1, and the step.
+pub fn each_step(test: &str, all: u64, some: u64, take: impl Fn(u64, u64) + Sync) -> u64 {
+    // An odd stride, so that all parts of a run are met.
+    let stride = if is_long() { 1 } else { (all / some) | 1 };
+    let first = 1 + Dice::thrown(test).below(stride);
+    let next = AtomicU64::new(0);
+    let count = (all + 1 - first).div_ceil(stride);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return;
+                    }
+                    take(number + 1, first + number * stride);
+                }
+            });
+        }
+    });
+    count
 }
 
 /// Random numbers (SplitMix64) of a seed that is told, so that a failure can be repeated.
