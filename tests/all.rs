@@ -37,6 +37,7 @@ mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
 mod outbox_commands; // notifications, looked at and changed from the command line
 mod outbox_dies; // the program dies while it delivers, and each notification arrives all the same
+mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
 mod poison; // a message that ends the process is found by a child and blocks nothing

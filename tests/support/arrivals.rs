@@ -77,6 +77,11 @@ impl Row {
         self.results.iter().filter(|one| *one == result).count()
     }
 
+    /// Whether an attempt is under way, or its program died.
+    pub fn is_open(&self) -> bool {
+        self.open > 0
+    }
+
     /// How many attempts may have been taken and were not answered for.
     pub fn uncertain(&self) -> usize {
         self.ended("uncertain")
@@ -94,14 +99,13 @@ impl Row {
     /// Whether so many copies can have arrived of it.
     fn allows(&self, copies: usize) -> bool {
         let (accepted, uncertain) = (self.ended("accepted"), self.uncertain());
-        let is_over = self.open == 0;
         let at_end = match self.state.as_str() {
             "sent" => accepted == 1 && uncertain < 2,
             "failed" => accepted == 0 && uncertain == 2 && self.reason == "uncertain",
             "suppressed" => accepted == 0,
             _ => false,
         };
-        is_over && at_end && (accepted..=accepted + uncertain).contains(&copies)
+        !self.is_open() && at_end && (accepted..=accepted + uncertain).contains(&copies)
     }
 }
 

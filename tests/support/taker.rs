@@ -24,8 +24,8 @@ struct Shared {
     taken: Vec<Copy>,
     /// How many clients are connected.
     clients: usize,
-    /// Told of the next mail that is taken, which is never answered for.
-    silent: Option<Sender<()>>,
+    /// After so many mails, whom to tell of the next one, which is taken and never answered for.
+    silent: Option<(u32, Sender<()>)>,
 }
 
 /// A mail that will be taken without an answer.
@@ -77,11 +77,24 @@ impl Taker {
         }
     }
 
-    /// Takes the next mail and never answers for it.
-    pub fn answer_nothing(&self) -> Unanswered {
+    /// Answers for so many mails and takes the next one without an answer.
+    pub fn silent_after(&self, mails: u32) -> Unanswered {
         let (sender, receiver) = channel();
-        self.shared.lock().unwrap().silent = Some(sender);
+        self.shared.lock().unwrap().silent = Some((mails, sender));
         Unanswered(receiver)
+    }
+}
+
+impl Shared {
+    /// Counts a mail; whom to tell, if it is the one that is not answered for.
+    fn falls_silent(&mut self) -> Option<Sender<()>> {
+        match self.silent.take() {
+            Some((0, silent)) => Some(silent),
+            other => {
+                self.silent = other.map(|(mails, silent)| (mails - 1, silent));
+                None
+            }
+        }
     }
 }
 
@@ -102,7 +115,7 @@ fn serve(client: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
                 let Some(text) = text(&mut lines)? else { return Ok(()) };
                 let mut shared = shared.lock().unwrap();
                 shared.taken.push(Copy::new(&recipient, &text));
-                if let Some(silent) = shared.silent.take() {
+                if let Some(silent) = shared.falls_silent() {
                     drop(shared);
                     silent.send(()).unwrap();
                     // Until the client is gone.
