@@ -9,7 +9,7 @@ use crate::support::dies::{aborted, dying, steps};
 use crate::support::scene::{
     InMaildir, InMbox, Kind, OUTCOMES, OnImap, OnPop3, begun, difference, fresh, server, state,
 };
-use crate::support::torture::{each_step, told};
+use crate::support::torture::{each_step, is_long, stride, told};
 
 /// So many steps of each mailbox the short form takes.
 const SOME: u64 = 25;
@@ -24,8 +24,8 @@ fn walk(name: &str, kind: &dyn Kind) {
     let expected = state(kind, &undisturbed, 0);
     let all = steps(&undisturbed);
     assert!(all > 150, "{name}: only {all} steps");
-    let died = AtomicU64::new(0);
-    let taken = each_step(name, all, SOME, |number, step| {
+    let (stride, died) = (if is_long() { 1 } else { stride(all, SOME) }, AtomicU64::new(0));
+    let taken = each_step(name, all, stride, |number, step| {
         let desk = fresh(kind, &template, number);
         let output = dying(&desk, &["fetch"], step).output().unwrap();
         died.fetch_add(u64::from(aborted(&output)), Ordering::Relaxed);

@@ -9,18 +9,21 @@ pub fn is_long() -> bool {
     std::env::var_os("HELPDESK_MAIL_TORTURE").is_some()
 }
 
+/// The stride that takes so many of all steps; odd, so that a change is met as often before it as after it.
+pub fn stride(all: u64, some: u64) -> u64 {
+    (all / some) | 1
+}
+
 /// Says what was measured, past the harness that keeps the output of tests that pass.
 pub fn told(line: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "torture: {line}").unwrap();
 }
 
-/// Takes every step, or so many of them in the short form: where to begin is thrown. Two at a time; tells how many it took.
+/// Takes every so-many-th step, two at a time; which one is the first is thrown. Tells how many it took.
 ///
 /// `take` is given the number of the taking, from 1, and the step.
-pub fn each_step(test: &str, all: u64, some: u64, take: impl Fn(u64, u64) + Sync) -> u64 {
-    // An odd stride, so that all parts of a run are met.
-    let stride = if is_long() { 1 } else { (all / some) | 1 };
+pub fn each_step(test: &str, all: u64, stride: u64, take: impl Fn(u64, u64) + Sync) -> u64 {
     let first = 1 + Dice::thrown(test).below(stride);
     let next = AtomicU64::new(0);
     let count = (all + 1 - first).div_ceil(stride);
