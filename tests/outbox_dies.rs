@@ -6,6 +6,8 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::support::arrivals::audited;
 use crate::support::desk::{Desk, Run};
@@ -79,14 +81,23 @@ fn walk(plan: &Plan, way: &dyn Way) {
         sum.arrived, sum.doubles, sum.uncertain
     ));
     assert_eq!((sum.arrived, sum.given_up), (sent * desks.len(), 0), "{name}");
-    // The last steps may fall away: what the system answers is not the same each time, nor how connections take turns.
-    assert!(died + taken / 10 + 2 >= taken, "{name}: died at {died} of {taken} steps");
+    // How many there are varies: attempts that end at one time are written down together.
+    assert!(died * 3 >= taken * 2, "{name}: died at {died} of {taken} steps");
 }
 
 /// A run that comes to its end; a message of the scene fails.
 fn run(desk: &Desk, arguments: &[&str]) {
-    let Run { code, stderr, .. } = desk.run(arguments);
-    assert!([0, 1].contains(&code), "{arguments:?}: {code} {stderr}");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let Run { code, stderr, .. } = desk.run(arguments);
+        // A child that was being started when its parent died has the parent's lock until it is the other program.
+        if code == 75 && stderr.contains("another program delivers") && Instant::now() < deadline {
+            sleep(Duration::from_millis(10));
+            continue;
+        }
+        assert!([0, 1].contains(&code), "{arguments:?}: {code} {stderr}");
+        return;
+    }
 }
 
 #[test]
@@ -101,7 +112,9 @@ fn a_fetch_that_sends_through_postfix() {
 
 #[test]
 fn a_fetch_that_sends_to_files() {
-    walk(&Plan { every: 9, ..fetch("fetch, files", 10) }, &ToFiles::new());
+    let files = ToFiles::new();
+    walk(&Plan { every: 9, ..fetch("fetch, files", 10) }, &files);
+    files.hold_nothing_else();
 }
 
 #[test]
@@ -116,7 +129,9 @@ fn send_through_postfix() {
 
 #[test]
 fn send_to_files() {
-    walk(&send("send, files", 15), &ToFiles::new());
+    let files = ToFiles::new();
+    walk(&send("send, files", 15), &files);
+    files.hold_nothing_else();
 }
 
 #[test]

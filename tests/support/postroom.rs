@@ -121,6 +121,13 @@ impl ToFiles {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
+
+    /// Panics if anything but whole mails lies there.
+    pub fn hold_nothing_else(&self) {
+        let names = fs::read_dir(self.0.path()).unwrap().map(|file| file.unwrap().file_name());
+        let other: Vec<_> = names.filter(|name| !name.to_str().unwrap().ends_with(".eml")).collect();
+        assert!(other.is_empty(), "{other:?}");
+    }
 }
 
 impl Way for ToFiles {
