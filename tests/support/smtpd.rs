@@ -167,7 +167,7 @@ impl Smtpd {
             fs::read_dir(directory).unwrap().next().is_some()
         };
         count("]: connect from") == count("]: disconnect from")
-            && !["maildrop", "incoming", "active", "deferred"].iter().any(|name| waiting(&name))
+            && !["maildrop", "incoming", "active", "deferred"].iter().any(waiting)
     }
 
     fn wait(&mut self) -> Result<(), String> {
