@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "shared by tests that come and go")]
 
 pub mod account;
+pub mod arrivals;
 pub mod ca;
 pub mod cutter;
 pub mod desk;
@@ -15,10 +16,12 @@ pub mod nobody;
 pub mod odd;
 pub mod parcel;
 pub mod pop;
+pub mod postroom;
 pub mod provider;
 pub mod raw;
 pub mod relay;
 pub mod scene;
 pub mod script;
 pub mod smtpd;
+pub mod taker;
 pub mod torture;

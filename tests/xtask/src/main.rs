@@ -68,9 +68,9 @@ fn test(rest: &[&str]) -> Result<()> {
     cargo(&[&["test", "--workspace"], rest].concat())
 }
 
-/// The tests whose long form is not for every day.
+/// The tests whose long form is not for every day; those of the outbox end in the same words.
 const TORTURES: [&str; 7] =
-    ["aborts::", "cuts::", "kills::", "hostile::", "disorder::", "poison::", "run_dies::"];
+    ["aborts::", "cuts::", "kills::", "hostile::", "disorder::", "poison::", "_dies::"];
 
 fn torture() -> Result<()> {
     servers::ensure()?;
