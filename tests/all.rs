@@ -35,6 +35,7 @@ mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
+mod outbox_bounce;
 mod outbox_commands; // notifications, looked at and changed from the command line
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
