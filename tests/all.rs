@@ -37,6 +37,7 @@ mod logs; // each line of the log names its run and its item, wherever it is wri
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
+mod outbox_bounce;
 mod outbox_commands; // notifications, looked at and changed from the command line
 mod outbox_cuts; // the connection to a mail server is cut in each step, and each notification arrives all the same
 mod outbox_dies; // the program dies while it delivers, and each notification arrives all the same
