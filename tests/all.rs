@@ -37,7 +37,11 @@ mod logs; // each line of the log names its run and its item, wherever it is wri
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
+mod outbox_bounce;
 mod outbox_commands; // notifications, looked at and changed from the command line
+mod outbox_cuts; // the connection to a mail server is cut in each step, and each notification arrives all the same
+mod outbox_dies; // the program dies while it delivers, and each notification arrives all the same
+mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
 mod poison; // a message that ends the process is found by a child and blocks nothing

@@ -9,8 +9,8 @@ use helpdesk_mail::model::notification::Occasion;
 use helpdesk_mail::model::outbox::{Told, Untold, Urgency};
 use helpdesk_mail::model::outcome::OutcomeWord;
 use helpdesk_mail::store::{
-    Books, Config, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewNotification, NewTicket, Source, Store,
-    StoreError, StoredError,
+    Books, Config, KeptCopy, LedgerEntry, NewMessage, NewNotification, NewTicket, Source, Store, StoreError,
+    StoredError,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -49,7 +49,7 @@ impl Place {
     pub fn filled() -> Self {
         let place = Self::configured();
         let path = place.directory.path().join("helpdesk-mail.db");
-        fill(&Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None });
+        fill(&Config::of_file(path));
         place
     }
 
@@ -95,7 +95,7 @@ fn time(second: i64) -> Timestamp {
 /// Puts two notifications of ticket 1 into the outbox: one that waits and one that may not be sent.
 pub fn notify(place: &Place) {
     let path = place.directory.path().join("helpdesk-mail.db");
-    let config = Config { path, keep_raw: KeepRaw::Failed, token_secret_file: None };
+    let config = Config::of_file(path);
     let enqueue = |to: &Address, id: &str, untold| {
         let message_id = MessageId::new(id).unwrap();
         let new = NewNotification {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use helpdesk_mail::mailbox::Tls;
 use helpdesk_mail::model::item::Watermark;
-use helpdesk_mail::store::{Config, KeepRaw, Lookup as _, Source, Store};
+use helpdesk_mail::store::{Config, Lookup as _, Source, Store};
 
 use crate::support::desk::{Desk, Run};
 use crate::support::dovecot::Dovecot;
@@ -49,7 +49,7 @@ fn reconcile(desk: &Desk, code: i32) -> Run {
 
 /// Sets the mark below which fetches list nothing, as only a fault would.
 fn set_mark(desk: &Desk, source: &Source, mark: &str) {
-    let config = Config { path: desk.path("desk.db"), keep_raw: KeepRaw::Failed, token_secret_file: None };
+    let config = Config::of_file(desk.path("desk.db"));
     let mut store = Store::open(&config).unwrap();
     let before = store.watermark(source).unwrap();
     store.set_watermark(source, &Watermark(mark.to_owned()), before.as_ref()).unwrap();

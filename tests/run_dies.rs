@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use helpdesk_mail::store::{Config, KeepRaw, Store};
+use helpdesk_mail::store::{Config, Store};
 use serde_json::Value;
 
 use crate::support::desk::{Desk, Run};
@@ -173,7 +173,7 @@ fn a_run_that_cannot_begin_ends_with_a_summary_all_the_same() {
 fn a_store_that_is_busy_for_too_long_is_told_in_the_summary() {
     let desk = desk();
     desk.run(&["fetch"]).exits(0);
-    let config = Config { path: desk.path("desk.db"), keep_raw: KeepRaw::Failed, token_secret_file: None };
+    let config = Config::of_file(desk.path("desk.db"));
     let mut store = Store::open(&config).unwrap();
     let run = store
         .transaction(|_| {

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use helpdesk_mail::model::ids::TicketId;
-use helpdesk_mail::store::{Books, Config, KeepRaw, Lookup, NewTicket, Store, StoreError};
+use helpdesk_mail::store::{Books, Config, Lookup, NewTicket, Store, StoreError};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
 fn config(directory: &Path) -> Config {
-    Config { path: directory.join("store.db"), keep_raw: KeepRaw::Failed, token_secret_file: None }
+    Config::of_file(directory.join("store.db"))
 }
 
 fn open_ticket(books: &mut dyn Books) -> Result<TicketId, StoreError> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use helpdesk_mail::model::ids::TicketId;
-use helpdesk_mail::store::{Config, KeepRaw, Lookup, NewTicket, Store};
+use helpdesk_mail::store::{Config, Lookup, NewTicket, Store};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
 fn config(directory: &Path) -> Config {
-    Config { path: directory.join("store.db"), keep_raw: KeepRaw::Failed, token_secret_file: None }
+    Config::of_file(directory.join("store.db"))
 }
 
 fn open_ticket(store: &mut Store) -> TicketId {

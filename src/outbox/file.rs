@@ -1,7 +1,8 @@
 //! A directory with a file for each mail, as a delivery to a mailbox would write it: for trials, and for other programs.
 //!
 //! A file appears whole or not at all, readable by its owner alone; its name is made of the time and the Message-ID. Its
-//! first two lines keep the envelope. Nothing is ever overwritten or removed.
+//! first two lines keep the envelope. No mail is ever overwritten or removed. While it is written a mail lies under a hidden
+//! name, made of its Message-ID alone: what a program that died has left of it goes when it is sent again.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -45,9 +46,9 @@ impl Files {
     }
 
     /// Writes a mail under a name that is free, and gives that name.
-    fn write(&self, name: &str, octets: &[&[u8]]) -> io::Result<String> {
-        let new = self.directory.join(format!(".{name}.{}.new", std::process::id()));
-        let written = write_new(&new, octets).and_then(|()| self.publish(&new, name));
+    fn write(&self, name: &Name, octets: &[&[u8]]) -> io::Result<String> {
+        let new = self.directory.join(name.hidden());
+        let written = write_new(&new, octets).and_then(|()| self.publish(&new, &name.visible()));
         if written.is_err() {
             // It may hold half a mail; that it is not there is as good.
             let _ = fs::remove_file(&new);
@@ -77,7 +78,7 @@ impl Backend for Files {
             Err(why) => return Answer::Refused(why),
         };
         let head = format!("Return-Path: <{}>\r\nDelivered-To: {}\r\n", envelope.sender, envelope.recipient);
-        let name = name(Timestamp::now(), &parcel.octets);
+        let name = Name::of(&parcel.octets, Timestamp::now());
         match self.write(&name, &[head.as_bytes(), &parcel.octets]) {
             Ok(name) => match sync_directory(&self.directory) {
                 Ok(()) => Answer::Accepted(format!("written to {name}")),
@@ -100,6 +101,10 @@ impl Backend for Files {
 }
 
 fn write_new(path: &Path, octets: &[&[u8]]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     for part in octets {
         file.write_all(part)?;
@@ -107,12 +112,28 @@ fn write_new(path: &Path, octets: &[&[u8]]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// For instance `20261130T130551.123456Z-support-12.a1b2@example.org`.
-fn name(now: Timestamp, octets: &[u8]) -> String {
-    let time = now.strftime("%Y%m%dT%H%M%S.%6fZ").to_string();
-    match message_id(octets) {
-        Some(id) => format!("{time}-{id}"),
-        None => time,
+/// What the files of a mail are named by.
+struct Name {
+    time: String,
+    id: Option<String>,
+}
+
+impl Name {
+    fn of(octets: &[u8], now: Timestamp) -> Self {
+        Self { time: now.strftime("%Y%m%dT%H%M%S.%6fZ").to_string(), id: message_id(octets) }
+    }
+
+    /// For instance `20261130T130551.123456Z-support-12.a1b2@example.org`.
+    fn visible(&self) -> String {
+        match &self.id {
+            Some(id) => format!("{}-{id}", self.time),
+            None => self.time.clone(),
+        }
+    }
+
+    /// Of one mail at a time: a notification is in the hands of one program.
+    fn hidden(&self) -> String {
+        format!(".{}.new", self.id.as_ref().unwrap_or(&self.time))
     }
 }
 
@@ -170,9 +191,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let files = Files::new(directory.path()).unwrap();
         fs::write(directory.path().join("x.eml"), "mine").unwrap();
-        assert_eq!(files.write("x", &[b"new"]).unwrap(), "x.1.eml");
+        let name = Name { time: "x".to_owned(), id: None };
+        assert_eq!(files.write(&name, &[b"new"]).unwrap(), "x.1.eml");
         assert_eq!(fs::read_to_string(directory.path().join("x.eml")).unwrap(), "mine");
         assert_eq!(listed(directory.path()), ["x.1.eml", "x.eml"]);
+    }
+
+    #[test]
+    fn what_a_dead_program_left_of_a_mail_goes_with_the_next_attempt() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut files = Files::new(directory.path()).unwrap();
+        fs::write(directory.path().join(".a@x.new"), "ha").unwrap();
+        assert!(matches!(files.give(&parcel(b"Message-ID: <a@x>\r\n\r\nhi\r\n")), Answer::Accepted(_)));
+        let names = listed(directory.path());
+        assert!(names.len() == 1 && names[0].ends_with("Z-a@x.eml"), "{names:?}");
     }
 
     #[test]

@@ -2,8 +2,12 @@
 //!
 //! No shell is involved. The program gets `-i -f SENDER -- RECIPIENT`; it and all it started are killed when its time is
 //! over, and nobody knows then what became of the mail. Its exit status is read as `sysexits.h` says.
+//!
+//! Its input is a file without a name, not a pipe: to such a program whatever comes before the end of its input is the
+//! mail, and if we died while writing into a pipe it would send half of it.
 
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -48,24 +52,31 @@ impl Sendmail {
         OutboxError(Fault::Folder { what, hint: Some(hint.to_owned()), source: Some(source.into()) })
     }
 
-    fn spawn(&self, envelope: &Envelope) -> io::Result<Child> {
+    fn spawn(&self, envelope: &Envelope, mail: File) -> io::Result<Child> {
         let sender = if envelope.sender.is_empty() { "<>" } else { &envelope.sender };
         Command::new(&self.program)
             .args(["-i", "-f", sender, "--", &envelope.recipient])
-            .stdin(Stdio::piped())
+            .stdin(mail)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
     }
 
-    /// Hands the mail over; the exit status, if there is one in time, and what was complained of.
-    fn hand_over(&self, mut child: Child, octets: Vec<u8>) -> (Option<ExitStatus>, String) {
+    /// Starts the program with its mail.
+    fn start(&self, envelope: &Envelope, octets: &[u8]) -> Result<Child, OutboxError> {
+        let mail = nameless(&unix(octets)).map_err(|error| {
+            let hint =
+                "the user that runs helpdesk-mail must be able to write there; TMPDIR names another one";
+            let what = "the directory for temporary files".to_owned();
+            OutboxError(Fault::Folder { what, hint: Some(hint.to_owned()), source: Some(error.into()) })
+        })?;
+        self.spawn(envelope, mail).map_err(|error| self.failed(error))
+    }
+
+    /// Waits for the program; the exit status, if there is one in time, and what was complained of.
+    fn wait(&self, mut child: Child) -> (Option<ExitStatus>, String) {
         let deadline = Instant::now() + self.timeout;
-        if let Some(mut input) = child.stdin.take() {
-            // A program that ends without reading everything says why by its status.
-            thread::spawn(move || drop(input.write_all(&octets)));
-        }
         let (sender, complaint) = mpsc::channel();
         if let Some(mut errors) = child.stderr.take() {
             thread::spawn(move || {
@@ -93,16 +104,15 @@ impl Backend for Sendmail {
             Ok(envelope) => envelope,
             Err(why) => return Answer::Refused(why),
         };
-        let child = match self.spawn(&envelope) {
+        let child = match self.start(&envelope, &parcel.octets) {
             Ok(child) => child,
             Err(error) => {
-                let error = self.failed(error);
                 let told = error.told();
                 self.trouble = Some(error);
                 return Answer::Later(told);
             }
         };
-        match self.hand_over(child, unix(&parcel.octets)) {
+        match self.wait(child) {
             (None, _) => {
                 Answer::Uncertain(format!("{:?} did not end within {:?}", self.program, self.timeout))
             }
@@ -115,6 +125,14 @@ impl Backend for Sendmail {
     }
 
     fn close(&mut self) {}
+}
+
+/// A file that holds this, read from its beginning, and is gone with the last who has it open.
+fn nameless(octets: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(octets)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 /// What an exit status says of the mail.

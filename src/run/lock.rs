@@ -168,10 +168,9 @@ fn beside(store: &Path, end: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Database, KeepRaw};
 
     fn config(file: PathBuf) -> Config {
-        Config { database: Database::File(file), keep_raw: KeepRaw::Failed, token_secret_file: None }
+        Config::of_file(file)
     }
 
     #[test]

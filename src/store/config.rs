@@ -22,6 +22,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// A file that keeps what failed.
+    pub fn of_file(path: impl Into<PathBuf>) -> Self {
+        Self { database: Database::File(path.into()), keep_raw: KeepRaw::Failed, token_secret_file: None }
+    }
+
     /// The database as people know it, without user and password.
     pub fn shown(&self) -> String {
         match &self.database {
@@ -73,7 +78,7 @@ impl Server {
         &self,
         access: engine::Access,
         wait: Duration,
-    ) -> Result<engine::Postgres, StoreError> {
+    ) -> Result<Box<dyn engine::Engine>, StoreError> {
         let unavailable =
             |source: Fault| StoreError::Unavailable { place: self.shown.clone(), source: source.into() };
         let peer = Peer { host: self.shown.clone(), port: 0 };

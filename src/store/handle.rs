@@ -40,7 +40,7 @@ impl Store {
     pub(super) fn open_waiting(config: &Config, wait: Duration) -> Result<Self, StoreError> {
         let mut engine: Box<dyn Engine> = match &config.database {
             Database::File(path) => Box::new(Sqlite::open(path, Access::Work, wait)?),
-            Database::Server(server) => Box::new(server.connect(Access::Work, wait)?),
+            Database::Server(server) => server.connect(Access::Work, wait)?,
         };
         schema::migrate(engine.as_mut())?;
         secret::make(engine.as_mut())?;
@@ -52,7 +52,7 @@ impl Store {
         let mut engine: Box<dyn Engine> = match &config.database {
             Database::File(path) if !is_there(path)? => return Ok(None),
             Database::File(path) => Box::new(Sqlite::open(path, Access::Look, WAIT)?),
-            Database::Server(server) => Box::new(server.connect(Access::Look, WAIT)?),
+            Database::Server(server) => server.connect(Access::Look, WAIT)?,
         };
         if engine.is_fresh()? {
             return Ok(None);

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::engine::own_schema;
-use super::{Config, Database, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Server, Source, Store};
+use super::{Config, Database, KeepRaw, KeptCopy, LedgerEntry, NewMessage, NewTicket, Source, Store};
 use crate::model::address::Address;
 use crate::model::ids::{Digest, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
@@ -25,10 +24,7 @@ impl Place {
     pub(super) fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let file = directory.path().join("store.db");
-        let database = match std::env::var("HELPDESK_MAIL_TEST_POSTGRESQL") {
-            Ok(url) => Database::Server(Server::parse(&own_schema(&url)).unwrap()),
-            Err(_) => Database::File(file),
-        };
+        let database = server().unwrap_or(Database::File(file));
         Self::of(directory, database)
     }
 
@@ -54,6 +50,18 @@ impl Place {
     pub(super) fn open_impatient(&self) -> Store {
         Store::open_waiting(&self.config, Duration::from_millis(50)).unwrap()
     }
+}
+
+/// Where `cargo xtask test` asks for it, the tests of the store run against a server, too.
+#[cfg(feature = "postgresql")]
+fn server() -> Option<Database> {
+    let url = std::env::var("HELPDESK_MAIL_TEST_POSTGRESQL").ok()?;
+    Some(Database::Server(super::Server::parse(&super::engine::own_schema(&url)).unwrap()))
+}
+
+#[cfg(not(feature = "postgresql"))]
+fn server() -> Option<Database> {
+    None
 }
 
 pub(super) fn time(second: i64) -> Timestamp {

@@ -21,7 +21,7 @@ struct State {
     /// Whether nobody is let through once it was cut.
     away: bool,
     is_cut: bool,
-    passed: [u64; 2],
+    passed: [Vec<u8>; 2],
 }
 
 /// A relay to a port of this host; it ends with the process.
@@ -70,7 +70,12 @@ impl Cutter {
 
     /// How many octets went to the server and to the client since the last change.
     pub fn passed(&self) -> [u64; 2] {
-        self.state.lock().unwrap().passed
+        self.said().map(|octets| octets.len() as u64)
+    }
+
+    /// What was said to the server and to the client since the last change.
+    pub fn said(&self) -> [Vec<u8>; 2] {
+        self.state.lock().unwrap().passed.clone()
     }
 }
 
@@ -86,8 +91,8 @@ fn relay(mut from: TcpStream, mut to: TcpStream, way: Way, state: &Mutex<State>)
         let (may_pass, is_cut) = {
             let mut state = state.lock().unwrap();
             let passed = &mut state.passed[way as usize];
-            let before = *passed;
-            *passed += count as u64;
+            let before = passed.len() as u64;
+            passed.extend_from_slice(&buffer[..count]);
             match state.cut {
                 Some((cut, at)) if cut == way && !state.is_cut && before + count as u64 > at => {
                     state.is_cut = true;

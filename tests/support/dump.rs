@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// One query for each kind of thing; what they select is what two desks must have in common.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 11] = [
     "SELECT 'ticket', id, queue, title, status, priority, merged_into FROM ticket ORDER BY id",
     "SELECT 'tag', ticket, tag FROM tag ORDER BY ticket, tag",
     "SELECT 'link', ticket, other FROM ticket_link ORDER BY ticket, other",
@@ -21,8 +21,11 @@ const QUERIES: [&str; 10] = [
        (SELECT hex(sha256) FROM quarantine JOIN blob ON blob.id = blob WHERE quarantine.outcome = outcome.id)
      FROM outcome JOIN source ON source.id = source ORDER BY mailbox, folder, item",
     "SELECT 'blob', hex(sha256) FROM blob ORDER BY sha256",
-    "SELECT 'outbox', ticket, message, other, template, role, address, name, subject, state, reason, bounce, bounce_status
+    "SELECT 'outbox', ticket, message, other, template, role, address, name, subject, priority, state, reason, bounce,
+       bounce_status, (SELECT count(*) FROM outbox_attempt WHERE outbox = outbox.id AND result = 'accepted'),
+       (SELECT count(*) FROM outbox_attempt WHERE outbox = outbox.id AND result IS NULL)
      FROM outbox ORDER BY ticket, id",
+    "SELECT 'note', ticket, text FROM ticket_note ORDER BY ticket, id",
     "SELECT 'suppressed', key, reason, status FROM suppressed ORDER BY key",
 ];
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "shared by tests that come and go")]
 
 pub mod account;
+pub mod arrivals;
 pub mod ca;
 pub mod cutter;
 pub mod desk;
@@ -16,10 +17,12 @@ pub mod odd;
 pub mod parcel;
 pub mod pop;
 pub mod postgres;
+pub mod postroom;
 pub mod provider;
 pub mod raw;
 pub mod relay;
 pub mod scene;
 pub mod script;
 pub mod smtpd;
+pub mod taker;
 pub mod torture;

@@ -150,6 +150,26 @@ impl Smtpd {
         }
     }
 
+    /// Waits until nobody is connected any more and all that was taken is delivered.
+    pub fn settled(&self) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !self.is_settled() {
+            assert!(Instant::now() < deadline, "mail does not arrive: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let log = self.log();
+        let count = |text: &str| log.matches(text).count();
+        let waiting = |name: &&str| {
+            let directory = self.directory.path().join("spool").join(name);
+            fs::read_dir(directory).unwrap().next().is_some()
+        };
+        count("]: connect from") == count("]: disconnect from")
+            && !["maildrop", "incoming", "active", "deferred"].iter().any(waiting)
+    }
+
     fn wait(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {

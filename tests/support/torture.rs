@@ -1,16 +1,46 @@
 //! What the torture tests share: their short form runs with the other tests, their long one by `cargo xtask torture`.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 /// Whether every step is to be taken.
 pub fn is_long() -> bool {
     std::env::var_os("HELPDESK_MAIL_TORTURE").is_some()
 }
 
+/// The stride that takes so many of all steps; odd, so that a change is met as often before it as after it.
+pub fn stride(all: u64, some: u64) -> u64 {
+    (all / some) | 1
+}
+
 /// Says what was measured, past the harness that keeps the output of tests that pass.
 pub fn told(line: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "torture: {line}").unwrap();
+}
+
+/// Takes every so-many-th step, two at a time; which one is the first is thrown. Tells how many it took.
+///
+/// `take` is given the number of the taking, from 1, and the step.
+pub fn each_step(test: &str, all: u64, stride: u64, take: impl Fn(u64, u64) + Sync) -> u64 {
+    let first = 1 + Dice::thrown(test).below(stride);
+    let next = AtomicU64::new(0);
+    let count = (all + 1 - first).div_ceil(stride);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return;
+                    }
+                    take(number + 1, first + number * stride);
+                }
+            });
+        }
+    });
+    count
 }
 
 /// Random numbers (SplitMix64) of a seed that is told, so that a failure can be repeated.

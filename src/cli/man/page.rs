@@ -173,10 +173,11 @@ fn reconciliation(page: &mut Vec<u8>) -> io::Result<()> {
 fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "Each person that is told of a ticket has a row in the outbox, written together with what it tells of and \
                  delivered afterwards: at the end of a fetch, or by send. What a server puts off is tried again after two \
-                 minutes, then ever later, up to six hours. An attempt is written down before it is made. When the program \
-                 dies while a server has a notification, or no answer comes, nobody knows whether it was taken: it is sent \
-                 once more with the same Message-ID, so that it may arrive twice, and given up if that happens again. At \
-                 most sixteen are under way at one time. A notification is in one of these states:";
+                 minutes, then ever later, up to six hours. An attempt is written down before it is made, and again \
+                 once it ended. When the program dies between the two, or no answer comes, nobody knows whether the \
+                 notification was taken: it is sent once more, alone and with the same Message-ID, so that it may arrive \
+                 twice, and given up if that happens again. At most thirty-two are under way at one time. A notification \
+                 is in one of these states:";
     let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
     table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
     let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \

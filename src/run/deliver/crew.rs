@@ -13,6 +13,9 @@ use crate::store::Claimed;
 
 use super::end::{Carried, Courier};
 
+/// An end that comes within this of another one is written down together with it.
+const RIGHT_BEHIND: Duration = Duration::from_millis(5);
+
 /// An attempt that is written down and is to be made.
 pub(super) struct Task {
     pub(super) row: Claimed,
@@ -41,9 +44,20 @@ impl Desk {
         let _ = self.tasks.send(task);
     }
 
-    /// Waits for an attempt to end, and gives all that have.
-    pub(super) fn ended(&self) -> Vec<Done> {
-        self.done.recv().into_iter().chain(self.done.try_iter()).collect()
+    /// Waits for an attempt to end, and gives it with those that end right behind it; none if none can end.
+    ///
+    /// Writing down costs an fsync, however many it is of. So many are waited for, if they come at once.
+    pub(super) fn ended(&self, together: usize) -> Vec<Done> {
+        let mut ended: Vec<Done> = self.done.recv().into_iter().collect();
+        let until = Instant::now() + RIGHT_BEHIND;
+        while (1..together).contains(&ended.len()) {
+            match self.done.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(next) => ended.push(next),
+                Err(_) => break,
+            }
+        }
+        ended.extend(self.done.try_iter());
+        ended
     }
 }
 

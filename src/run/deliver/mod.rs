@@ -36,7 +36,7 @@ use super::notices::nonce;
 use super::stop::Stop;
 
 /// The most attempts that are begun and not ended at one time; a commit costs as much for many as for one.
-const WINDOW: usize = 16;
+const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
 const LEASE: Duration = Duration::from_secs(60 * 60);

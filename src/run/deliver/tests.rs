@@ -18,8 +18,8 @@ use crate::model::mail::Mail;
 use crate::model::notification::{Answer, Occasion};
 use crate::model::outbox::{OutboxState, Told, Urgency};
 use crate::store::{
-    Begun, Books, Claimed, Config, Database, KeepRaw, NewMessage, NewNotification, NewTicket, OutboxFilter,
-    OutboxRow, StoreError,
+    Begun, Books, Claimed, Config, NewMessage, NewNotification, NewTicket, OutboxFilter, OutboxRow,
+    StoreError,
 };
 
 /// A store with a ticket in queue `support` and one in `sales`.
@@ -37,8 +37,7 @@ impl Place {
     }
 
     fn config(&self) -> Config {
-        let database = Database::File(self.folder.path().join("store.db"));
-        Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None }
+        Config::of_file(self.folder.path().join("store.db"))
     }
 
     fn store(&self) -> Store {

@@ -12,7 +12,7 @@ use crate::parse::Limits;
 use crate::policy::{Queue, notify};
 use crate::run::probe::{Prober, Silent};
 use crate::run::{Acting, Alert, Audience, Handed, Notify, OutboxPlan, Plan, Stop, ingest};
-use crate::store::{Config, Database, KeepRaw, OutboxFilter, Store};
+use crate::store::{Config, KeepRaw, OutboxFilter, Store};
 
 /// A desk whose people are told, with an agent Anna.
 struct Desk {
@@ -52,8 +52,7 @@ impl Desk {
     }
 
     fn config(&self) -> Config {
-        let database = Database::File(self.place.path().join("store.db"));
-        Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None }
+        Config::of_file(self.place.path().join("store.db"))
     }
 
     fn store(&self) -> Store {

@@ -4,11 +4,15 @@
 //! differently is a method of [`Engine`]: how a transaction begins, what number comes next, whether anything is there at
 //! all. The schema alone is written twice, side by side.
 
+#[cfg(feature = "postgresql")]
+mod postgres;
+#[cfg(not(feature = "postgresql"))]
+#[path = "no_postgres.rs"]
 mod postgres;
 mod row;
 mod sqlite;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgresql"))]
 pub use postgres::own_schema;
 pub use postgres::{Postgres, Way, shown};
 pub use row::{Cell, FromCell, Row};

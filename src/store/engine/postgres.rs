@@ -70,7 +70,7 @@ pub struct Postgres {
 
 impl Postgres {
     /// Connects; a database that holds a stranger's tables is refused untouched.
-    pub fn open(way: &Way<'_>, access: Access, wait: Duration) -> Result<Self, StoreError> {
+    pub fn open(way: &Way<'_>, access: Access, wait: Duration) -> Result<Box<dyn Engine>, StoreError> {
         let mut config = parse(way.url).map_err(|what| StoreError::Misuse { what })?;
         let place = place(&config);
         config.application_name("helpdesk-mail").connect_timeout(wait);
@@ -90,7 +90,7 @@ impl Postgres {
             place,
         };
         engine.refuse_strangers()?;
-        Ok(engine)
+        Ok(Box::new(engine))
     }
 
     fn refuse_strangers(&mut self) -> Result<(), StoreError> {
@@ -196,20 +196,13 @@ fn parse(url: &str) -> Result<Config, String> {
     if config.get_hosts().is_empty() || config.get_dbname().is_none() {
         return Err("it must name a host and a database (postgresql://user@host/database)".to_owned());
     }
-    let is_local = config.get_hosts().iter().all(is_local);
-    match config.get_ssl_mode() {
-        SslMode::Disable if is_local => {}
-        SslMode::Disable => {
-            return Err("sslmode=disable is for servers on this host alone".to_owned());
-        }
-        // A socket of this host has no TLS.
-        _ if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) => {
-            config.ssl_mode(SslMode::Disable);
-        }
-        _ => {
-            config.ssl_mode(SslMode::Require);
-        }
+    let is_encrypted = config.get_ssl_mode() != SslMode::Disable;
+    if !is_encrypted && !config.get_hosts().iter().all(is_local) {
+        return Err("sslmode=disable is for servers on this host alone".to_owned());
     }
+    // A socket of this host has no TLS.
+    let is_socket = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+    config.ssl_mode(if is_encrypted && !is_socket { SslMode::Require } else { SslMode::Disable });
     Ok(config)
 }
 
