@@ -14,8 +14,6 @@ use std::time::{Duration, Instant};
 use postgres::{Client, NoTls};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::dovecot::free_ports;
-
 /// A running server.
 pub struct Postgres {
     port: u16,
@@ -36,7 +34,7 @@ impl Postgres {
                 std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
             }
         }
-        let [port] = free_ports();
+        let port = free_port();
         let made = unprivileged("initdb")
             .args(["--auth=trust", "--username=helpdesk", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
             .arg(&data)
@@ -79,6 +77,11 @@ impl Postgres {
         client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         self.url(&name)
     }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Runs statements in a database of a test's own.
