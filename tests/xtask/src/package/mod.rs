@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
     servers::ensure_all(&TOOLS)?;
     let packages = build::packages()?;
     claim("built", &format!("{}, {} octets", packages.current.display(), size(&packages.current)?));
-    succeed(Command::new("lintian").args(["--fail-on", "error,warning"]).arg(&packages.current))?;
+    lint(&packages.current)?;
     claim("lintian", "no error and no warning");
     units()?;
     let place = inside::fresh()?;

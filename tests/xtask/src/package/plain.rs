@@ -34,8 +34,7 @@ const DIRECTORIES: &str =
     "/etc/helpdesk-mail /var/lib/helpdesk-mail /var/log/helpdesk-mail /var/spool/helpdesk-mail";
 
 /// Everything with the program's name that a machine can be left with.
-const LEFT: &str =
-    "find / -xdev ( -path /proc -o -path /tmp ) -prune -o -name '*helpdesk-mail*' -print | sort";
+const LEFT: &str = "find / -xdev -path /proc -prune -o -name '*helpdesk-mail*' -print | sort";
 
 /// Tries it out and leaves the Debian without it.
 pub(crate) fn try_out(place: &Path, packages: &Packages) -> Result<()> {
