@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<()> {
     units()?;
     let place = inside::fresh()?;
     plain::try_out(&place, &packages)?;
-    systemd::try_out(&place, &packages)?;
+    systemd::try_out(&place)?;
     inside::remove(&place)
 }
 

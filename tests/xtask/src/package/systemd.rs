@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::build::Packages;
 use super::claim;
 use super::inside::Inside;
 use super::plain::{AS_USER, CONFIGURATION, set_up};
@@ -31,7 +30,7 @@ const TIMER: &str = "helpdesk-mail.timer";
 struct Booted(Child);
 
 /// Tries it out in the Debian that [`super::plain`] left without the package.
-pub(crate) fn try_out(place: &Path, _packages: &Packages) -> Result<()> {
+pub(crate) fn try_out(place: &Path) -> Result<()> {
     let booted = Booted::new(place)?;
     let inside = Inside::container(&booted.first()?);
     inside.sh("systemctl is-system-running --wait || true")?;
