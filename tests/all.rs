@@ -44,6 +44,7 @@ mod outbox_dies; // the program dies while it delivers, and each notification ar
 mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
+mod packaging; // what the package holds fits the program, the manifest and the README
 mod poison; // a message that ends the process is found by a child and blocks nothing
 mod pop3_connect; // a POP3 session comes about with the protection that is configured, or not at all
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
@@ -68,3 +69,4 @@ mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told
 mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come
+mod upgrade; // a store of each former schema is upgraded, and the work goes on

@@ -128,7 +128,7 @@ fn a_newer_schema_is_refused_and_an_older_one_is_not_upgraded_by_a_look() {
     let place = Place::new();
     place.open().engine.script("UPDATE schema_version SET version = 0").unwrap();
     match Store::look(&place.config) {
-        Err(StoreError::Schema { what, .. }) => assert!(what.contains("\"fetch\" upgrades it"), "{what}"),
+        Err(StoreError::Older { found: 0, .. }) => {}
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("an old schema was read"),
     }

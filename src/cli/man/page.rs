@@ -28,6 +28,13 @@ const FILES: &[(&str, &str)] = &[
         "helpdesk-mail.db",
         "The store, where [store] url puts it: an SQLite database. See helpdesk-mail-schema(5).",
     ),
+    (
+        "helpdesk-mail.service, helpdesk-mail.timer",
+        "Units of systemd that fetch every five minutes once the timer is enabled; the log is in the journal.",
+    ),
+    ("/etc/cron.d/helpdesk-mail", "The same without systemd; an example comes with the package."),
+    ("/var/lib/helpdesk-mail", "Where a package puts the store: the home of the user helpdesk-mail."),
+    ("/var/log/helpdesk-mail", "For --log-file; logrotate keeps twelve weeks of what is in it."),
 ];
 
 const ENVIRONMENT: &[(&str, &str)] = &[

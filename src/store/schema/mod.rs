@@ -44,13 +44,9 @@ pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
 pub(super) fn require_current(engine: &mut dyn Engine) -> Result<(), StoreError> {
     match due(engine)? {
         None => Ok(()),
-        Some(Due { found, .. }) => Err(StoreError::Schema {
-            place: engine.place().to_owned(),
-            what: format!(
-                "it has schema version {found}, this program reads {}; a \"fetch\" upgrades it",
-                MIGRATIONS.len()
-            ),
-        }),
+        Some(Due { found, .. }) => {
+            Err(StoreError::Older { place: engine.place().to_owned(), found, reads: MIGRATIONS.len() })
+        }
     }
 }
 
