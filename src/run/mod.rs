@@ -30,10 +30,11 @@ mod stop;
 mod suspects;
 mod tally;
 mod verdict;
+mod watch;
 
 pub use acting::Acting;
 pub use companions::{Companions, Gate};
-pub use config::{Alert, Headers, MailboxPlan, OutboxPlan, Plan};
+pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
     Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
     Voice, Way, deliver,
@@ -48,6 +49,7 @@ pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode
 pub use retry::retry;
 pub use stop::Stop;
 pub use verdict::Audience;
+pub use watch::{AlertLine, Membership, Ran, Status, Threshold, Watched, Written, age, status, watch};
 
 #[cfg(test)]
 mod tests;

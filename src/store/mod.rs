@@ -15,6 +15,7 @@ mod quarantine;
 mod records;
 mod schema;
 mod secret;
+mod status;
 mod tickets;
 mod upkeep;
 
@@ -23,11 +24,12 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, KeepRaw};
+pub use config::{Config, KeepRaw, Retention};
 pub use error::StoreError;
 pub use handle::Store;
 pub use outbox::*;
 pub use records::*;
+pub use status::*;
 
 use std::collections::HashSet;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::notification::{Answer, Notification, Parcel};
+use crate::model::notification::{AlertMail, Answer, Notification, Parcel};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::outbox::{self, Backend, BackendConfig, Composed, Templates};
 
@@ -27,6 +27,10 @@ impl MailOffice {
 impl Office for MailOffice {
     fn compose(&self, notification: &Notification, now: Timestamp) -> Composed {
         self.templates.compose(notification, now)
+    }
+
+    fn alert(&self, mail: &AlertMail, now: Timestamp) -> Parcel {
+        self.templates.alert(mail, now)
     }
 
     fn open(&self, way: &str) -> Result<Box<dyn Way>, Trouble> {

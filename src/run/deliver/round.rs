@@ -152,8 +152,7 @@ impl<'a> Round<'a> {
     fn take(&mut self) -> Result<Option<(Claimed, String)>, StoreError> {
         let mut at = 0;
         while let Some(row) = self.waiting.get(at) {
-            let way =
-                self.voices.iter().find(|voice| voice.queue == row.ticket.queue).map(|voice| &voice.way);
+            let way = self.voices.iter().find(|voice| voice.speaks_of(&row.about)).map(|voice| &voice.way);
             let Some(way) = way else {
                 self.give_up(at)?;
                 continue;

@@ -1,0 +1,106 @@
+//! The object of `status --format json` (contract section 5).
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::output::json::object;
+use crate::cli::output::words;
+use crate::model::outcome::OutcomeWord;
+use crate::run::{AlertLine, Status, Watched};
+use crate::store::{Backlog, LastRun, Pile};
+
+/// Behind what the contract names stands what is worth knowing besides.
+pub(super) fn of(status: &Status, store: &Path) -> Value {
+    let mailboxes = status.mailboxes.iter().map(|one| (one.health.name.to_string(), mailbox(one, status)));
+    let alerts = status.alerts.iter().map(|line| (name(line), alert(line)));
+    let reached = status.reached().count();
+    Value::Object(object([
+        ("mailboxes", Value::Object(mailboxes.collect())),
+        ("outcomes", outcomes(status)),
+        ("quarantine", pile(status.store.quarantine)),
+        ("outbox", backlog(status.store.outbox, Some(status.store.suppressed))),
+        ("events", backlog(status.store.events, None)),
+        ("alerts", Value::Object(alerts.collect())),
+        ("reached", json!(reached)),
+        ("last_run", status.store.last_run.as_ref().map_or(Value::Null, run)),
+        (
+            "store",
+            json!({
+                "path": store.display().to_string(),
+                "size": status.store.size,
+                "schema": Some(status.store.schema).filter(|schema| *schema > 0),
+            }),
+        ),
+        ("at", json!(words::time(status.at))),
+    ]))
+}
+
+fn mailbox(watched: &Watched, status: &Status) -> Value {
+    let health = &watched.health;
+    let age = health.last_success.map(|at| status.at.duration_since(at).as_secs().max(0));
+    let error = health.error.as_ref().map(|(code, msg)| json!({ "error_code": code, "msg": msg }));
+    Value::Object(object([
+        ("membership", json!(watched.membership.as_str())),
+        ("last_success", json!(health.last_success.map(words::time))),
+        ("age_s", json!(age)),
+        ("last_failure", json!(health.last_failure.map(words::time))),
+        ("failures", json!(health.failures)),
+        ("failing_since", json!(health.failing_since.map(words::time))),
+        ("error", json!(error)),
+        ("deferred", pile(health.waiting)),
+        ("owed", json!(health.owed)),
+        ("certificate_expires", json!(health.certificate_expires.map(words::time))),
+        ("token_expires", json!(health.token_expires.map(words::time))),
+    ]))
+}
+
+fn outcomes(status: &Status) -> Value {
+    let last = status.store.last_run.as_ref().map_or(&[][..], |run| &run.outcomes);
+    Value::Object(object([
+        ("last_run", counts(last)),
+        ("hour", counts(&status.store.hour)),
+        ("day", counts(&status.store.day)),
+    ]))
+}
+
+fn counts(counts: &[(OutcomeWord, u64)]) -> Value {
+    let counts = counts.iter().map(|(word, count)| (word.as_str().to_owned(), json!(count)));
+    Value::Object(counts.collect())
+}
+
+fn pile(pile: Pile) -> Value {
+    json!({ "count": pile.count, "oldest": pile.oldest.map(words::time) })
+}
+
+fn backlog(backlog: Backlog, suppressed: Option<u64>) -> Value {
+    let mut fields: Map<String, Value> = object([
+        ("waiting", json!(backlog.waiting)),
+        ("oldest", json!(backlog.oldest.map(words::time))),
+        ("failed", json!(backlog.failed)),
+    ]);
+    if let Some(suppressed) = suppressed {
+        fields.insert("bounced".to_owned(), json!(backlog.bounced));
+        fields.insert("suppressed_addresses".to_owned(), json!(suppressed));
+    }
+    Value::Object(fields)
+}
+
+/// `backlog`, or `stale:support` where there is one for each mailbox.
+fn name(line: &AlertLine) -> String {
+    let threshold = line.threshold.as_str();
+    line.subject.as_ref().map_or_else(|| threshold.to_owned(), |subject| format!("{threshold}:{subject}"))
+}
+
+fn alert(line: &AlertLine) -> Value {
+    json!({ "reached": line.reached, "since": line.since.map(words::time), "msg": line.text })
+}
+
+fn run(run: &LastRun) -> Value {
+    json!({
+        "run": run.run.0,
+        "started_at": words::time(run.started_at),
+        "ended_at": run.ended_at.map(words::time),
+        "exit_code": run.exit_code,
+    })
+}
