@@ -7,8 +7,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send, status,
-    ticket,
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune, quarantine, send,
+    status, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -107,6 +107,7 @@ pub enum Command {
     Send(send::Args),
     Outbox(outbox::Args),
     Status(status::Args),
+    Prune(prune::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -128,6 +129,7 @@ impl Command {
             Self::Send(args) => args.json,
             Self::Outbox(args) => args.json(),
             Self::Status(args) => args.format == status::Format::Json,
+            Self::Prune(args) => args.json,
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };

@@ -22,6 +22,7 @@ mod outbox_lines;
 mod outcomes;
 pub mod output;
 mod probe;
+mod prune;
 mod quarantine;
 mod reconcile;
 mod retry;
@@ -125,6 +126,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Outbox(args) => outbox::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
+        Command::Prune(args) => prune::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

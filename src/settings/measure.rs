@@ -29,9 +29,11 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Wrong> {
 /// As [`signed_duration`], of so many days or more.
 pub(super) fn at_least(days: u64) -> impl Fn(&DeValue<'_>) -> Result<SignedDuration, Wrong> {
     move |value| {
-        let long = duration(value)?.as_secs() >= days * DAY;
-        long.then(|| signed_duration(value))
-            .unwrap_or_else(|| Err(Wrong::expected(format!("a duration of at least \"{days}d\""))))
+        if duration(value)?.as_secs() >= days * DAY {
+            signed_duration(value)
+        } else {
+            Err(Wrong::expected(format!("a duration of at least \"{days}d\"")))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod handle;
 mod in_flight;
 mod outbox;
 mod outcomes;
+mod prune;
 mod quarantine;
 mod records;
 mod schema;
@@ -28,6 +29,7 @@ pub use config::{Config, KeepRaw, Retention};
 pub use error::StoreError;
 pub use handle::Store;
 pub use outbox::*;
+pub use prune::{Prunable, Waste};
 pub use records::*;
 pub use status::*;
 
@@ -151,7 +153,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether a key that was removed and is there again names another copy.
+    /// Whether a key that was removed and is there again names another copy; `prune` goes by it, too.
     ///
     /// So it is where this program removes the messages itself. A server may say that something is deleted and keep it,
     /// and then its key is the same item still.

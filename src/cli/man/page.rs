@@ -51,6 +51,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
     ),
+    (
+        "30 3 * * * helpdesk-mail -q prune >/dev/null",
+        "Remove each night what the retention settings let go of.",
+    ),
+    ("helpdesk-mail status", "See how all is doing; with --format nagios or prometheus for a monitor."),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",

@@ -2,7 +2,7 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, status, tickets, upkeep};
+use crate::store::{in_flight, outbox, outcomes, prune, quarantine, sample, secret, status, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
 const ROAD: [&str; 64] = [
@@ -73,7 +73,7 @@ const ROAD: [&str; 64] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 38] = [
+const ROWS: [&str; 47] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -112,6 +112,15 @@ const ROWS: [&str; 38] = [
     status::SELECT_LAST_RUN,
     status::UPSERT_ALERT,
     status::DELETE_ALERT,
+    prune::SHORTEN_OUTCOME,
+    prune::DELETE_OUTCOME,
+    prune::DELETE_ATTEMPTS,
+    prune::FORGET_BOUNCED,
+    prune::SELECT_ENDED,
+    prune::DELETE_NOTIFICATION,
+    prune::SELECT_OUTCOMES,
+    prune::SELECT_NOTIFICATIONS,
+    prune::SELECT_SUPPRESSIONS,
 ];
 
 #[test]
