@@ -106,16 +106,16 @@ fn all_that_changes_with_one_run_is_in_one_mail() {
     let mails = left(&desk);
     assert_eq!(mails.len(), 1);
     assert!(field(&mails[0], "Subject").ends_with("(and 2 more)"), "{}", mails[0]);
-    for line in ["1 skipped in one fetch", "1 failed in one fetch", "1 messages in quarantine"] {
+    for line in ["1 skipped in one fetch", "1 failed in one fetch", "messages in quarantine: 1"] {
         assert!(mails[0].contains(&format!("- {line}, the threshold is 1")), "{}", mails[0]);
     }
     desk.run(&["fetch"]).exits(0);
     let over = &left(&desk)[1];
-    assert!(over.contains("Still reached:\r\n- 1 messages in quarantine"), "{over}");
+    assert!(over.contains("Still reached:\r\n- messages in quarantine: 1"), "{over}");
     desk.run(&["quarantine", "drop", "1"]).exits(0);
     desk.run(&["send"]).exits(0);
     desk.run(&["send"]).exits(0);
-    assert!(field(&left(&desk)[2], "Subject").contains("alert is over: 0 messages in quarantine"));
+    assert!(field(&left(&desk)[2], "Subject").contains("alert is over: messages in quarantine: 0"));
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn a_backlog_is_what_a_fetch_could_not_deliver() {
     let alerts: Vec<String> =
         subjects(&desk).into_iter().filter(|it| it.starts_with("[helpdesk-mail]")).collect();
     assert_eq!(alerts.len(), 2, "{alerts:?}");
-    assert!(alerts[0].contains("alert: 2 notifications wait"), "{alerts:?}");
-    assert!(alerts[1].contains("alert is over: 0 notifications wait"), "{alerts:?}");
+    assert!(alerts[0].contains("alert: notifications that wait: 2"), "{alerts:?}");
+    assert!(alerts[1].contains("alert is over: notifications that wait: 0"), "{alerts:?}");
 }
 
 #[test]
@@ -174,6 +174,13 @@ fn an_alert_that_bounces_is_told_in_the_log_and_leaves_its_address_alone() {
     );
     let suppressed = desk.run(&["outbox", "suppressed", "list", "--json"]).exits(0).json();
     assert_eq!(suppressed[0]["address"], "ops@example.net");
+}
+
+#[test]
+fn a_mailbox_that_is_due_too_seldom_for_its_threshold_is_warned_of() {
+    let desk = Desk::with_maildir("interval = \"2h\"\n[alert]\nstale = \"1h\"\n");
+    let run = desk.run(&["check"]).exits(0);
+    assert!(run.stderr.contains("alert.stale: not longer than mailbox.support.interval"), "{}", run.stderr);
 }
 
 #[test]

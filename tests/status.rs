@@ -7,10 +7,13 @@ use helpdesk_mail::transport::Tls;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::outbox::letter;
 use crate::support::desk::{Desk, Run};
 use crate::support::dies::shifted;
-use crate::support::dovecot::Dovecot;
+use crate::support::dovecot::{Dovecot, Options};
 use crate::support::letter::Letter;
+use crate::support::provider::Provider;
+use crate::support::smtpd::Smtpd;
 
 const HOUR: i64 = 3_600;
 
@@ -95,7 +98,7 @@ fn a_mailbox_that_fails_says_why_and_since_when_and_one_of_before_that_it_is_no_
     assert_eq!(status(&desk, 0)["mailboxes"]["far"]["membership"], "former");
     assert!(desk.run(&["status"]).exits(0).stdout.contains("far: not configured any more"));
     let plugin = desk.run(&["status", "--format", "nagios"]).exits(0).stdout;
-    assert!(plugin.starts_with("HELPDESK-MAIL OK - 1 mailboxes, fetched "), "{plugin}");
+    assert!(plugin.starts_with("HELPDESK-MAIL OK - mailboxes: 1, fetched "), "{plugin}");
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn a_monitor_hears_the_codes_of_plug_ins_and_no_others() {
     assert!(line.starts_with("HELPDESK-MAIL WARNING - mailbox \"support\" was never fetched | "), "{line}");
     desk.run(&["fetch"]).exits(0);
     let line = plugin(&desk, &[], 0);
-    assert!(line.starts_with("HELPDESK-MAIL OK - 1 mailboxes, fetched "), "{line}");
+    assert!(line.starts_with("HELPDESK-MAIL OK - mailboxes: 1, fetched "), "{line}");
     assert_performance(&line);
     let line = later(&desk, "nagios", 2 * HOUR).exits(2).stdout;
     assert!(
@@ -153,7 +156,7 @@ fn a_monitor_hears_the_codes_of_plug_ins_and_no_others() {
 
     desk.deliver("1", b"X-Nothing: of use\r\n\r\n \r\n");
     desk.run(&["fetch"]).exits(1);
-    assert!(plugin(&desk, &[], 1).contains("WARNING - 1 messages in quarantine"));
+    assert!(plugin(&desk, &[], 1).contains("WARNING - messages in quarantine: 1"));
 
     assert!(plugin(&desk, &["--bogus"], 3).starts_with("HELPDESK-MAIL UNKNOWN - the command line is wrong"));
     fs::write(desk.path("desk.db"), "no store at all, and long enough to be read as one: ".repeat(40))
@@ -194,7 +197,59 @@ fn the_certificate_of_a_server_is_remembered_from_the_last_fetch() {
         let soon = later(&desk, "json", left - 12 * HOUR).exits(1).json().remove(0);
         let alert = soon["alerts"]["certificate:support"]["msg"].as_str().unwrap();
         assert!(alert.starts_with("the certificate of mailbox \"support\" expires in 1"), "{alert}");
-        let text = later(&desk, "text", left + HOUR).exits(1).stdout;
+        let text = later(&desk, "text", left + 3 * HOUR).exits(1).stdout;
         assert!(text.contains("the certificate of mailbox \"support\" has expired"), "{text}");
+        assert!(text.contains("  support: the certificate expired "), "{text}");
     }
+}
+
+#[test]
+fn a_mail_server_that_is_away_is_told_of_and_its_certificate_remembered() {
+    let server = Smtpd::start();
+    let config = |port: u16| {
+        format!(
+            "[outbox]\nhost = \"127.0.0.1\"\nport = {port}\nca_file = {:?}\nusername = \"support\"\n\
+             password = \"secret\"\n[alert]\ncertificate = \"1d\"\n",
+            server.dovecot.ca_file()
+        )
+    };
+    let desk = Desk::with_maildir(&config(server.tls_port));
+    desk.deliver("1", &letter("1@x", "Printer").from("anna@example.org").bytes());
+    desk.run(&["fetch"]).exits(0);
+    let backend = status(&desk, 0)["outbox"]["backends"]["default"].clone();
+    assert_eq!((&backend["failures"], &backend["error"]), (&json!(0), &Value::Null));
+    assert!(backend["certificate_expires"].is_string() && backend["last_success"].is_string(), "{backend}");
+    let expired = later(&desk, "text", 100 * 365 * 24 * HOUR).exits(1).stdout;
+    assert!(expired.contains("alert: the certificate of back end \"default\" has expired"), "{expired}");
+
+    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let text = fs::read_to_string(desk.path("desk.toml")).unwrap();
+    let text = text.replace(&config(server.tls_port), &config(away));
+    fs::write(desk.path("desk.toml"), text).unwrap();
+    desk.deliver("2", &letter("2@x", "Fire").from("bob@example.org").bytes());
+    desk.run(&["fetch"]).exits(0);
+    let told = desk.run(&["status", "--format", "nagios"]).exits(1).stdout;
+    assert!(told.contains("back end \"default\" failed 1 times in a row, last outbox.connect"), "{told}");
+    assert!(desk.run(&["status"]).exits(0).stdout.contains("default: fails since "), "people hear of it");
+}
+
+#[test]
+fn the_end_of_an_access_token_is_remembered_where_it_was_told() {
+    let provider = Provider::start();
+    let introspection = Some(provider.introspection);
+    let server = Dovecot::start_with(Options { introspection, ..Options::default() });
+    let mailbox = server.mailbox_toml("support", Tls::Implicit);
+    let mailbox = mailbox.replace("password = \"secret\"", "auth = \"xoauth2\"");
+    let desk = Desk::new(&format!(
+        "[mailbox.support]\nqueue = \"support\"\n{mailbox}[mailbox.support.oauth]\ntoken_url = {:?}\n\
+         ca_file = {:?}\nclient_id = \"helpdesk\"\nclient_secret = \"s3cret-client\"\n",
+        provider.url(),
+        provider.ca_file()
+    ));
+    desk.run(&["fetch"]).exits(0);
+    let told = status(&desk, 0);
+    let expires = told["mailboxes"]["support"]["token_expires"].as_str().unwrap().to_owned();
+    let left = expires.parse::<jiff::Timestamp>().unwrap().duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((1..=24 * HOUR).contains(&left), "{left}");
+    assert!(!told.to_string().contains("s3cret"));
 }

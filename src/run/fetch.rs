@@ -170,11 +170,16 @@ impl Fetch<'_> {
 
 /// When what the mailbox was reached with expires.
 fn expiry(mailbox: &mailbox::Config, reader: &dyn Reader, now: Timestamp) -> Expiry {
-    let token = mailbox.token_life().and_then(|life| match life {
+    let token = expiry_of_token(mailbox.token_life(), now);
+    Expiry { certificate: reader.certificate_expires(), token }
+}
+
+/// When the access token in hand expires, if there is one and that was told.
+pub(super) fn expiry_of_token(life: Option<Life>, now: Timestamp) -> Option<Timestamp> {
+    match life? {
         Life::Left(left) => now.checked_add(left).ok(),
         Life::Untold => None,
-    });
-    Expiry { certificate: reader.certificate_expires(), token }
+    }
 }
 
 /// A bug in one mailbox's part of the road must not stop the others; the panic hook has told where it is.

@@ -11,7 +11,7 @@ use super::table::Table;
 use super::value::{self, Wrong};
 use crate::outbox::DEFAULT;
 use crate::policy::Queue;
-use crate::run::{Alert, AlertMails, Voice};
+use crate::run::{Alert, AlertMails, MailboxPlan, Voice};
 
 /// Reads the thresholds of `[alert]`.
 pub(super) fn thresholds(table: &Table<'_>) -> Alert {
@@ -27,6 +27,19 @@ pub(super) fn thresholds(table: &Table<'_>) -> Alert {
         quarantine: number("quarantine"),
         oldest: length("oldest"),
         certificate: length("certificate"),
+    }
+}
+
+/// Notes a mailbox that is stale before it is due again.
+pub(super) fn compare(table: &Table<'_>, alert: &Alert, mailboxes: &[MailboxPlan]) {
+    let Some(stale) = alert.stale else { return };
+    let slow = |mailbox: &&MailboxPlan| mailbox.interval.is_some_and(|it| it >= stale.unsigned_abs());
+    for mailbox in mailboxes.iter().filter(slow) {
+        let name = &mailbox.mailbox.name;
+        table.warn(
+            "stale",
+            format!("not longer than mailbox.{name}.interval: it is always stale before it is due"),
+        );
     }
 }
 

@@ -66,12 +66,15 @@ pub(super) fn settings(
     let templates =
         table.as_ref().map_or_else(TemplateConfig::default, |table| notices::templates(table, &context));
     let queues = document.queues(queues, &document.ways_out());
-    let mails = alerts.and_then(|table| alert::mails(&table, &document.ways_out(), &queues));
+    let mails = alerts.as_ref().and_then(|table| alert::mails(table, &document.ways_out(), &queues));
     let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues, mails));
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
     own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
     let mailboxes = document.mailboxes(&context, &own);
+    if let Some(table) = &alerts {
+        alert::compare(table, &alert, &mailboxes);
+    }
     let (problems, warnings) = findings.into_parts();
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {

@@ -79,6 +79,28 @@ SET last_failure = excluded.last_failure,
     error_code = excluded.error_code,
     error_message = excluded.error_message";
 
+pub(super) const UPSERT_BACKEND_SUCCESS: &str = "
+INSERT INTO backend_state (backend, last_success, failures, certificate_expires, token_expires)
+VALUES (?1, ?2, 0, ?3, ?4)
+ON CONFLICT (backend) DO UPDATE
+SET last_success = excluded.last_success,
+    failures = 0,
+    failing_since = NULL,
+    error_code = NULL,
+    error_message = NULL,
+    certificate_expires = excluded.certificate_expires,
+    token_expires = excluded.token_expires";
+
+pub(super) const UPSERT_BACKEND_FAILURE: &str = "
+INSERT INTO backend_state (backend, last_failure, failures, failing_since, error_code, error_message)
+VALUES (?1, ?2, 1, ?2, ?3, ?4)
+ON CONFLICT (backend) DO UPDATE
+SET last_failure = excluded.last_failure,
+    failures = backend_state.failures + 1,
+    failing_since = coalesce(backend_state.failing_since, excluded.failing_since),
+    error_code = excluded.error_code,
+    error_message = excluded.error_message";
+
 /// Where the new name has none yet.
 pub(super) const UPDATE_SOURCE_NAME: &str = "
 UPDATE source
@@ -186,6 +208,27 @@ impl Store {
             Value::Text(&trouble.message),
         ];
         self.engine.execute(UPSERT_LAST_FAILURE, &values).map(drop)
+    }
+
+    /// A back end was given notifications and had trouble of its own, or had none.
+    pub fn delivered(
+        &mut self,
+        backend: &str,
+        at: Timestamp,
+        end: Result<Expiry, &Trouble>,
+    ) -> Result<(), StoreError> {
+        let (name, at) = (Value::Text(backend), Value::Time(at));
+        let done = match end {
+            Ok(expiry) => {
+                let (certificate, token) = (Value::time(expiry.certificate), Value::time(expiry.token));
+                self.engine.execute(UPSERT_BACKEND_SUCCESS, &[name, at, certificate, token])
+            }
+            Err(trouble) => {
+                let (code, message) = (Value::Text(trouble.code.as_str()), Value::Text(&trouble.message));
+                self.engine.execute(UPSERT_BACKEND_FAILURE, &[name, at, code, message])
+            }
+        };
+        done.map(drop)
     }
 
     /// The mailbox was fetched without trouble of its own.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::model::outcome::OutcomeWord;
-use crate::run::{Membership, Status};
-use crate::store::{Backlog, Health};
+use crate::run::{Membership, Status, Watched};
+use crate::store::{Backlog, Health, Vitals};
 
 const PREFIX: &str = "helpdesk_mail_";
 
@@ -27,36 +27,44 @@ pub(super) fn of(status: &Status) -> String {
 
 fn mailboxes(status: &Status, page: &mut Page) {
     let watched = || status.mailboxes.iter().filter(|one| one.membership == Membership::Configured);
+    let of = |one: &Watched| (one.health.name.to_string(), one.health.vitals.clone());
+    vitals(("mailbox", "mailbox"), &watched().map(of).collect::<Vec<_>>(), page);
+    vitals(("outbox", "backend"), &status.store.backends, page);
     let mut each = |name: &str, help: &str, value: &dyn Fn(&Health) -> Option<i64>| {
         let samples =
             watched().filter_map(|one| Some(([("mailbox", one.health.name.as_str())], value(&one.health)?)));
         page.gauge(name, help, samples);
     };
-    let number = |count: u64| Some(whole(count));
-    each("mailbox_last_success_timestamp_seconds", "When the mailbox was last fetched.", &|it| {
-        it.last_success.map(Timestamp::as_second)
-    });
-    each("mailbox_last_failure_timestamp_seconds", "When the mailbox last had trouble.", &|it| {
-        it.last_failure.map(Timestamp::as_second)
-    });
-    each("mailbox_consecutive_failures", "How often it had since the last success.", &|it| {
-        number(it.failures)
-    });
     each("mailbox_deferred_messages", "Messages that the next run takes again.", &|it| {
-        number(it.waiting.count)
+        Some(whole(it.waiting.count))
     });
     each("mailbox_oldest_deferred_timestamp_seconds", "When the oldest of those was first taken.", &|it| {
         it.waiting.oldest.map(Timestamp::as_second)
     });
-    each("mailbox_owed_messages", "Messages that the mailbox is still to be told of.", &|it| number(it.owed));
-    each("mailbox_certificate_expiry_timestamp_seconds", "When the server's certificate expires.", &|it| {
+    each("mailbox_owed_messages", "Messages that the mailbox is still to be told of.", &|it| {
+        Some(whole(it.owed))
+    });
+}
+
+/// How mailboxes, or back ends, are: `helpdesk_mail_mailbox_…{mailbox="…"}`, `helpdesk_mail_outbox_…{backend="…"}`.
+fn vitals((prefix, label): (&str, &str), all: &[(String, Vitals)], page: &mut Page) {
+    let mut each = |end: &str, help: &str, value: &dyn Fn(&Vitals) -> Option<i64>| {
+        let samples = all.iter().filter_map(|(name, one)| Some(([(label, name.as_str())], value(one)?)));
+        page.gauge(&format!("{prefix}_{end}"), help, samples);
+    };
+    each("last_success_timestamp_seconds", "When it last served without trouble of its own.", &|it| {
+        it.last_success.map(Timestamp::as_second)
+    });
+    each("last_failure_timestamp_seconds", "When it last had trouble of its own.", &|it| {
+        it.last_failure.map(Timestamp::as_second)
+    });
+    each("consecutive_failures", "How often it had since the last success.", &|it| Some(whole(it.failures)));
+    each("certificate_expiry_timestamp_seconds", "When the certificate of its server expires.", &|it| {
         it.certificate_expires.map(Timestamp::as_second)
     });
-    each(
-        "mailbox_token_expiry_timestamp_seconds",
-        "When the access token of the last login expires.",
-        &|it| it.token_expires.map(Timestamp::as_second),
-    );
+    each("token_expiry_timestamp_seconds", "When the access token of the last login expires.", &|it| {
+        it.token_expires.map(Timestamp::as_second)
+    });
 }
 
 /// Those of the configured mailboxes from nothing on, so that the first message is an increase.

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::cli::output::json::object;
 use crate::cli::output::words;
 use crate::model::outcome::OutcomeWord;
 use crate::run::{AlertLine, Status, Watched};
-use crate::store::{Backlog, LastRun, Pile};
+use crate::store::{Backlog, LastRun, Pile, Vitals};
 
 /// Behind what the contract names stands what is worth knowing besides.
 pub(super) fn of(status: &Status, store: &Path) -> Value {
@@ -19,8 +20,8 @@ pub(super) fn of(status: &Status, store: &Path) -> Value {
         ("mailboxes", Value::Object(mailboxes.collect())),
         ("outcomes", outcomes(status)),
         ("quarantine", pile(status.store.quarantine)),
-        ("outbox", backlog(status.store.outbox, Some(status.store.suppressed))),
-        ("events", backlog(status.store.events, None)),
+        ("outbox", outbox(status)),
+        ("events", Value::Object(backlog(status.store.events))),
         ("alerts", Value::Object(alerts.collect())),
         ("reached", json!(reached)),
         ("last_run", status.store.last_run.as_ref().map_or(Value::Null, run)),
@@ -38,21 +39,26 @@ pub(super) fn of(status: &Status, store: &Path) -> Value {
 
 fn mailbox(watched: &Watched, status: &Status) -> Value {
     let health = &watched.health;
-    let age = health.last_success.map(|at| status.at.duration_since(at).as_secs().max(0));
-    let error = health.error.as_ref().map(|(code, msg)| json!({ "error_code": code, "msg": msg }));
-    Value::Object(object([
-        ("membership", json!(watched.membership.as_str())),
-        ("last_success", json!(health.last_success.map(words::time))),
+    let mut fields = object([("membership", json!(watched.membership.as_str()))]);
+    fields.extend(vitals(&health.vitals, status.at));
+    fields.insert("deferred".to_owned(), pile(health.waiting));
+    fields.insert("owed".to_owned(), json!(health.owed));
+    Value::Object(fields)
+}
+
+fn vitals(vitals: &Vitals, now: Timestamp) -> Map<String, Value> {
+    let age = vitals.last_success.map(|at| now.duration_since(at).as_secs().max(0));
+    let error = vitals.error.as_ref().map(|(code, msg)| json!({ "error_code": code, "msg": msg }));
+    object([
+        ("last_success", json!(vitals.last_success.map(words::time))),
         ("age_s", json!(age)),
-        ("last_failure", json!(health.last_failure.map(words::time))),
-        ("failures", json!(health.failures)),
-        ("failing_since", json!(health.failing_since.map(words::time))),
+        ("last_failure", json!(vitals.last_failure.map(words::time))),
+        ("failures", json!(vitals.failures)),
+        ("failing_since", json!(vitals.failing_since.map(words::time))),
         ("error", json!(error)),
-        ("deferred", pile(health.waiting)),
-        ("owed", json!(health.owed)),
-        ("certificate_expires", json!(health.certificate_expires.map(words::time))),
-        ("token_expires", json!(health.token_expires.map(words::time))),
-    ]))
+        ("certificate_expires", json!(vitals.certificate_expires.map(words::time))),
+        ("token_expires", json!(vitals.token_expires.map(words::time))),
+    ])
 }
 
 fn outcomes(status: &Status) -> Value {
@@ -73,17 +79,22 @@ fn pile(pile: Pile) -> Value {
     json!({ "count": pile.count, "oldest": pile.oldest.map(words::time) })
 }
 
-fn backlog(backlog: Backlog, suppressed: Option<u64>) -> Value {
-    let mut fields: Map<String, Value> = object([
+fn outbox(status: &Status) -> Value {
+    let mut fields = backlog(status.store.outbox);
+    fields.insert("bounced".to_owned(), json!(status.store.outbox.bounced));
+    fields.insert("suppressed_addresses".to_owned(), json!(status.store.suppressed));
+    let backends = status.store.backends.iter();
+    let backends = backends.map(|(name, of)| (name.clone(), Value::Object(vitals(of, status.at))));
+    fields.insert("backends".to_owned(), Value::Object(backends.collect()));
+    Value::Object(fields)
+}
+
+fn backlog(backlog: Backlog) -> Map<String, Value> {
+    object([
         ("waiting", json!(backlog.waiting)),
         ("oldest", json!(backlog.oldest.map(words::time))),
         ("failed", json!(backlog.failed)),
-    ]);
-    if let Some(suppressed) = suppressed {
-        fields.insert("bounced".to_owned(), json!(backlog.bounced));
-        fields.insert("suppressed_addresses".to_owned(), json!(suppressed));
-    }
-    Value::Object(fields)
+    ])
 }
 
 /// `backlog`, or `stale:support` where there is one for each mailbox.

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::output::style::Paint;
 use crate::cli::output::table::{self, Cell};
 use crate::cli::output::{Out, escape, words};
 use crate::model::outcome::OutcomeWord;
 use crate::run::{Membership, Status, Watched, age};
-use crate::store::{LastRun, Pile};
+use crate::store::{LastRun, Pile, Vitals};
+
+/// A certificate that lives longer is not spoken of.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Writes it.
 pub(super) fn write(status: &Status, store: &Path, out: &mut Out) {
@@ -30,6 +33,8 @@ pub(super) fn write(status: &Status, store: &Path, out: &mut Out) {
     let waiting = Pile { count: told.outbox.waiting, oldest: told.outbox.oldest };
     let (failed, bounced) = (told.outbox.failed, told.outbox.bounced);
     field("outbox", &format!("{}; {failed} failed, {bounced} bounced", pile(waiting, "wait", status.at)));
+    let backends = told.backends.iter().flat_map(|(name, vitals)| condition(name, vitals, status.at));
+    backends.for_each(|note| field("", &note));
     let waiting = Pile { count: told.events.waiting, oldest: told.events.oldest };
     field("events", &format!("{}; {} failed", pile(waiting, "wait", status.at), told.events.failed));
     field("suppressed", &format!("{} addresses", told.suppressed));
@@ -59,12 +64,12 @@ fn mailbox(watched: &Watched, now: Timestamp) -> Vec<Cell> {
         Membership::Ingest => "-",
         Membership::Configured | Membership::Former => "never",
     };
-    let fetched = health.last_success.map_or_else(|| never.to_owned(), |at| ago(at, now));
-    let failed = match health.failures {
+    let fetched = health.vitals.last_success.map_or_else(|| never.to_owned(), |at| ago(at, now));
+    let failed = match health.vitals.failures {
         0 => "-".to_owned(),
-        times => format!("{times} times"),
+        times => times.to_string(),
     };
-    let paint = match (health.failures, health.last_success, watched.membership) {
+    let paint = match (health.vitals.failures, health.vitals.last_success, watched.membership) {
         (_, _, Membership::Former | Membership::Ingest) => Paint::Dim,
         (0, Some(_), Membership::Configured) => Paint::Good,
         (0, None, Membership::Configured) => Paint::Warn,
@@ -87,20 +92,31 @@ fn notes(watched: &Watched, now: Timestamp) -> Vec<String> {
     if watched.membership == Membership::Former {
         notes.push(format!("{name}: not configured any more"));
     }
-    if let Some((code, message)) = &health.error {
-        let since = health.failing_since.map(|at| format!(" since {}", ago(at, now))).unwrap_or_default();
-        notes.push(format!("{name}: fails{since}: {code}, {message}"));
-    }
     if let Some(oldest) = health.waiting.oldest {
         notes.push(format!("{name}: the oldest deferred message came {}", ago(oldest, now)));
     }
-    for (what, at) in [("certificate", health.certificate_expires), ("access token", health.token_expires)] {
-        if let Some(at) = at {
-            let left = at.duration_since(now);
-            let (word, span) =
-                if left.is_positive() { ("expires in", left) } else { ("expired before", -left) };
-            notes.push(format!("{name}: the {what} {word} {}", age(span)));
+    notes.extend(condition(name.as_str(), &health.vitals, now));
+    notes
+}
+
+/// What is worth knowing of how a mailbox or a back end is.
+fn condition(name: &str, vitals: &Vitals, now: Timestamp) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((code, message)) = &vitals.error {
+        let since = vitals.failing_since.map(|at| format!(" since {}", ago(at, now))).unwrap_or_default();
+        notes.push(format!("{name}: fails{since}: {code}, {message}"));
+    }
+    let certificate = vitals.certificate_expires.map(|at| at.duration_since(now));
+    match certificate.filter(|left| *left < SOON) {
+        Some(left) if left.is_positive() => {
+            notes.push(format!("{name}: the certificate expires in {}", age(left)));
         }
+        Some(left) => notes.push(format!("{name}: the certificate expired {} ago", age(-left))),
+        None => {}
+    }
+    // One that is over was that of a login before: the next one has another.
+    if let Some(left) = vitals.token_expires.map(|at| at.duration_since(now)).filter(|it| it.is_positive()) {
+        notes.push(format!("{name}: the access token expires in {}", age(left)));
     }
     notes
 }

@@ -82,26 +82,31 @@ fn worries(status: &Status) -> Vec<String> {
         .filter_map(|one| {
             let health = &one.health;
             let name = &health.name;
-            match (&health.error, health.last_success) {
-                (Some((code, _)), _) => {
-                    Some(format!("mailbox \"{name}\" failed {} times in a row, last {code}", health.failures))
-                }
+            match (&health.vitals.error, health.vitals.last_success) {
+                (Some((code, _)), _) => Some(format!(
+                    "mailbox \"{name}\" failed {} times in a row, last {code}",
+                    health.vitals.failures
+                )),
                 (None, None) => Some(format!("mailbox \"{name}\" was never fetched")),
                 (None, Some(_)) => None,
             }
         })
         .collect();
+    worries.extend(status.store.backends.iter().filter_map(|(name, vitals)| {
+        let (code, _) = vitals.error.as_ref()?;
+        Some(format!("back end \"{name}\" failed {} times in a row, last {code}", vitals.failures))
+    }));
     if status.store.quarantine.count > 0 {
-        worries.push(format!("{} messages in quarantine", status.store.quarantine.count));
+        worries.push(format!("messages in quarantine: {}", status.store.quarantine.count));
     }
     worries
 }
 
 fn well(status: &Status) -> String {
     let configured = || status.mailboxes.iter().filter(|one| one.membership == Membership::Configured);
-    let oldest: Option<Timestamp> = configured().filter_map(|one| one.health.last_success).min();
+    let oldest: Option<Timestamp> = configured().filter_map(|one| one.health.vitals.last_success).min();
     let fetched = oldest.map(|at| format!(", fetched {} ago or less", age(status.at.duration_since(at))));
-    format!("{} mailboxes{}", configured().count(), fetched.unwrap_or_default())
+    format!("mailboxes: {}{}", configured().count(), fetched.unwrap_or_default())
 }
 
 /// `'label'=value[UOM]`, for what a graph is wanted of.
@@ -112,7 +117,7 @@ fn performance(status: &Status) -> String {
         .iter()
         .filter(|one| one.membership == Membership::Configured)
         .filter_map(|one| {
-            let age = status.at.duration_since(one.health.last_success?).as_secs().max(0);
+            let age = status.at.duration_since(one.health.vitals.last_success?).as_secs().max(0);
             Some(format!("'age_{}'={age}s", one.health.name))
         })
         .collect();

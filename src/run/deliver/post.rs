@@ -11,7 +11,7 @@ use crate::evidence::Signer;
 use crate::model::notification::{About, AlertMail, Answer, Notification, Parcel};
 use crate::model::trouble::Trouble;
 use crate::outbox::Composed;
-use crate::store::Claimed;
+use crate::store::{Claimed, Expiry};
 
 use super::end::{Carried, Courier};
 use super::letter::{Voice, alert, notification};
@@ -35,6 +35,11 @@ pub trait Way: Send {
 
     /// Why the last parcel did not matter: the back end gave out.
     fn trouble(&mut self) -> Option<Trouble>;
+
+    /// When what it was reached with expires.
+    fn expiry(&self) -> Expiry {
+        Expiry::default()
+    }
 
     /// Ends what is open.
     fn close(&mut self);
@@ -95,6 +100,10 @@ impl Courier for Post<'_> {
         let (parcel, note) = self.compose(row, voice);
         let (answer, trouble) = self.give(&parcel, way);
         Carried { answer, note, trouble }
+    }
+
+    fn expiry(&self, way: &str) -> Expiry {
+        self.open.get(way).map(|open| open.expiry()).unwrap_or_default()
     }
 
     fn close(&mut self) {

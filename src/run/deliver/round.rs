@@ -83,6 +83,9 @@ impl<'a> Round<'a> {
         let written = self.wait_for_all();
         let released = self.store.release(&self.lease, Timestamp::now());
         done.and(written).and(released)?;
+        for (way, end) in self.health.ends() {
+            self.store.delivered(way, Timestamp::now(), end)?;
+        }
         let backlog = self.store.backlog()?;
         let interrupted = self.errand.stop.check().err();
         let troubles = self.health.troubles().chain(interrupted).collect();
@@ -229,12 +232,12 @@ impl<'a> Round<'a> {
     }
 
     fn resolve(&mut self, done: Done) {
-        let Done { task: Task { row, way, attempt }, carried, at, took } = done;
+        let Done { task: Task { row, way, attempt }, carried, expiry, at, took } = done;
         let has_trouble = carried.trouble.is_some();
         if let Some(trouble) = &carried.trouble {
             log::warn!("back end \"{way}\": {}", trouble.with_causes());
         }
-        self.health.ended(&way, carried.trouble);
+        self.health.ended(&way, carried.trouble, expiry);
         let (result, answer, fate) = end::of(carried.answer, &row, self.errand.max_attempts, has_trouble, at);
         let line = NotificationLine::ended(&row, fate, &answer);
         let note = carried.note;

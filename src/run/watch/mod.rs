@@ -28,7 +28,8 @@ pub struct Status {
     pub at: Timestamp,
     /// The mailboxes: those of the configuration in its order, then others that the store knows.
     pub mailboxes: Vec<Watched>,
-    /// How the store stands; as an empty one where there is none yet. Its mailboxes stand above.
+    /// How the store stands; as an empty one where there is none yet. Its mailboxes stand above, and of its back ends those
+    /// that are configured are here.
     pub store: StoreStatus,
     /// The thresholds that are configured.
     pub alerts: Vec<AlertLine>,
@@ -90,6 +91,10 @@ pub fn status(plan: &Plan, store: Option<&mut Store>, now: Timestamp) -> Result<
 
 /// The store as the configuration sees it, no threshold looked at yet.
 fn seen(plan: &Plan, mut store: StoreStatus, now: Timestamp) -> Status {
+    // A back end that nobody writes by any more is nothing to look at.
+    let ways = plan.outbox.iter().flat_map(|outbox| &outbox.voices).map(|voice| &voice.way);
+    let ways: Vec<&String> = ways.collect();
+    store.backends.retain(|(name, _)| ways.contains(&name));
     let mut known = std::mem::take(&mut store.mailboxes);
     let mut mailboxes = Vec::new();
     for name in plan.names() {

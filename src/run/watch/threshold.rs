@@ -68,7 +68,8 @@ impl Threshold {
 pub struct AlertLine {
     /// Which.
     pub threshold: Threshold,
-    /// What it is about: a mailbox, or `fetch`, `ingest` and `retry` for those of a run; `None` for all.
+    /// What it is about: a mailbox, a back end as `outbox:NAME`, or `fetch`, `ingest` and `retry` for those of a run; `None` for
+    /// all.
     pub subject: Option<String>,
     /// Whether it is reached.
     pub reached: bool,
@@ -139,19 +140,24 @@ pub(super) fn standing(alert: &Alert, status: &Status) -> Vec<AlertLine> {
     let oldest = status.mailboxes.iter().filter_map(|mailbox| mailbox.health.waiting.oldest).min();
     let mut lines = Vec::new();
     lines.extend(alert.backlog.map(|limit| {
-        let text = format!("{} notifications wait", store.outbox.waiting);
+        let text = format!("notifications that wait: {}", store.outbox.waiting);
         number(Threshold::Backlog, store.outbox.waiting, limit, &text)
     }));
     if let Some(limit) = alert.stale {
         lines.extend(configured().map(|mailbox| stale(mailbox, limit, status.at)));
     }
     lines.extend(alert.quarantine.map(|limit| {
-        let text = format!("{} messages in quarantine", store.quarantine.count);
+        let text = format!("messages in quarantine: {}", store.quarantine.count);
         number(Threshold::Quarantine, store.quarantine.count, limit, &text)
     }));
     lines.extend(alert.oldest.map(|limit| put_off(oldest, limit, status.at)));
     if let Some(limit) = alert.certificate {
-        lines.extend(configured().filter_map(|mailbox| certificate(mailbox, limit, status.at)));
+        let mailboxes = configured().map(|it| (&it.health.vitals, it.health.name.to_string(), "mailbox"));
+        let backends = store.backends.iter().map(|(name, vitals)| (vitals, name.clone(), "back end"));
+        lines.extend(mailboxes.chain(backends).filter_map(|(vitals, name, kind)| {
+            let left = vitals.certificate_expires?.duration_since(status.at);
+            Some(certificate(left, limit, (kind, &name)))
+        }));
     }
     lines
 }
@@ -165,10 +171,10 @@ fn number(threshold: Threshold, count: u64, limit: u64, what: &str) -> AlertLine
 fn stale(mailbox: &Watched, limit: SignedDuration, now: Timestamp) -> AlertLine {
     let health = &mailbox.health;
     let name = &health.name;
-    let (reached, text) = match health.last_success.or(health.failing_since) {
+    let (reached, text) = match health.vitals.last_success.or(health.vitals.failing_since) {
         Some(since) => {
             let for_long = now.duration_since(since);
-            let why = health.error.as_ref().map(|(code, _)| format!(" ({code})")).unwrap_or_default();
+            let why = health.vitals.error.as_ref().map(|(code, _)| format!(" ({code})")).unwrap_or_default();
             let span = age(for_long);
             (for_long >= limit, format!("mailbox \"{name}\": no successful fetch for {span}{why}"))
         }
@@ -189,13 +195,12 @@ fn put_off(oldest: Option<Timestamp>, limit: SignedDuration, now: Timestamp) -> 
     AlertLine { threshold: Threshold::Oldest, subject: None, reached, since: None, text }
 }
 
-fn certificate(mailbox: &Watched, limit: SignedDuration, now: Timestamp) -> Option<AlertLine> {
-    let health = &mailbox.health;
-    let left = health.certificate_expires?.duration_since(now);
-    let name = &health.name;
+/// Names of mailboxes hold no colon, so that a back end of the same name is told from one.
+fn certificate(left: SignedDuration, limit: SignedDuration, (kind, name): (&str, &str)) -> AlertLine {
     let when =
         if left.is_positive() { format!("expires in {}", age(left)) } else { "has expired".to_owned() };
-    let text = format!("the certificate of mailbox \"{name}\" {when}, the threshold is {}", age(limit));
-    let (threshold, subject) = (Threshold::Certificate, Some(name.to_string()));
-    Some(AlertLine { threshold, subject, reached: left <= limit, since: None, text })
+    let text = format!("the certificate of {kind} \"{name}\" {when}, the threshold is {}", age(limit));
+    let subject = if kind == "mailbox" { name.to_owned() } else { format!("outbox:{name}") };
+    let threshold = Threshold::Certificate;
+    AlertLine { threshold, subject: Some(subject), reached: left <= limit, since: None, text }
 }

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outbox, outcomes, prune, quarantine, sample, secret, status, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 64] = [
+const ROAD: [&str; 66] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -70,6 +70,8 @@ const ROAD: [&str; 64] = [
     upkeep::UPDATE_SOURCE_NAME,
     upkeep::UPSERT_LAST_SUCCESS,
     upkeep::UPSERT_LAST_FAILURE,
+    upkeep::UPSERT_BACKEND_SUCCESS,
+    upkeep::UPSERT_BACKEND_FAILURE,
 ];
 
 /// The statements that a command runs for every row it shows or changes.

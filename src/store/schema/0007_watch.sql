@@ -1,4 +1,4 @@
--- What is watched: how mailboxes are, what became of how many items, which thresholds are reached; alerts as mails of
+-- What is watched: how mailboxes and back ends are, what became of how many items, which thresholds are reached; alerts as mails of
 -- the outbox, which belong to no ticket; indexes of what is looked up by time or run.
 
 ALTER TABLE mailbox_state ADD COLUMN failing_since TEXT;
@@ -6,6 +6,18 @@ ALTER TABLE mailbox_state ADD COLUMN error_code TEXT;
 ALTER TABLE mailbox_state ADD COLUMN error_message TEXT;
 ALTER TABLE mailbox_state ADD COLUMN certificate_expires TEXT;
 ALTER TABLE mailbox_state ADD COLUMN token_expires TEXT;
+
+CREATE TABLE backend_state (
+  backend TEXT NOT NULL PRIMARY KEY,
+  last_success TEXT,
+  last_failure TEXT,
+  failures INTEGER NOT NULL CHECK (failures >= 0),
+  failing_since TEXT,
+  error_code TEXT,
+  error_message TEXT,
+  certificate_expires TEXT,
+  token_expires TEXT
+) STRICT;
 
 ALTER TABLE outcome ADD COLUMN first_at TEXT;
 

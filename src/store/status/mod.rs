@@ -32,6 +32,13 @@ SELECT mailbox, last_success, last_failure, failures, failing_since, error_code,
   token_expires
 FROM mailbox_state";
 
+/// A row for each back end.
+const SELECT_BACKENDS: &str = "
+SELECT backend, last_success, last_failure, failures, failing_since, error_code, error_message, certificate_expires,
+  token_expires
+FROM backend_state
+ORDER BY backend";
+
 /// Read from an index that holds what is deferred alone.
 pub(super) const SELECT_WAITING: &str = "
 SELECT source.mailbox, count(*), min(coalesce(outcome.first_at, outcome.at))
@@ -68,6 +75,7 @@ impl Store {
             |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
         Ok(StoreStatus {
             mailboxes: mailboxes(engine)?,
+            backends: backends(engine)?,
             last_run: counts::last_run(engine)?,
             totals: counts::totals(engine)?,
             hour: counts::since(engine, before(1))?,
@@ -85,8 +93,10 @@ impl Store {
 fn mailboxes(engine: &mut dyn Engine) -> Result<Vec<Health>, StoreError> {
     let mut found: BTreeMap<String, Health> = BTreeMap::new();
     for row in engine.query(SELECT_STATES, &[])? {
-        let health = health(row)?;
-        found.insert(health.name.to_string(), health);
+        let (text, vitals) = vitals(row)?;
+        let odd = |_| StoreError::Odd { what: format!("a mailbox of the name {text:?}") };
+        let name: MailboxName = text.parse().map_err(odd)?;
+        found.insert(name.to_string(), Health { vitals, ..Health::unknown(name) });
     }
     let mut of = |name: MailboxName, set: &dyn Fn(&mut Health)| {
         set(found.entry(name.to_string()).or_insert_with(|| Health::unknown(name)));
@@ -102,10 +112,11 @@ fn mailboxes(engine: &mut dyn Engine) -> Result<Vec<Health>, StoreError> {
     Ok(found.into_values().collect())
 }
 
-fn health(mut row: Row) -> Result<Health, StoreError> {
+/// A row of either table of states: its name, then what is known.
+fn vitals(mut row: Row) -> Result<(String, Vitals), StoreError> {
     let error: Option<String> = row.take(5)?;
     let message: Option<String> = row.take(6)?;
-    Ok(Health {
+    let vitals = Vitals {
         last_success: row.take(1)?,
         last_failure: row.take(2)?,
         failures: row.take(3)?,
@@ -113,8 +124,12 @@ fn health(mut row: Row) -> Result<Health, StoreError> {
         error: error.zip(message),
         certificate_expires: row.take(7)?,
         token_expires: row.take(8)?,
-        ..Health::unknown(row.take(0)?)
-    })
+    };
+    Ok((row.take(0)?, vitals))
+}
+
+fn backends(engine: &mut dyn Engine) -> Result<Vec<(String, Vitals)>, StoreError> {
+    engine.query(SELECT_BACKENDS, &[])?.into_iter().map(vitals).collect()
 }
 
 fn quarantine(engine: &mut dyn Engine) -> Result<Pile, StoreError> {

@@ -14,6 +14,8 @@ pub type Tallies = Vec<(OutcomeWord, u64)>;
 pub struct StoreStatus {
     /// The mailboxes that were tried or that items came from, by name.
     pub mailboxes: Vec<Health>,
+    /// The back ends that notifications were given to, by name.
+    pub backends: Vec<(String, Vitals)>,
     /// The last run that began.
     pub last_run: Option<LastRun>,
     /// What became of items since the store was made; what was taken again counts again.
@@ -36,12 +38,10 @@ pub struct StoreStatus {
     pub schema: u64,
 }
 
-/// How a mailbox is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// Its name.
-    pub name: MailboxName,
-    /// When it was last fetched without trouble of its own.
+/// How a mailbox or a back end was when it was last used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// When it last served without trouble of its own.
     pub last_success: Option<Timestamp>,
     /// When it last had trouble of its own.
     pub last_failure: Option<Timestamp>,
@@ -51,10 +51,19 @@ pub struct Health {
     pub failing_since: Option<Timestamp>,
     /// The last of those: its stable word, and the same for a person.
     pub error: Option<(String, String)>,
-    /// When the certificate that its server last showed expires.
+    /// When the certificate expires that its server showed at the last success.
     pub certificate_expires: Option<Timestamp>,
-    /// When the access token expires that it was last logged in with.
+    /// When the access token expires that the last success was logged in with.
     pub token_expires: Option<Timestamp>,
+}
+
+/// How a mailbox is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Its name.
+    pub name: MailboxName,
+    /// How it was when it was last fetched.
+    pub vitals: Vitals,
     /// The items that are deferred.
     pub waiting: Pile,
     /// How many items it is still to be told of.
@@ -64,18 +73,7 @@ pub struct Health {
 impl Health {
     /// One that nothing is known of.
     pub fn unknown(name: MailboxName) -> Self {
-        Self {
-            name,
-            last_success: None,
-            last_failure: None,
-            failures: 0,
-            failing_since: None,
-            error: None,
-            certificate_expires: None,
-            token_expires: None,
-            waiting: Pile::default(),
-            owed: 0,
-        }
+        Self { name, vitals: Vitals::default(), waiting: Pile::default(), owed: 0 }
     }
 }
 
@@ -103,7 +101,7 @@ pub struct LastRun {
     pub outcomes: Tallies,
 }
 
-/// When what a mailbox was reached with expires, as far as that was told.
+/// When what a mailbox or back end was reached with expires, as far as that was told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expiry {
     /// The certificate of its server.

@@ -31,7 +31,7 @@ fn a_mailbox_tells_since_when_and_why_it_fails_until_it_is_fetched_again() {
     store.failed(&name, time(2), &trouble("first")).unwrap();
     store.failed(&name, time(3), &trouble("second")).unwrap();
     let failing = store.status(time(4)).unwrap().mailboxes.remove(0);
-    let expected = Health {
+    let expected = Vitals {
         last_success: Some(time(1)),
         last_failure: Some(time(3)),
         failures: 2,
@@ -39,11 +39,10 @@ fn a_mailbox_tells_since_when_and_why_it_fails_until_it_is_fetched_again() {
         error: Some(("mailbox.connect".to_owned(), "second".to_owned())),
         certificate_expires: Some(time(900)),
         token_expires: Some(time(800)),
-        ..Health::unknown(name.clone())
     };
-    assert_eq!(failing, expected);
+    assert_eq!((&failing.name, failing.vitals), (&name, expected));
     store.fetched(&name, time(5), Expiry::default()).unwrap();
-    let well = store.status(time(6)).unwrap().mailboxes.remove(0);
+    let well = store.status(time(6)).unwrap().mailboxes.remove(0).vitals;
     assert_eq!((well.failures, well.failing_since, well.error), (0, None, None));
     assert_eq!((well.certificate_expires, well.token_expires), (None, None), "it has none any more");
 }
@@ -111,4 +110,25 @@ fn addresses_are_counted_that_get_nothing_now() {
     store.suppress("b@example.org", time(0), None).unwrap();
     assert_eq!(store.status(time(9)).unwrap().suppressed, 2);
     assert_eq!(store.status(time(10)).unwrap().suppressed, 1);
+}
+
+#[test]
+fn a_back_end_tells_since_when_and_why_it_gives_out_until_it_serves_again() {
+    let mut store = Place::new().open();
+    let trouble = Trouble::new(ErrorCode::OutboxConnect, "no connection");
+    store.delivered("default", time(1), Err(&trouble)).unwrap();
+    store.delivered("default", time(2), Err(&trouble)).unwrap();
+    let (name, failing) = store.status(time(3)).unwrap().backends.remove(0);
+    assert_eq!((name.as_str(), failing.failures, failing.failing_since), ("default", 2, Some(time(1))));
+    assert_eq!(failing.error, Some(("outbox.connect".to_owned(), "no connection".to_owned())));
+    let expiry = Expiry { certificate: Some(time(900)), token: None };
+    store.delivered("default", time(4), Ok(expiry)).unwrap();
+    let (_, well) = store.status(time(5)).unwrap().backends.remove(0);
+    let expected = Vitals {
+        last_success: Some(time(4)),
+        last_failure: Some(time(2)),
+        certificate_expires: Some(time(900)),
+        ..Vitals::default()
+    };
+    assert_eq!(well, expected);
 }

@@ -73,7 +73,7 @@ fn files_of_the_first_schema_are_shown_after_the_upgrade() {
     let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
         ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; DROP TABLE message_reference;
         DROP TABLE ticket_note; DROP TABLE suppressed; DROP TABLE outbox_attempt; DROP TABLE outbox;
-        DROP TABLE alert; DROP TABLE outcome_count; DROP INDEX outcome_by_run; ALTER TABLE outcome DROP COLUMN first_at;
+        DROP TABLE alert; DROP TABLE outcome_count; DROP TABLE backend_state; DROP INDEX outcome_by_run; ALTER TABLE outcome DROP COLUMN first_at;
         ALTER TABLE mailbox_state DROP COLUMN failing_since; ALTER TABLE mailbox_state DROP COLUMN error_code;
         ALTER TABLE mailbox_state DROP COLUMN error_message; ALTER TABLE mailbox_state DROP COLUMN token_expires;
         ALTER TABLE mailbox_state DROP COLUMN certificate_expires;
