@@ -37,7 +37,7 @@
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
-//!              watch/ (how all is doing, thresholds and their mails)
+//!              watch/ (how all is doing, thresholds and their mails) · prune (what the retention settings let go of)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -92,6 +92,8 @@
 //!   what broke after it is uncertain, and only what is surely about the parcel is refused for good.
 //! * **Watching asks nobody.** What a run learns of the world, such as when a certificate expires, it leaves in the store,
 //!   and `status`, metrics and thresholds ([`run::status`]) come from there alone. They never change how a run ends.
+//! * **Pruning forgets people, not items.** What an item is known by stays while it may lie anywhere; a few hundred rows go in
+//!   one transaction, each by a statement that names again why it may.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary

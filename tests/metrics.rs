@@ -166,6 +166,8 @@ fn a_file_that_cannot_be_written_is_a_warning_and_changes_nothing_else() {
     let run = desk.run(&["fetch", "--json"]).exits(0);
     assert_eq!(run.outcomes(), ["created/new support-1"]);
     assert!(run.stderr.contains("metrics are not written: cannot write "), "{}", run.stderr);
+    let check = desk.run(&["check"]).exits(0);
+    assert!(check.stderr.contains("metrics.textfile: there is no directory "), "{}", check.stderr);
     // Where something else lies in the place, it stays.
     fs::create_dir_all(desk.path("metrics/helpdesk_mail.prom/x")).unwrap();
     desk.run(&["fetch"]).exits(0);

@@ -14,9 +14,10 @@ use super::output::json::object;
 
 /// Remove what the retention settings let go of: words in old outcomes, old notifications, what nothing speaks of
 ///
-/// "retain_outcomes" and "retain_sent" of [store] say how old. What is deferred, waits to be sent, is in quarantine, or is
-/// still owed to a mailbox stays, and so does what an item is known by while it may lie in its mailbox. Tickets are never
-/// pruned. It may go beside a fetch, for instance once a night. The file keeps its size; what is freed is used again.
+/// The keys "retain_outcomes" and "retain_sent" of the section "store" say how old. What is deferred, waits to be sent, is
+/// in quarantine, or is still owed to a mailbox stays, and so does what an item is known by while it may lie in its mailbox.
+/// Tickets are never pruned. It may go beside a fetch, for instance once a night. The file keeps its size; what is freed is
+/// used again.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Tell what would be removed, and change nothing

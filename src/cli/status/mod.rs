@@ -24,9 +24,9 @@ pub(crate) use plugin::Plugin;
 /// Show how all is doing: mailboxes, outcomes, quarantine, outbox, thresholds
 ///
 /// Nothing is asked of a server and nothing is waited for: the store tells, also while a fetch runs. Exit 1 if a threshold
-/// of [alert] is reached. With --format nagios the exit code is a monitoring plug-in's, and no other: 0 (OK), 1 (WARNING: a
-/// mailbox fails or was never fetched, or quarantine is not empty), 2 (CRITICAL: a threshold is reached), 3 (UNKNOWN: the
-/// configuration or the store cannot be read).
+/// of the section "alert" is reached. With --format nagios the exit code is a monitoring plug-in's, and no other: 0 (OK), 1
+/// (WARNING: a mailbox or back end fails, a mailbox was never fetched, or quarantine is not empty), 2 (CRITICAL: a threshold
+/// is reached), 3 (UNKNOWN: the configuration or the store cannot be read).
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// For people, as a JSON object, for Prometheus, or for a monitor that calls plug-ins

@@ -20,6 +20,14 @@ pub(crate) fn write(settings: &Settings) {
     }
 }
 
+/// Warns of a file that no run could write.
+pub(crate) fn check(settings: &Settings) {
+    let directory = settings.textfile.as_deref().and_then(Path::parent);
+    if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+        log::warn!("metrics.textfile: there is no directory {}", directory.display());
+    }
+}
+
 fn replace(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     files::replace(path, octets, 0o644).map_err(|error| {
         Trouble::new(ErrorCode::OutputIo, format!("cannot write {}", path.display()))
