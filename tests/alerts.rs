@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::outbox::{FILE, field, left};
 use crate::support::desk::{Desk, Run};
-use crate::support::dies::shifted;
+use crate::support::dies::{aborted, dying, shifted, steps};
 use crate::support::letter::Letter;
 
 const MINUTE: i64 = 60;
@@ -205,4 +205,27 @@ fn what_cannot_be_told_is_said_by_check() {
         let run = desk.run(&["check"]).exits(78);
         assert!(run.stderr.contains(said), "{}", run.stderr);
     }
+}
+
+#[test]
+fn wherever_a_run_dies_a_threshold_is_told_of_once() {
+    let begun = || {
+        let desk = desk("quarantine = 1\n");
+        desk.deliver("1", b"X-Nothing: of use\r\n\r\n \r\n");
+        desk
+    };
+    let undisturbed = begun();
+    dying(&undisturbed, &["fetch"], 0).output().unwrap();
+    let all = steps(&undisturbed);
+    assert!(all > 50, "only {all} steps");
+    let mut died = 0;
+    for at in (1..=all).step_by(19) {
+        let desk = begun();
+        died += usize::from(aborted(&dying(&desk, &["fetch"], at).output().unwrap()));
+        desk.run(&["fetch"]);
+        desk.run(&["fetch"]);
+        let rows = desk.run(&["outbox", "list", "--json"]).exits(0).json();
+        assert_eq!((rows.len(), &rows[0]["state"]), (1, &"sent".into()), "step {at} of {all}: {rows:?}");
+    }
+    assert!(died > 5, "only {died} runs died");
 }

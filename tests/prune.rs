@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::outbox::{FILE, letter};
 use crate::support::desk::{Desk, Run};
-use crate::support::dies::shifted;
+use crate::support::dies::{aborted, dying, shifted, steps};
 use crate::support::letter::Letter;
 
 const DAY: i64 = 86_400;
@@ -228,4 +228,44 @@ fn it_goes_beside_fetches_and_neither_waits_in_vain() {
     assert_eq!(desk.run(&["ticket", "list", "--json"]).exits(0).json().len(), 1000);
     assert_eq!(column(&desk, "SELECT integrity_check FROM pragma_integrity_check"), ["ok"]);
     assert_eq!(column(&desk, "SELECT CAST(count(*) AS TEXT) FROM pragma_foreign_key_check"), ["0"]);
+}
+
+#[test]
+fn wherever_it_dies_the_next_one_ends_where_an_undisturbed_one_would_have() {
+    let template = desk("on_success = \"delete\"\non_skip = \"keep\"");
+    template.deliver("1", &Letter::new("1@x", "Printer").bytes());
+    template.deliver("2", &Letter::new("2@x", "Re: [support-1] x").from("mallory@example.com").bytes());
+    template.run(&["fetch", "--no-send"]).exits(0);
+    template.run(&["fetch", "--no-send"]).exits(0);
+    // The shim that ends the program has no other clock.
+    let store = Connection::open(template.path("desk.db")).unwrap();
+    let older = "UPDATE outcome SET at = '2020-01-01T00:00:00.000000Z';
+        UPDATE run SET started_at = '2020-01-01T00:00:00.000000Z';
+        UPDATE outbox SET state_since = '2020-01-01T00:00:00.000000Z' WHERE state <> 'queued';";
+    store.execute_batch(older).unwrap();
+    drop(store);
+    let begun = || {
+        let desk = desk("");
+        fs::copy(template.path("desk.db"), desk.path("desk.db")).unwrap();
+        desk
+    };
+    let left = |desk: &Desk| {
+        let rows =
+            "SELECT item || coalesce(subject, '') || coalesce(author, '') || notes FROM outcome ORDER BY id";
+        [
+            column(desk, rows),
+            column(desk, "SELECT CAST(id AS TEXT) FROM run"),
+            column(desk, "SELECT key FROM outbox"),
+        ]
+    };
+    let undisturbed = begun();
+    assert!(!aborted(&dying(&undisturbed, &["prune"], 0).output().unwrap()));
+    let (all, expected) = (steps(&undisturbed), left(&undisturbed));
+    assert!(all > 20, "only {all} steps");
+    for at in 1..=all {
+        let desk = begun();
+        assert!(aborted(&dying(&desk, &["prune"], at).output().unwrap()), "step {at} of {all}");
+        desk.run(&["prune"]).exits(0);
+        assert_eq!(left(&desk), expected, "step {at} of {all}");
+    }
 }
