@@ -31,13 +31,14 @@
 //!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null · schedule
 //! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
-//!              outbox/ (notifications: claims, attempts, what came back)
+//!              outbox/ (notifications: claims, attempts, what came back) · status/ (how it stands, thresholds)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
 //!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
+//!              watch/ (how all is doing, thresholds and their mails) · prune (what the retention settings let go of)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -90,6 +91,10 @@
 //!   run (`--baseline`, `since`) is never touched, also when the server numbers the folder anew.
 //! * **A back end answers for each parcel** ([`outbox::Backend`]): what broke before the dot that ends a mail comes later,
 //!   what broke after it is uncertain, and only what is surely about the parcel is refused for good.
+//! * **Watching asks nobody.** What a run learns of the world, such as when a certificate expires, it leaves in the store,
+//!   and `status`, metrics and thresholds ([`run::status`]) come from there alone. They never change how a run ends.
+//! * **Pruning forgets people, not items.** What an item is known by stays while it may lie anywhere; a few hundred rows go in
+//!   one transaction, each by a statement that names again why it may.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary

@@ -4,6 +4,7 @@
 mod support; // mails, help desks and real servers for the others
 
 mod aborts; // the program dies at every step, and the next run ends where an undisturbed one would have
+mod alerts; // a mail when a threshold is reached, one when that is over, and none between
 mod bad_mail; // bad input becomes a ticket or waits in quarantine, and never stops the rest
 mod cli_config; // finding, checking and writing the configuration
 mod cli_desk; // tickets, outcomes and quarantine from the command line
@@ -35,6 +36,7 @@ mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod logs; // each line of the log names its run and its item, wherever it is written
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
+mod metrics; // metrics for Prometheus are valid and written whole
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
 mod outbox_bounce;
@@ -51,6 +53,7 @@ mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never 
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone
 mod pop3_road; // the whole road over a real POP3 server
 mod proxies; // servers behind proxies, real ones among them
+mod prune; // what the retention settings let go of goes, and what an item is known by stays
 mod quarantine; // what failed waits as it came, and walks the whole road again by hand alone
 mod races; // two runs at one store and two programs at one mailbox lose nothing and take nothing twice
 mod races_folders; // people and servers change folders while runs read them and between runs
@@ -65,6 +68,7 @@ mod same_mail; // a mail that went to several queues is a ticket in each, or in 
 mod signals; // a signal ends a run where nothing is left half done
 mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
 mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
+mod status; // how all is doing, from the store alone, in four forms
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 /// `[store]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -20,4 +22,13 @@ pub enum KeepRaw {
     Failed,
     /// Every one.
     All,
+}
+
+/// How long the store keeps what `prune` may remove; without a time for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// `retain_outcomes`: rows of the ledger whole, and runs.
+    pub outcomes: Option<SignedDuration>,
+    /// `retain_sent`: notifications that need nothing more.
+    pub sent: Option<SignedDuration>,
 }

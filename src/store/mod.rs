@@ -11,10 +11,12 @@ mod handle;
 mod in_flight;
 mod outbox;
 mod outcomes;
+mod prune;
 mod quarantine;
 mod records;
 mod schema;
 mod secret;
+mod status;
 mod tickets;
 mod upkeep;
 
@@ -23,11 +25,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, KeepRaw};
+pub use config::{Config, KeepRaw, Retention};
 pub use error::StoreError;
 pub use handle::Store;
 pub use outbox::*;
+pub use prune::{Prunable, Waste};
 pub use records::*;
+pub use status::*;
 
 use std::collections::HashSet;
 
@@ -149,7 +153,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether a key that was removed and is there again names another copy.
+    /// Whether a key that was removed and is there again names another copy; `prune` goes by it, too.
     ///
     /// So it is where this program removes the messages itself. A server may say that something is deleted and keep it,
     /// and then its key is the same item still.

@@ -1,7 +1,9 @@
 //! Files that come whole or not at all: renames that never overwrite, and directories that last.
 
-use std::fs::{self, File};
-use std::io;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -21,6 +23,35 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     fs::rename(from, to)
+}
+
+/// Replaces a file in one step, with this mode whatever the umask says; on error it is as it was.
+pub(crate) fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    let mut new = OsString::from(".");
+    new.push(name);
+    new.push(format!(".{}.new", std::process::id()));
+    let new = directory.join(new);
+    let written = write_new(&new, octets, mode).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        // Half a file is worth nothing; that it is not there is as good.
+        let _ = fs::remove_file(&new);
+    }
+    written.and_then(|()| sync_directory(directory))
+}
+
+fn write_new(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
+    // What a dead process of the same number left is in nobody's way.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode & 0o600).open(path)?;
+    file.write_all(octets)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.sync_all()
 }
 
 /// Makes renames and removals in a directory last.

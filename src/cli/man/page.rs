@@ -58,6 +58,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
     ),
+    (
+        "30 3 * * * helpdesk-mail -q prune >/dev/null",
+        "Remove each night what the retention settings let go of.",
+    ),
+    ("helpdesk-mail status", "See how all is doing; with --format nagios or prometheus for a monitor."),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",
@@ -152,7 +157,7 @@ fn without_heading(part: &[u8]) -> &[u8] {
 
 fn exit_status(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "Where several apply, the one standing furthest forward here is given: 70, 74, 77, 69, 75, 1, 0. \
-                 \"ingest --mta\" ends with 0 or 75 only.";
+                 \"ingest --mta\" ends with 0 or 75 only, \"status --format nagios\" with 0, 1, 2 or 3.";
     let codes: Vec<_> =
         Exit::ALL.map(|exit| (format!("{} {}", exit.code(), exit.name()), meanings::exit(exit))).into();
     table("EXIT STATUS", Some(intro), codes.iter().map(|(term, meaning)| (term.as_str(), *meaning)), page)
@@ -183,8 +188,9 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
                  minutes, then ever later, up to six hours. An attempt is written down before it is made, and again \
                  once it ended. When the program dies between the two, or no answer comes, nobody knows whether the \
                  notification was taken: it is sent once more, alone and with the same Message-ID, so that it may arrive \
-                 twice, and given up if that happens again. At most thirty-two are under way at one time. A notification \
-                 is in one of these states:";
+                 twice, and given up if that happens again. At most thirty-two are under way at one time. Mails about \
+                 the thresholds of [alert] wait there too, before all others, with the template \"alert\" and without a \
+                 ticket. A notification is in one of these states:";
     let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
     table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
     let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \

@@ -5,18 +5,21 @@
 
 #[cfg(test)]
 mod manual;
+#[cfg(test)]
+mod upgrade;
 
 use super::StoreError;
-use super::engine::{Engine, Value, first};
+use super::engine::{Engine, References, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("0001_first.sql"),
     include_str!("0002_files.sql"),
     include_str!("0003_rules.sql"),
     include_str!("0004_in_flight.sql"),
     include_str!("0005_references.sql"),
     include_str!("0006_outbox.sql"),
+    include_str!("0007_watch.sql"),
 ];
 
 const SELECT_VERSION: &str = "
@@ -29,6 +32,17 @@ SET version = ?1";
 
 /// Brings an older or empty database to this program's version; a newer one is refused.
 pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    if due(engine)?.is_none() {
+        return Ok(());
+    }
+    // SQLite takes the rows of a dropped table for rows that are removed.
+    engine.references(References::Unchecked)?;
+    let migrated = all(engine);
+    engine.references(References::Checked)?;
+    migrated
+}
+
+fn all(engine: &mut dyn Engine) -> Result<(), StoreError> {
     while due(engine)?.is_some() {
         engine.begin()?;
         let applied = step(engine).and_then(|()| engine.commit());
@@ -56,6 +70,15 @@ fn step(engine: &mut dyn Engine) -> Result<(), StoreError> {
         return Ok(());
     };
     engine.script(script)?;
+    match engine.orphans()? {
+        0 => {}
+        orphans => {
+            return Err(StoreError::Schema {
+                place: engine.place().to_owned(),
+                what: format!("{orphans} of its rows refer to what is not there; it was not upgraded"),
+            });
+        }
+    }
     engine.sign()?;
     engine.execute(UPDATE_VERSION, &[Value::Integer(found + 1)]).map(drop)
 }
@@ -82,7 +105,8 @@ fn due(engine: &mut dyn Engine) -> Result<Option<Due>, StoreError> {
     }
 }
 
-fn version(engine: &mut dyn Engine) -> Result<i64, StoreError> {
+/// The number of the last script that was applied.
+pub(super) fn version(engine: &mut dyn Engine) -> Result<i64, StoreError> {
     if engine.is_fresh()? {
         return Ok(0);
     }
