@@ -13,6 +13,7 @@ mod outbox;
 mod outcomes;
 mod quarantine;
 mod records;
+mod report;
 mod schema;
 mod secret;
 mod tickets;

@@ -72,7 +72,7 @@ fn files_of_the_first_schema_are_shown_after_the_upgrade() {
     store.transaction(|books| books.append(&message(id, &mail))).unwrap();
     let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
         ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; DROP TABLE message_reference;
-        DROP TABLE ticket_note; DROP TABLE suppressed; DROP TABLE outbox_attempt; DROP TABLE outbox;
+        DROP TABLE ticket_note; DROP TABLE suppressed; DROP TABLE outbox_attempt; DROP TABLE outbox; DROP INDEX message_by_time;
         UPDATE schema_version SET version = 1";
     store.engine.script(back).unwrap();
     drop(store);
