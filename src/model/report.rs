@@ -36,6 +36,13 @@ impl Report {
         sum(self.days.iter().map(|day| &day.outcomes))
     }
 
+    /// The same without anybody's address.
+    #[must_use]
+    pub fn without_addresses(mut self) -> Self {
+        self.senders.iter_mut().for_each(|sender| sender.name = None);
+        self
+    }
+
     /// The notifications of all days.
     pub fn outbox(&self) -> Tally<OutboxState> {
         sum(self.days.iter().map(|day| &day.outbox))

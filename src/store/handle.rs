@@ -69,7 +69,7 @@ impl Store {
         work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.engine.begin()?;
-        self.to_the_end(work)
+        self.finish(work)
     }
 
     /// Reads what stood in the store at one moment, also while another program writes.
@@ -78,11 +78,11 @@ impl Store {
         work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.engine.begin_reading()?;
-        self.to_the_end(work)
+        self.finish(work)
     }
 
     /// The work of a transaction that has begun, and its end.
-    fn to_the_end<T>(
+    fn finish<T>(
         &mut self,
         work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
