@@ -24,6 +24,7 @@ pub mod output;
 mod probe;
 mod quarantine;
 mod reconcile;
+mod report;
 mod retry;
 mod rim;
 mod send;
@@ -97,6 +98,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Outcomes(args) => outcomes::run(&args, context),
         Command::Send(args) => send::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Check(args) => check::run(&args, context),
