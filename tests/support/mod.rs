@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "shared by tests that come and go")]
 
 pub mod account;
+pub mod browser;
+pub mod busy;
 pub mod ca;
 pub mod cutter;
 pub mod desk;

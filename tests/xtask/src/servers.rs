@@ -1,4 +1,5 @@
-//! The servers that tests start on loopback: installed by apt where they are missing and that is allowed.
+//! The servers that tests start on loopback, and the browser that opens what was made: installed by apt where they are missing
+//! and that is allowed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::succeed;
 
 /// Packages with the files that they bring, each in one of several places. Only Dovecot and Postfix have services.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 6] = [
     (
         "dovecot-imapd",
         &["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"],
@@ -20,6 +21,7 @@ const PACKAGES: [(&str, &[&str]); 5] = [
     ("postfix", &["/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"]),
     ("microsocks", &["/usr/bin/microsocks", "/usr/local/bin/microsocks"]),
     ("tinyproxy-bin", &["/usr/bin/tinyproxy", "/usr/sbin/tinyproxy", "/usr/local/bin/tinyproxy"]),
+    ("chromium", &["/usr/bin/chromium"]),
 ];
 
 /// Sees to it that they are there, or says how to get them.
