@@ -110,7 +110,14 @@ fn a_browser_shows_the_figures_of_the_json_and_asks_for_nothing_else() {
         let others: Vec<String> =
             browser.requests().into_iter().filter(|url| *url != own && !url.starts_with("data:")).collect();
         assert_eq!(others, [""; 0]);
+        keep(&format!("report-{}-{}.png", screen.width, screen.scheme), &browser.picture());
     }
+    keep("report.pdf", &browser.paper());
+}
+
+/// Keeps a picture in target/tmp, for people to look at: no test sees whether a page is clear.
+fn keep(name: &str, octets: &[u8]) {
+    std::fs::write(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name), octets).unwrap();
 }
 
 /// What is written into the plots, with the box that each takes.
@@ -127,6 +134,7 @@ fn letters_in_plots_keep_their_size_and_stay_on_the_screen() {
         let file = page(&desk, &["--since", days]);
         for screen in SCREENS {
             browser.open(&file, screen);
+            keep(&format!("report-{days}-{}-{}.png", screen.width, screen.scheme), &browser.picture());
             let letters = browser.evaluate(LETTERS);
             let letters = letters.as_array().unwrap();
             assert!(letters.len() > 40, "{} texts", letters.len());
@@ -147,6 +155,7 @@ fn a_store_in_which_nothing_happened_makes_a_page_that_says_so() {
     assert_eq!((&json["messages"], &json["time_to_ticket"]["median_seconds"]), (&0.into(), &Value::Null));
     let mut browser = Browser::start();
     browser.open(&file, SCREENS[2]);
+    keep("report-nothing.png", &browser.picture());
     let nothing = browser.evaluate("document.querySelectorAll('.nothing').length");
     assert_eq!((nothing, browser.complaints()), (14.into(), Vec::new()));
 }

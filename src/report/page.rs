@@ -55,7 +55,7 @@ fn header(report: &Report) -> Element {
         .add(
             element("p")
                 .with("class", "made")
-                .text(format!("Made {made}. A day is one of UTC; the last is not over.")),
+                .text(format!("Made {made}. Days are those of UTC; the last one is not over.")),
         )
 }
 
@@ -102,15 +102,17 @@ fn plots(report: &Report) -> Element {
         OutboxState::Sending,
     ];
     let outbox = days::panel(report, "Notifications", "notifications", |day| &day.outbox, shown);
+    let senders = "Messages of those who wrote most, whatever became of them.";
+    let queues = "Messages on the tickets of each queue.";
     element("div")
         .with("class", "plots")
         .add(outcomes)
         .add(reasons(report))
         .add(time("Time from arrival to ticket", &report.to_ticket, "message"))
-        .add(busiest("Busiest senders", &report.senders, "blue"))
-        .add(busiest("Busiest queues", &report.queues, "green"))
         .add(outbox)
         .add(time("Time to delivery", &report.to_delivery, "notification"))
+        .add(busiest(("Busiest senders", senders), &report.senders, ("half tall", "blue")))
+        .add(busiest(("Busiest queues", queues), &report.queues, ("half", "green")))
 }
 
 fn reasons(report: &Report) -> Element {
@@ -132,17 +134,15 @@ fn reasons(report: &Report) -> Element {
     panel("half", heading, said, rows(&told(heading, &bars), &bars))
 }
 
-fn busiest(heading: &str, list: &[Busy], class: &'static str) -> Element {
+fn busiest((heading, said): (&str, &str), list: &[Busy], (place, colour): (&str, &'static str)) -> Element {
     let bar = |(place, one): (usize, &Busy)| {
         let name = one.name.clone().unwrap_or_else(|| table::untold(place));
         let counts = [words::counted(one.messages, "message"), words::counted(one.tickets, "new ticket")];
-        Row { title: format!("{name}: {}", counts.join(", ")), name, class, count: one.messages }
+        Row { title: format!("{name}: {}", counts.join(", ")), name, class: colour, count: one.messages }
     };
     let bars: Vec<Row> = list.iter().enumerate().map(bar).collect();
-    if bars.is_empty() {
-        return panel("half", heading, "Messages, whatever became of them.", nothing());
-    }
-    panel("half", heading, "Messages, whatever became of them.", rows(&told(heading, &bars), &bars))
+    let plot = if bars.is_empty() { nothing() } else { rows(&told(heading, &bars), &bars) };
+    panel(place, heading, said, plot)
 }
 
 /// What a plot of rows says, for those who do not see it.
@@ -176,13 +176,13 @@ fn time(heading: &str, spans: &Spans, thing: &str) -> Element {
         labels.map(|(place, edge)| Label { at: place as f64, text: words::edge(edge), spare: false });
     let mark = |name: &str, seconds: u64| Mark {
         at: place_in_bins(seconds, spans.longest),
-        text: format!("{name} {}", words::span(seconds)),
+        text: format!("{name}: {}", words::span(seconds)),
     };
     let plot = Columns {
         told: format!("{heading}. {said}"),
         columns: columns.collect(),
         labels: labels.collect(),
-        marks: vec![mark("median", spans.median), mark("95 %", spans.p95)],
+        marks: vec![mark("95 %", spans.p95), mark("median", spans.median)],
     };
     panel("half", heading, &said, plot.draw())
 }
@@ -206,12 +206,7 @@ fn tables(report: &Report) -> Element {
         .add(table::spans("From arrival to ticket", &report.to_ticket, "time_to_ticket"))
         .add(table::busiest("Senders", &report.senders, ("senders", "address")))
         .add(table::busiest("Queues", &report.queues, ("queues", "queue")))
-        .add(table::days(
-            "Notifications by day, by what became of them",
-            report,
-            ("outbox", |day| &day.outbox),
-            &outbox,
-        ))
+        .add(table::days("Notifications by day", report, ("outbox", |day| &day.outbox), &outbox))
         .add(table::spans("From notification to delivery", &report.to_delivery, "time_to_delivery"))
 }
 

@@ -5,13 +5,21 @@ use super::plot::nothing;
 use super::words::{self, Word};
 use crate::model::report::{Busy, Day, EDGES, Report, Spans, Tally};
 
-/// A table with its caption; one without rows says so.
-fn table(caption: &str, head: &[&str], rows: Vec<Element>, foot: Option<Element>) -> Element {
+/// A table with its caption, whose first columns are `names`; one without rows says so.
+fn table(
+    caption: &str,
+    (names, head): (usize, &[&str]),
+    rows: Vec<Element>,
+    foot: Option<Element>,
+) -> Element {
     let section = element("section").with("class", "figures");
     if rows.is_empty() {
         return section.add(element("h3").text(caption)).add(nothing());
     }
-    let heads = head.iter().map(|text| element("th").with("scope", "col").text(text));
+    let heads = head.iter().enumerate().map(|(place, text)| {
+        let side = if place < names { "name" } else { "figure" };
+        element("th").with("scope", "col").with("class", side).text(text)
+    });
     let table = element("table")
         .add(element("caption").text(caption))
         .add(element("thead").add(element("tr").all(heads)))
@@ -26,8 +34,15 @@ fn named(key: &str, name: &str) -> Element {
     element("th").with("scope", "row").with("data-key", key).add(element("bdi").text(name))
 }
 
+/// A name that somebody else chose, of whatever length.
+fn foreign(key: &str, name: &str) -> Element {
+    named(key, name).with("class", "foreign")
+}
+
 fn figure(key: &str, count: u64) -> Element {
-    element("td").with("data-key", key).text(words::number(count))
+    let cell = element("td").with("data-key", key);
+    let cell = if count == 0 { cell.with("class", "none") } else { cell };
+    cell.text(words::number(count))
 }
 
 /// What happened on each day, word by word; a word that never came has no column.
@@ -39,7 +54,7 @@ pub(super) fn days<T: Word>(
 ) -> Element {
     let used: Vec<T> = T::ALL.iter().copied().filter(|word| sum.of(*word) > 0).collect();
     if used.is_empty() {
-        return table(caption, &[], Vec::new(), None);
+        return table(caption, (0, &[]), Vec::new(), None);
     }
     let head: Vec<&str> = std::iter::once("day (UTC)").chain(used.iter().map(|word| word.as_str())).collect();
     let row = |(place, day): (usize, &Day)| {
@@ -49,7 +64,7 @@ pub(super) fn days<T: Word>(
     };
     let sums = used.iter().map(|word| figure(&format!("/{key}/{}", word.as_str()), sum.of(*word)));
     let foot = element("tr").add(element("th").with("scope", "row").text("all")).all(sums);
-    table(caption, &head, report.days.iter().enumerate().map(row).collect(), Some(foot))
+    table(caption, (1, &head), report.days.iter().enumerate().map(row).collect(), Some(foot))
 }
 
 /// Why messages had their outcome.
@@ -58,10 +73,10 @@ pub(super) fn reasons(caption: &str, report: &Report) -> Element {
         let key = |name: &str| format!("/reasons/{place}/{name}");
         element("tr")
             .add(named(&key("outcome"), one.outcome.as_str()))
-            .add(named(&key("reason"), &one.reason))
+            .add(foreign(&key("reason"), &one.reason))
             .add(figure(&key("count"), one.count))
     });
-    table(caption, &["outcome", "reason", "messages"], rows.collect(), None)
+    table(caption, (2, &["outcome", "reason", "messages"]), rows.collect(), None)
 }
 
 /// Whoever is busiest; `key` and `name` are the JSON's.
@@ -69,13 +84,13 @@ pub(super) fn busiest(caption: &str, list: &[Busy], (key, name): (&str, &str)) -
     let rows = list.iter().enumerate().map(|(place, one)| {
         let under = |name: &str| format!("/{key}/{place}/{name}");
         let first = match &one.name {
-            Some(told) => named(&under(name), told),
+            Some(told) => foreign(&under(name), told),
             None => element("th").with("scope", "row").text(untold(place)),
         };
         let messages = figure(&under("messages"), one.messages);
         element("tr").add(first).add(messages).add(figure(&under("tickets"), one.tickets))
     });
-    table(caption, &[name, "messages", "new tickets"], rows.collect(), None)
+    table(caption, (1, &[name, "messages", "new tickets"]), rows.collect(), None)
 }
 
 /// What a sender is called whose address is not told.
@@ -86,7 +101,7 @@ pub(super) fn untold(place: usize) -> String {
 /// How long something took; `key` is the JSON's.
 pub(super) fn spans(caption: &str, spans: &Spans, key: &str) -> Element {
     if spans.count == 0 {
-        return table(caption, &[], Vec::new(), None);
+        return table(caption, (0, &[]), Vec::new(), None);
     }
     let lower = [0].into_iter().chain(EDGES);
     let bins = lower.zip(spans.bins).enumerate().map(|(place, (lower, count))| {
@@ -110,5 +125,5 @@ pub(super) fn spans(caption: &str, spans: &Spans, key: &str) -> Element {
         time("95 % within", "p95", spans.p95),
         time("longest", "longest", spans.longest),
     ]);
-    table(caption, &["time", "number"], rows.collect(), None)
+    table(caption, (1, &["time", "number"]), rows.collect(), None)
 }

@@ -115,7 +115,10 @@ impl Browser {
 
     /// The whole page as a PNG.
     pub fn picture(&mut self) -> Vec<u8> {
-        let answer = self.order("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        let size = self.order("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let answer =
+            self.order("Page.captureScreenshot", json!({ "captureBeyondViewport": true, "clip": clip }));
         decoded(&answer["data"])
     }
 

@@ -36,7 +36,7 @@ pub(super) fn panel<T: Word, const N: usize>(
         labels: labels(&dates),
         marks: Vec::new(),
     };
-    let said = format!("{} in all.", words::number(used.iter().map(|word| all.of(*word)).sum()));
+    let said = format!("{} {things} in all.", words::number(used.iter().map(|word| all.of(*word)).sum()));
     super::panel("whole", &heading, &said, element("div").add(legend(&used, &all)).add(plot.draw()))
 }
 

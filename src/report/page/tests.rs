@@ -8,8 +8,10 @@ use super::*;
 
 /// What stands at the pointers of the page's figures.
 fn figures(page: &str) -> Vec<(String, String)> {
-    let cell =
-        Regex::new(r#"<t[dh][^>]*data-key="([^"]*)"(?: data-value="([^"]*)")?>(?:<bdi>)?([^<]*)<"#).unwrap();
+    let cell = Regex::new(
+        r#"<t[dh][^>]*data-key="([^"]*)"(?: data-value="([^"]*)")?(?: class="(?:none|foreign)")?>(?:<bdi>)?([^<]*)<"#,
+    )
+    .unwrap();
     let found = cell.captures_iter(page).map(|found| {
         let value = found.get(2).or(found.get(3)).unwrap().as_str();
         (found[1].to_owned(), value.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'"))

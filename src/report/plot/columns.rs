@@ -18,7 +18,7 @@ pub(in crate::report) struct Columns {
     pub(in crate::report) columns: Vec<Column>,
     /// What is written beneath the axis.
     pub(in crate::report) labels: Vec<Label>,
-    /// Lines across it.
+    /// Lines across it, from the right to the left.
     pub(in crate::report) marks: Vec<Mark>,
 }
 
@@ -69,8 +69,12 @@ impl Columns {
     }
 
     #[allow(clippy::cast_precision_loss, reason = "there are at most some hundred columns")]
+    fn part(&self, columns: f64) -> f64 {
+        columns / self.columns.len().max(1) as f64
+    }
+
     fn x(&self, columns: f64) -> String {
-        percent(columns / self.columns.len().max(1) as f64)
+        percent(self.part(columns))
     }
 
     #[allow(clippy::cast_precision_loss, reason = "there are at most some hundred columns")]
@@ -100,13 +104,15 @@ impl Columns {
         text.with("text-anchor", "middle").text(&label.text)
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "there are at most some hundred columns")]
+    /// The first is written highest; each goes on beneath what is written on those before it.
+    #[allow(clippy::cast_precision_loss, reason = "there are two")]
     fn mark(&self, row: usize, mark: &Mark) -> Element {
         let (x, y) = (self.x(mark.at), row as f64 * 18.0 - 26.0);
         let line = element("line").with("class", "mark").with("x1", &x).with("x2", &x);
         let line = line.with("y1", y - 10.0).with("y2", HEIGHT);
-        let at_the_right = mark.at > self.columns.len() as f64 / 2.0;
-        let (anchor, aside) = if at_the_right { ("end", -6) } else { ("start", 6) };
+        // On a phone there is room for the words from here on, with what the axis has at its left.
+        let has_room_before = self.part(mark.at) > 0.3;
+        let (anchor, aside) = if has_room_before { ("end", -6) } else { ("start", 6) };
         let text = element("text").with("class", "note").with("x", &x).with("y", y).with("dx", aside);
         element("g").add(line).add(text.with("text-anchor", anchor).text(&mark.text))
     }
