@@ -184,7 +184,7 @@ fn addresses_are_left_out_on_demand() {
     for format in ["html", "json"] {
         assert!(report(&desk, &["--format", format]).exits(0).stdout.contains(&author));
         let bare = report(&desk, &["--format", format, "--anonymous"]).exits(0).stdout;
-        assert!(!bare.contains(&author) && !bare.contains(".example<"), "{format}");
+        assert!(!bare.contains("example"), "{format}");
     }
     let bare = report(&desk, &["--json", "--anonymous"]).exits(0).json().remove(0);
     assert_eq!(bare["senders"][0]["messages"], named["senders"][0]["messages"]);

@@ -19,14 +19,18 @@ use super::when::When;
 
 /// Write a page that shows outcomes, reasons, times, senders, queues and notifications of the last days
 ///
-/// The page is one HTML file that needs no network and no script: send it, keep it, or let a web server show it. Days are
-/// those of UTC and whole, but for the last. A message counts on the day of its latest outcome, a notification on the day
-/// that it was written, by what became of it.
+/// The page is one HTML file that needs no network and no script. Days are those of UTC and whole, but for the last. A
+/// message counts on the day of its latest outcome, a notification on the day that it was written, by what became of it.
+/// With --output the file is for its owner alone; redirect standard output where another user is to read it, such as a web
+/// server.
 ///
-/// The JSON is one object with "since" (the first day), "until", "messages", "outcomes" (how many had each), "reasons",
-/// "time_to_ticket" (from arrival in the mailbox; with "count", "median_seconds", "p95_seconds", "longest_seconds" and
-/// "bins", each up to so many seconds), "senders" and "queues" (the ten busiest), "outbox" (notifications by state),
-/// "time_to_delivery" and "days", each with "date", "outcomes" and "outbox".
+/// The JSON is one object: "since" (the first day), "until" (when it was made), "messages" (how many), "outcomes" (how many
+/// had each), "reasons" (each "outcome" and "reason" with its "count"), "time_to_ticket" (from the arrival of each message on
+/// a ticket: "count", "median_seconds", "p95_seconds", "longest_seconds", and "bins", each with the "count" of those that took
+/// "up_to_seconds" and longer than the bin before), "senders" and "queues" (the ten busiest: "address" or "queue",
+/// "messages", and the "tickets" that these opened), "outbox" (how many notifications are in each state),
+/// "time_to_delivery" (until a server took a notification, as "time_to_ticket"), and "days", each with its "date",
+/// "outcomes" and "outbox". What there is not is null.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// From the day of a time (2026-11-21T08:00:00Z), a date (2026-11-21) or an age (24h, 30d) on; 400 days at most

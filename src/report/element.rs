@@ -53,6 +53,7 @@ impl Display for Element {
         match *name {
             // These have neither content nor an end (HTML, section 13.1.2).
             "meta" | "link" => writeln!(f, "<{name}{attributes}>"),
+            "wbr" => write!(f, "<{name}>"),
             "body" | "head" | "main" | "section" | "table" | "tr" | "g" | "li" | "div" => {
                 writeln!(f, "<{name}{attributes}>{content}</{name}>")
             }

@@ -130,7 +130,7 @@ fn reasons(report: &Report) -> Element {
     if bars.is_empty() {
         return panel("half", heading, "No message was skipped, none failed.", nothing());
     }
-    let said = "Skipped messages may not open or update a ticket here; failed ones wait in quarantine.";
+    let said = "Skipped messages may not open or update a ticket here; failed ones went into quarantine.";
     panel("half", heading, said, rows(&told(heading, &bars), &bars))
 }
 

@@ -34,9 +34,14 @@ fn named(key: &str, name: &str) -> Element {
     element("th").with("scope", "row").with("data-key", key).add(element("bdi").text(name))
 }
 
-/// A name that somebody else chose, of whatever length.
+/// A name that somebody else chose, of whatever length; where an address is too long it goes on behind its `@`.
 fn foreign(key: &str, name: &str) -> Element {
-    named(key, name).with("class", "foreign")
+    let parts = name.split_inclusive('@').enumerate();
+    let bdi = parts.fold(element("bdi"), |bdi, (place, part)| {
+        let bdi = if place > 0 { bdi.add(element("wbr")) } else { bdi };
+        bdi.text(part)
+    });
+    element("th").with("scope", "row").with("data-key", key).with("class", "foreign").add(bdi)
 }
 
 fn figure(key: &str, count: u64) -> Element {

@@ -51,6 +51,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
     ),
+    (
+        "0 6 * * 1 helpdesk-mail report --since 7d --output /srv/reports/mail.html >/dev/null",
+        "Each Monday, a page on the mail of the week.",
+    ),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",

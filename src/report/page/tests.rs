@@ -8,11 +8,10 @@ use super::*;
 
 /// What stands at the pointers of the page's figures.
 fn figures(page: &str) -> Vec<(String, String)> {
-    let cell = Regex::new(
-        r#"<t[dh][^>]*data-key="([^"]*)"(?: data-value="([^"]*)")?(?: class="(?:none|foreign)")?>(?:<bdi>)?([^<]*)<"#,
-    )
-    .unwrap();
-    let found = cell.captures_iter(page).map(|found| {
+    let page = page.replace("<wbr>", "");
+    let cell = r#"<t[dh][^>]*data-key="([^"]*)"(?: data-value="([^"]*)")?[^>]*>(?:<bdi>)?([^<]*)<"#;
+    let found = Regex::new(cell).unwrap();
+    let found = found.captures_iter(&page).map(|found| {
         let value = found.get(2).or(found.get(3)).unwrap().as_str();
         (found[1].to_owned(), value.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'"))
     });
@@ -48,11 +47,13 @@ fn a_period_without_anything_says_so_everywhere() {
 fn addresses_are_escaped_and_left_out_on_demand() {
     let report = sample::small();
     let named = page(&report);
-    assert!(named.contains("alice@example.org") && named.contains("--anonymous"));
-    assert!(named.contains("&lt;b onclick=&#39;x&#39;&gt;@example.org") && !named.contains("<b onclick"));
+    assert!(named.contains("alice@<wbr>example.org") && named.contains("--anonymous"));
+    assert!(
+        named.contains("&lt;b onclick=&#39;x&#39;&gt;@<wbr>example.org") && !named.contains("<b onclick")
+    );
     let report = report.without_addresses();
     let bare = format!("{}{}", page(&report), json(&report));
-    assert!(!bare.contains("@example.org") && bare.contains("sender 2"));
+    assert!(!bare.contains("example.org") && bare.contains("sender 2"));
 }
 
 #[test]

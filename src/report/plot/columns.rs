@@ -60,7 +60,7 @@ impl Columns {
         let scale = Scale::up_to(self.columns.iter().map(Column::total).max().unwrap_or(0));
         let class = if self.marks.is_empty() { "columns" } else { "columns marked" };
         // The padding of the class is a part of the height.
-        let height = if self.marks.is_empty() { 222 } else { 258 };
+        let height = if self.marks.is_empty() { 222 } else { 266 };
         picture(class, height, &self.told)
             .all(scale.ticks().map(|tick| grid(scale, tick)))
             .all(self.columns.iter().enumerate().map(|(place, column)| self.column(scale, place, column)))
@@ -107,7 +107,7 @@ impl Columns {
     /// The first is written highest; each goes on beneath what is written on those before it.
     #[allow(clippy::cast_precision_loss, reason = "there are two")]
     fn mark(&self, row: usize, mark: &Mark) -> Element {
-        let (x, y) = (self.x(mark.at), row as f64 * 18.0 - 26.0);
+        let (x, y) = (self.x(mark.at), row as f64 * 18.0 - 34.0);
         let line = element("line").with("class", "mark").with("x1", &x).with("x2", &x);
         let line = line.with("y1", y - 10.0).with("y2", HEIGHT);
         // On a phone there is room for the words from here on, with what the axis has at its left.
