@@ -1,7 +1,7 @@
 //! The report, opened in a real browser and held against its own JSON.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use helpdesk_mail::store::{Config, KeepRaw, Store};
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use crate::support::browser::{Browser, Screen};
 use crate::support::busy;
 use crate::support::desk::{Desk, Run};
 use crate::support::dies::shifted;
+use crate::support::scene;
 
 /// When the reports of these tests are made.
 const NOW: &str = "2026-11-30T17:00:00Z";
@@ -57,13 +58,69 @@ const FIGURES: &str = "[...document.querySelectorAll('[data-key]')].map(cell =>
 fn leaves(at: &str, value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(key, value)| leaves(&format!("{at}/{key}"), value, found))
+            map.iter().for_each(|(key, value)| leaves(&format!("{at}/{key}"), value, found));
         }
         Value::Array(list) => {
             list.iter().enumerate().for_each(|(place, value)| leaves(&format!("{at}/{place}"), value, found));
         }
-        leaf => found.push((at.to_owned(), leaf.clone())),
+        leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            found.push((at.to_owned(), leaf.clone()));
+        }
     }
+}
+
+/// The figures that the page shows, which must be those of the JSON.
+fn figures(browser: &mut Browser, json: &Value) -> Vec<String> {
+    let shown = browser.evaluate(FIGURES);
+    let check = |pair: &Value| {
+        let (key, text) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        let expected = match json.pointer(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => panic!("{key} is not in the JSON"),
+        };
+        assert_eq!(text.replace(',', ""), expected, "{key}");
+        key.to_owned()
+    };
+    shown.as_array().unwrap().iter().map(check).collect()
+}
+
+/// What of the JSON the tables lack.
+///
+/// Words that never came have no column and what there is not has no figure; edges of bins are written as words; the period
+/// and the sum stand at the top.
+fn unshown(shown: &[String], json: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    leaves("", json, &mut all);
+    let above =
+        |key: &str| ["/since", "/until", "/messages"].contains(&key) || key.ends_with("/up_to_seconds");
+    all.retain(|(key, value)| *value != 0 && !value.is_null() && !above(key) && !shown.contains(key));
+    all
+}
+
+/// A page that is whole in itself: nothing is asked for, nothing complained of.
+#[track_caller]
+fn is_alone(browser: &Browser, file: &Path) {
+    assert_eq!(browser.complaints(), Vec::<Value>::new());
+    let own = format!("file://{}", file.display());
+    assert_eq!(browser.requests().first(), Some(&own));
+    let others = browser.requests().into_iter().filter(|url| *url != own && !url.starts_with("data:"));
+    assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_page_that_is_not_alone_is_found() {
+    let desk = empty();
+    let file = desk.path("planted.html");
+    std::fs::write(&file, "<img src=http://example.org/x.png><script>none()</script>").unwrap();
+    let mut browser = Browser::start();
+    browser.open(&file, SCREENS[0]);
+    assert!(browser.requests().contains(&"http://example.org/x.png".to_owned()));
+    assert!(browser.complaints().iter().any(|one| one.to_string().contains("none is not defined")));
+    let policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">";
+    std::fs::write(&file, format!("{policy}<style>p {{}}</style>")).unwrap();
+    browser.open(&file, SCREENS[0]);
+    assert_eq!(browser.complaints().len(), 1, "what the policy refuses");
 }
 
 #[test]
@@ -76,43 +133,41 @@ fn a_browser_shows_the_figures_of_the_json_and_asks_for_nothing_else() {
     let mut browser = Browser::start();
     for screen in SCREENS {
         browser.open(&file, screen);
-        let shown = browser.evaluate(FIGURES);
-        let shown: Vec<(&str, &str)> = shown
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
-            .collect();
-        for (key, text) in &shown {
-            let expected = match json.pointer(key) {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => panic!("{key} is not in the JSON"),
-            };
-            assert_eq!(text.replace(',', ""), expected, "{key}");
-        }
-        let mut all = Vec::new();
-        leaves("", &json, &mut all);
-        // Words that never came have no column; edges of bins are written as words; the sum and the period stand above.
-        let unshown = all.iter().filter(|(key, value)| {
-            let above = ["/since", "/until", "/messages"].contains(&key.as_str());
-            *value != 0
-                && !above
-                && !key.ends_with("/up_to_seconds")
-                && !shown.iter().any(|(shown, _)| shown == key)
-        });
-        assert_eq!(unshown.collect::<Vec<_>>(), Vec::<&(String, Value)>::new());
-
+        let shown = figures(&mut browser, &json);
+        assert_eq!(unshown(&shown, &json), Vec::new());
         let wide = browser.evaluate("document.documentElement.scrollWidth");
         assert_eq!(wide, screen.width, "the page is as wide as the screen");
-        assert_eq!(browser.complaints(), Vec::<Value>::new());
-        let own = format!("file://{}", file.display());
-        let others: Vec<String> =
-            browser.requests().into_iter().filter(|url| *url != own && !url.starts_with("data:")).collect();
-        assert_eq!(others, [""; 0]);
+        is_alone(&browser, &file);
         keep(&format!("report-{}-{}.png", screen.width, screen.scheme), &browser.picture());
     }
     keep("report.pdf", &browser.paper());
+}
+
+#[test]
+fn a_real_fetch_is_reported_as_it_told_itself_and_a_hostile_sender_does_nothing() {
+    let desk = Desk::with_maildir("");
+    scene::mails().iter().enumerate().for_each(|(at, mail)| desk.deliver(&format!("{at:03}"), mail));
+    let fetch = desk.run(&["fetch", "--json"]);
+    let store = rusqlite::Connection::open(desk.path("desk.db")).unwrap();
+    let hostile = "</title></svg><img src=//example.org/x onerror=alert(1)>@example.com";
+    store.execute("UPDATE outcome SET author = ?1 WHERE outcome = 'created'", [hostile]).unwrap();
+
+    let json = desk.run(&["report", "--json"]).exits(0).json().remove(0);
+    let told = &fetch.lines("summary")[0]["counts"];
+    for (outcome, count) in json["outcomes"].as_object().unwrap() {
+        assert_eq!(count.as_u64(), told[outcome].as_u64().or(Some(0)), "{outcome}");
+    }
+    let count = |outcome: &str| json["outcomes"][outcome].as_u64().unwrap();
+    assert_eq!(json["time_to_ticket"]["count"], count("created") + count("updated") + count("reopened"));
+    assert_eq!(json["queues"][0]["tickets"], count("created"));
+
+    let file = desk.path("report.html");
+    desk.run(&["report", "--output", file.to_str().unwrap()]).exits(0);
+    let mut browser = Browser::start();
+    browser.open(&file, SCREENS[0]);
+    assert_eq!(unshown(&figures(&mut browser, &json), &json), Vec::new());
+    assert_eq!(browser.evaluate("document.images.length"), 0);
+    is_alone(&browser, &file);
 }
 
 /// Keeps a picture in target/tmp, for people to look at: no test sees whether a page is clear.

@@ -112,13 +112,13 @@ impl Weeks<'_> {
     }
 
     fn day(&mut self, until: Timestamp, ago: i64) {
-        let noon = until - (24 * ago).hours();
-        let weekend = noon.strftime("%u").to_string().parse::<u8>().unwrap() > 5;
+        let evening = until - (24 * ago).hours();
+        let weekend = evening.strftime("%u").to_string().parse::<u8>().unwrap() > 5;
         let mails = if weekend { 3 + self.dice.below(6) } else { 19 + self.dice.below(22) };
         for _ in 0..mails {
-            // Most is written before noon, and nothing after the report.
+            // People write in the six hours before that, and nothing comes after the report.
             let hour = 3_600 * self.dice.below(6);
-            let at = noon - (hour + self.dice.below(3_600) + 1).seconds();
+            let at = evening - (hour + self.dice.below(3_600) + 1).seconds();
             // One day on which newsletters came in, and one whose mails could not be read.
             let fate = match (ago, self.dice.below(10)) {
                 (17, 0..5) => ("ignored", "rule:newsletters"),
@@ -128,7 +128,7 @@ impl Weeks<'_> {
             self.mail(at, fate);
         }
         if ago == 0 {
-            (0..3).for_each(|_| self.mail(noon - 9.minutes(), ("deferred", "temporary")));
+            (0..3).for_each(|_| self.mail(evening - 9.minutes(), ("deferred", "temporary")));
         }
     }
 

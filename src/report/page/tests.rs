@@ -58,12 +58,9 @@ fn addresses_are_escaped_and_left_out_on_demand() {
 
 #[test]
 fn the_page_names_nothing_outside_itself() {
-    let page = page(&sample::small());
-    for word in ["http:", "https:", "url(", "<script", "<img", "@import", " on"] {
-        let found =
-            page.match_indices(word).filter(|(at, _)| word != " on" || page[*at..].starts_with(" onload"));
-        assert_eq!(found.count(), 0, "{word}");
-    }
+    let page = page(&sample::small().without_addresses());
+    let loads = Regex::new(r#"https?:|url\(|<script|<img|@import| on[a-z]+=|src=|href="[^d]"#).unwrap();
+    assert_eq!(loads.find_iter(&page).map(|found| found.as_str()).collect::<Vec<_>>(), [""; 0]);
     assert!(page.contains("default-src &#39;none&#39;"));
 }
 

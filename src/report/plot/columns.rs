@@ -126,3 +126,41 @@ fn grid(scale: Scale, tick: u64) -> Element {
     let text = element("text").with("class", "tick").with("x", "-8").with("y", format!("{:.2}", y + 4.0));
     element("g").add(line).add(text.with("text-anchor", "end").text(words::number(tick)))
 }
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::*;
+
+    /// `class x width y height` of every bar.
+    fn bars(plot: &Element) -> Vec<String> {
+        let bar = r#"<rect class="([a-z]+)" x="([^"]*)%" width="([^"]*)%" y="([^"]*)" height="([^"]*)">"#;
+        let bar = Regex::new(bar).unwrap();
+        let plot = plot.to_string();
+        bar.captures_iter(&plot)
+            .map(|found| (1..=5).map(|part| &found[part]).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_stacked_from_zero_as_high_as_their_counts() {
+        let column = |parts: &[(&'static str, u64)]| Column { title: String::new(), parts: parts.to_vec() };
+        let plot = Columns {
+            told: String::new(),
+            columns: vec![
+                column(&[("blue", 30), ("sky", 0), ("red", 20)]),
+                column(&[]),
+                column(&[("blue", 1)]),
+            ],
+            labels: Vec::new(),
+            marks: Vec::new(),
+        };
+        let expected = [
+            "blue 3.667 26.000 72.00 108.00",
+            "red 3.667 26.000 0.00 71.00",
+            "blue 70.333 26.000 176.40 3.60",
+        ];
+        assert_eq!(bars(&plot.draw()), expected);
+    }
+}

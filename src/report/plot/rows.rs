@@ -43,3 +43,21 @@ fn bar(top: u32, row: &Row, part: f64) -> Element {
         .add(rect.with("width", percent(part)))
         .add(count.with("dx", "6").text(words::number(row.count)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_as_long_as_their_counts_and_long_names_are_cut() {
+        let row =
+            |name: &str, count| Row { name: name.to_owned(), class: "blue", count, title: name.to_owned() };
+        let long = "x".repeat(60);
+        let drawn = rows("told", &[row("alice", 40), row(&long, 10), row("nobody", 0)]).to_string();
+        for width in ["80.000%", "20.000%", "0.000%"] {
+            assert!(drawn.contains(&format!("height=\"14\" width=\"{width}\"")), "{width}: {drawn}");
+        }
+        assert!(drawn.contains(&format!("<title>{long}</title>")), "a pointer shows all of it");
+        assert!(drawn.contains(&format!(">{}…</text>", "x".repeat(39))));
+    }
+}

@@ -8,9 +8,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 use super::engine::{Engine, Row, Value};
 use super::{Store, StoreError};
@@ -84,16 +84,13 @@ impl Store {
 fn read(engine: &mut dyn Engine, first: Date, until: Timestamp) -> Result<Report, StoreError> {
     let (mut days, mut reasons) = (Vec::new(), BTreeMap::new());
     let (mut arrivals, mut deliveries) = (BTreeMap::new(), BTreeMap::new());
-    for date in first.series(jiff::ToSpan::days(1)) {
-        let span = [begin(date), date.tomorrow().map_or(until, begin).min(until)];
-        if span[0] > until {
-            break;
-        }
-        days.push(day(engine, date, span, &mut reasons)?);
-        measure(engine.query(SELECT_ARRIVALS, &within(span))?, &mut arrivals)?;
-        measure(engine.query(SELECT_DELIVERIES, &within(span))?, &mut deliveries)?;
+    for date in first.series(1.day()).take_while(|date| begin(*date) <= until) {
+        let within = within(begin(date), date.tomorrow().map_or(until, begin).min(until));
+        days.push(day(engine, date, &within, &mut reasons)?);
+        measure(engine.query(SELECT_ARRIVALS, &within)?, &mut arrivals)?;
+        measure(engine.query(SELECT_DELIVERIES, &within)?, &mut deliveries)?;
     }
-    let whole = [begin(first), until];
+    let whole = within(begin(first), until);
     Ok(Report {
         until,
         days,
@@ -110,7 +107,7 @@ fn begin(date: Date) -> Timestamp {
     date.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 
-fn within([from, to]: [Timestamp; 2]) -> [Value<'static>; 2] {
+fn within(from: Timestamp, to: Timestamp) -> [Value<'static>; 2] {
     [Value::Time(from), Value::Time(to)]
 }
 
@@ -119,16 +116,16 @@ type Reasons = BTreeMap<(OutcomeWord, String), u64>;
 fn day(
     engine: &mut dyn Engine,
     date: Date,
-    span: [Timestamp; 2],
+    within: &[Value<'static>; 2],
     reasons: &mut Reasons,
 ) -> Result<Day, StoreError> {
     let mut day = Day { date, outcomes: Default::default(), outbox: Default::default() };
-    for mut row in engine.query(COUNT_OUTCOMES, &within(span))? {
+    for mut row in engine.query(COUNT_OUTCOMES, within)? {
         let (outcome, count) = (row.take(0)?, row.take(2)?);
         day.outcomes.add(outcome, count);
         *reasons.entry((outcome, row.take(1)?)).or_default() += count;
     }
-    for mut row in engine.query(COUNT_OUTBOX, &within(span))? {
+    for mut row in engine.query(COUNT_OUTBOX, within)? {
         day.outbox.add(row.take(0)?, row.take(1)?);
     }
     Ok(day)
@@ -154,9 +151,9 @@ fn sorted(reasons: Reasons) -> Vec<ReasonCount> {
 fn busiest(
     engine: &mut dyn Engine,
     sql: &'static str,
-    [from, to]: [Timestamp; 2],
+    [from, to]: [Value<'static>; 2],
 ) -> Result<Vec<Busy>, StoreError> {
-    let values = [Value::Time(from), Value::Time(to), Value::Integer(BUSIEST)];
+    let values = [from, to, Value::Integer(BUSIEST)];
     let read = |mut row: Row| Ok(Busy { name: row.take(0)?, messages: row.take(1)?, tickets: row.take(2)? });
     engine.query(sql, &values)?.into_iter().map(read).collect()
 }

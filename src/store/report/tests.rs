@@ -100,7 +100,7 @@ fn a_report_is_of_one_moment_and_keeps_nobody_from_writing() {
     let mut writer = place.open();
     let mut reader = Store::look(&place.config).unwrap().unwrap();
     let counts = |engine: &mut dyn Engine| {
-        let rows = engine.query(COUNT_OUTCOMES, &within([time(0), time(9 * DAY)]))?;
+        let rows = engine.query(COUNT_OUTCOMES, &within(time(0), time(9 * DAY)))?;
         Ok::<_, StoreError>(rows.len())
     };
     let seen = reader.at_one_moment(|engine| {
