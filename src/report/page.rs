@@ -92,7 +92,7 @@ fn panel(class: &str, heading: &str, said: &str, plot: Element) -> Element {
 }
 
 fn plots(report: &Report) -> Element {
-    let outcomes = days::panel(report, "Outcomes", "messages", |day| &day.outcomes, OutcomeWord::ALL);
+    let outcomes = days::panel(report, "Outcomes", "message", |day| &day.outcomes, OutcomeWord::ALL);
     let shown = [
         OutboxState::Sent,
         OutboxState::Bounced,
@@ -101,7 +101,7 @@ fn plots(report: &Report) -> Element {
         OutboxState::Queued,
         OutboxState::Sending,
     ];
-    let outbox = days::panel(report, "Notifications", "notifications", |day| &day.outbox, shown);
+    let outbox = days::panel(report, "Notifications", "notification", |day| &day.outbox, shown);
     let senders = "Messages of those who wrote most, whatever became of them.";
     let queues = "Messages on the tickets of each queue.";
     element("div")

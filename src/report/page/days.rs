@@ -10,11 +10,11 @@ use crate::model::report::{Day, Report, Tally, sum};
 /// With more days than that a column is a week.
 const MOST_COLUMNS: usize = 100;
 
-/// The panel of one kind of word; `things` are what is counted, `shown` the words that are stacked.
+/// The panel of one kind of word; `thing` is what is counted, `shown` the words that are stacked.
 pub(super) fn panel<T: Word, const N: usize>(
     report: &Report,
     heading: &str,
-    things: &str,
+    thing: &str,
     of: fn(&Day) -> &Tally<T>,
     shown: [T; N],
 ) -> Element {
@@ -22,30 +22,44 @@ pub(super) fn panel<T: Word, const N: usize>(
     let heading = format!("{heading} a {unit}");
     let all = sum(report.days.iter().map(of));
     let used: Vec<T> = shown.into_iter().filter(|word| all.of(*word) > 0).collect();
+    let said = said(&used, &all, thing);
     if used.is_empty() {
-        return super::panel("whole", &heading, &format!("There were no {things}."), nothing());
+        return super::panel("whole", &heading, &said, nothing());
     }
     let pieces: Vec<&[Day]> = report.days.chunks(days).collect();
-    let columns: Vec<Column> = pieces.iter().map(|piece| column(piece, of, &used)).collect();
     let dates: Vec<Date> = pieces.iter().filter_map(|piece| piece.first()).map(|day| day.date).collect();
-    let counts = used.iter().map(|word| format!("{} {}", words::number(all.of(*word)), word.as_str()));
-    let counts = counts.collect::<Vec<_>>().join(", ");
     let plot = Columns {
-        told: format!("{heading}. In all: {counts}. A table has each day."),
-        columns,
+        told: format!("{heading}: {}. A table has each day.", counts(&used, &all)),
+        columns: pieces.iter().map(|piece| column(piece, of, &used)).collect(),
         labels: labels(&dates),
         marks: Vec::new(),
     };
-    let said = format!("{} {things} in all.", words::number(used.iter().map(|word| all.of(*word)).sum()));
     super::panel("whole", &heading, &said, element("div").add(legend(&used, &all)).add(plot.draw()))
+}
+
+/// How many there are in the plot, and how many only the table has.
+fn said<T: Word>(used: &[T], all: &Tally<T>, thing: &str) -> String {
+    let shown = used.iter().map(|word| all.of(*word)).sum();
+    let shown_words = words::counted(shown, thing);
+    let others = T::ALL.iter().filter(|word| !used.contains(word) && all.of(**word) > 0);
+    let others: Vec<T> = others.copied().collect();
+    if others.is_empty() {
+        format!("{shown_words}.")
+    } else {
+        format!("{shown_words}; besides, in the table, {}.", counts(&others, all))
+    }
+}
+
+/// `12 created, 3 updated`.
+fn counts<T: Word>(words: &[T], tally: &Tally<T>) -> String {
+    let each = words.iter().map(|word| format!("{} {}", words::number(tally.of(*word)), word.as_str()));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn column<T: Word>(piece: &[Day], of: fn(&Day) -> &Tally<T>, used: &[T]) -> Column {
     let tally = sum(piece.iter().map(of));
     let some: Vec<T> = used.iter().copied().filter(|word| tally.of(*word) > 0).collect();
-    let counts: Vec<String> =
-        some.iter().map(|word| format!("{} {}", words::number(tally.of(*word)), word.as_str())).collect();
-    let counts = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
+    let counts = if some.is_empty() { "nothing".to_owned() } else { counts(&some, &tally) };
     let when = match piece {
         [first, .., last] => format!("{} to {}", words::day(first.date), words::date(last.date)),
         [only] => words::date(only.date),

@@ -65,6 +65,13 @@ fn the_page_names_nothing_outside_itself() {
 }
 
 #[test]
+fn a_plot_says_what_only_its_table_has() {
+    let page = page(&sample::small());
+    assert!(page.contains("7 notifications; besides, in the table, 1 suppressed."), "{page}");
+    assert!(page.contains(">1,232 messages.<"));
+}
+
+#[test]
 fn a_year_is_shown_by_weeks() {
     let mut report = sample::empty(400);
     report.days[0].outcomes.add(OutcomeWord::Created, 3);
