@@ -25,6 +25,7 @@
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
 //! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//! report/      model::report → one page that shows it: numbers (JSON) · element (HTML) · plot/ (SVG) · table · page
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory
 //! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
@@ -32,6 +33,7 @@
 //! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //!              outbox/ (notifications: claims, attempts, what came back) · status/ (how it stands, thresholds)
+//!              report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
@@ -49,7 +51,7 @@
 //! 4  cli  settings
 //! 3  run
 //! 2  mailbox    store      outbox                  I/O; they do not know each other
-//! 1  parse   evidence   policy    transport       pure, but for transport; they do not know each other
+//! 1  parse   evidence   policy    transport   report    pure, but for transport; they do not know each other
 //! 0  model
 //! ```
 //!
@@ -111,6 +113,7 @@ pub mod model;
 pub mod outbox;
 pub mod parse;
 pub mod policy;
+pub mod report;
 pub mod run;
 pub mod settings;
 pub mod store;

@@ -59,6 +59,7 @@ mod races; // two runs at one store and two programs at one mailbox lose nothing
 mod races_folders; // people and servers change folders while runs read them and between runs
 mod reconcile; // what lies in the mailboxes is held against the ledger, and nothing is changed
 mod rehearsal; // a dry run tells the truth and changes nothing
+mod report; // a page of numbers, opened in a browser and held against its JSON
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
 mod rules; // rules of the configuration, and the own mail server's word on who writes

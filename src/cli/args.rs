@@ -7,8 +7,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune, quarantine, send,
-    status, ticket,
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune, quarantine,
+    report, send, status, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -118,6 +118,7 @@ pub enum Command {
     Outbox(outbox::Args),
     Status(status::Args),
     Prune(prune::Args),
+    Report(report::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -140,6 +141,7 @@ impl Command {
             Self::Outbox(args) => args.json(),
             Self::Status(args) => args.format == status::Format::Json,
             Self::Prune(args) => args.json,
+            Self::Report(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };

@@ -25,6 +25,7 @@ mod probe;
 mod prune;
 mod quarantine;
 mod reconcile;
+mod report;
 mod retry;
 mod rim;
 mod send;
@@ -125,6 +126,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Send(args) => send::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Prune(args) => prune::run(&args, context),

@@ -14,6 +14,7 @@ mod outcomes;
 mod prune;
 mod quarantine;
 mod records;
+mod report;
 mod schema;
 mod secret;
 mod status;

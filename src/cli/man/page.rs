@@ -63,6 +63,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Remove each night what the retention settings let go of.",
     ),
     ("helpdesk-mail status", "See how all is doing; with --format nagios or prometheus for a monitor."),
+    (
+        "0 6 * * 1 helpdesk-mail report --since 7d --output /srv/reports/mail.html >/dev/null",
+        "Each Monday, a page on the mail of the week.",
+    ),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",

@@ -2,7 +2,9 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{in_flight, outbox, outcomes, prune, quarantine, sample, secret, status, tickets, upkeep};
+use crate::store::{
+    in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
+};
 
 /// The statements that run for every message, or for every mailbox of a run.
 const ROAD: [&str; 66] = [
@@ -133,6 +135,27 @@ fn no_statement_that_runs_for_every_message_or_row_reads_a_whole_table() {
             assert!(!step.contains("AUTOMATIC"), "{step}:{sql}");
         }
     }
+}
+
+/// The statements that a report asks, most of them for each of its days.
+const REPORT: [&str; 6] = [
+    report::COUNT_OUTCOMES,
+    report::COUNT_OUTBOX,
+    report::SELECT_ARRIVALS,
+    report::SELECT_DELIVERIES,
+    report::SELECT_SENDERS,
+    report::SELECT_QUEUES,
+];
+
+#[test]
+fn a_report_reads_what_is_of_its_period_alone() {
+    for sql in REPORT {
+        let steps = plan(sql);
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}:{sql}");
+        assert!(steps.iter().any(|step| step.contains(">? AND ")), "{steps:?}:{sql}");
+    }
+    let mails = plan(report::SELECT_ARRIVALS);
+    assert_eq!(mails, ["SEARCH message USING COVERING INDEX message_by_time (stored_at>? AND stored_at<?)"]);
 }
 
 #[test]

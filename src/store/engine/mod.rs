@@ -39,6 +39,9 @@ pub trait Engine: Send {
     /// Begins a transaction that writes, waiting for other writers.
     fn begin(&mut self) -> Result<(), StoreError>;
 
+    /// Begins a transaction that only reads, all of it at one moment, and keeps nobody from writing.
+    fn begin_reading(&mut self) -> Result<(), StoreError>;
+
     /// Keeps the transaction. When it fails the transaction still has to be taken back.
     fn commit(&mut self) -> Result<(), StoreError>;
 

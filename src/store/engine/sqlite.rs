@@ -219,6 +219,12 @@ impl Engine for Sqlite {
         Ok(())
     }
 
+    fn begin_reading(&mut self) -> Result<(), StoreError> {
+        self.check(self.run("BEGIN DEFERRED", &[]))?;
+        self.in_transaction = true;
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.run("COMMIT", &[]))?;

@@ -8,12 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::transport::files;
 
-/// Replaces the file in one step, readable by its owner alone; a link is followed, and what it points to replaced.
+/// Replaces the file, which must be there, in one step and readable by its owner alone; a link is followed.
 ///
 /// On error the file is as it was.
 pub(super) fn keep(path: &Path, token: &SecretString) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    files::replace(&path, format!("{}\n", token.expose_secret()).as_bytes(), 0o600)
+    let line = SecretString::from(format!("{}\n", token.expose_secret()));
+    files::replace(&fs::canonicalize(path)?, line.expose_secret().as_bytes(), 0o600)
 }
 
 #[cfg(test)]

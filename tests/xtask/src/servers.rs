@@ -10,8 +10,8 @@ use crate::succeed;
 /// A package with files that it brings, one of which is there if it is.
 pub(crate) type Package = (&'static str, &'static [&'static str]);
 
-/// The servers that tests start on loopback. Only Dovecot and Postfix have services.
-const SERVERS: [Package; 5] = [
+/// The servers that tests start on loopback, and the browser that opens what was made. Only Dovecot and Postfix have services.
+const SERVERS: [Package; 6] = [
     (
         "dovecot-imapd",
         &["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"],
@@ -23,6 +23,7 @@ const SERVERS: [Package; 5] = [
     ("postfix", &["/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"]),
     ("microsocks", &["/usr/bin/microsocks", "/usr/local/bin/microsocks"]),
     ("tinyproxy-bin", &["/usr/bin/tinyproxy", "/usr/sbin/tinyproxy", "/usr/local/bin/tinyproxy"]),
+    ("chromium", &["/usr/bin/chromium"]),
 ];
 
 /// Sees to it that the servers are there, or says how to get them.
