@@ -48,6 +48,8 @@ fn desk(version: u32) -> Desk {
     let desk = Desk::with_maildir("on_success = \"seen\"");
     let store = Connection::open(desk.path("desk.db")).unwrap();
     store.pragma_update(None, "journal_mode", "wal").unwrap();
+    // A migration that makes a table anew drops the old one, which others refer to.
+    store.pragma_update(None, "foreign_keys", "off").unwrap();
     let rows = scripts("fixtures/upgrade");
     let place = desk.path("").display().to_string();
     for (number, migration) in scripts("src/store/schema").range(..=version) {
