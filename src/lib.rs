@@ -25,19 +25,22 @@
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
 //! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
 //!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//! report/      model::report → one page that shows it: numbers (JSON) · element (HTML) · plot/ (SVG) · table · page
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory
 //! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
 //!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null · schedule
 //! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
-//!              outbox/ (notifications: claims, attempts, what came back)
+//!              outbox/ (notifications: claims, attempts, what came back) · status/ (how it stands, thresholds)
+//!              report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
 //!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
+//!              watch/ (how all is doing, thresholds and their mails) · prune (what the retention settings let go of)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -48,7 +51,7 @@
 //! 4  cli  settings
 //! 3  run
 //! 2  mailbox    store      outbox                  I/O; they do not know each other
-//! 1  parse   evidence   policy    transport       pure, but for transport; they do not know each other
+//! 1  parse   evidence   policy    transport   report    pure, but for transport; they do not know each other
 //! 0  model
 //! ```
 //!
@@ -90,6 +93,10 @@
 //!   run (`--baseline`, `since`) is never touched, also when the server numbers the folder anew.
 //! * **A back end answers for each parcel** ([`outbox::Backend`]): what broke before the dot that ends a mail comes later,
 //!   what broke after it is uncertain, and only what is surely about the parcel is refused for good.
+//! * **Watching asks nobody.** What a run learns of the world, such as when a certificate expires, it leaves in the store,
+//!   and `status`, metrics and thresholds ([`run::status`]) come from there alone. They never change how a run ends.
+//! * **Pruning forgets people, not items.** What an item is known by stays while it may lie anywhere; a few hundred rows go in
+//!   one transaction, each by a statement that names again why it may.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary
@@ -106,6 +113,7 @@ pub mod model;
 pub mod outbox;
 pub mod parse;
 pub mod policy;
+pub mod report;
 pub mod run;
 pub mod settings;
 pub mod store;

@@ -4,6 +4,7 @@
 mod support; // mails, help desks and real servers for the others
 
 mod aborts; // the program dies at every step, and the next run ends where an undisturbed one would have
+mod alerts; // a mail when a threshold is reached, one when that is over, and none between
 mod bad_mail; // bad input becomes a ticket or waits in quarantine, and never stops the rest
 mod cli_config; // finding, checking and writing the configuration
 mod cli_desk; // tickets, outcomes and quarantine from the command line
@@ -35,6 +36,7 @@ mod local_maildir; // a Maildir: keys that outlive renames, flags, sub-folders
 mod local_mbox; // an mbox: locks, keys, deletion, watermark
 mod logs; // each line of the log names its run and its item, wherever it is written
 mod mailbox_renamed; // a mailbox that is renamed in the configuration goes on where it was
+mod metrics; // metrics for Prometheus are valid and written whole
 mod oauth; // access tokens: had, used, renewed, refused, and never told
 mod outbox; // a mail comes in, an answer goes out, and the answer to that lands where it belongs
 mod outbox_bounce;
@@ -44,6 +46,7 @@ mod outbox_dies; // the program dies while it delivers, and each notification ar
 mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
+mod packaging; // what the package holds fits the program, the manifest and the README
 mod poison; // a message that ends the process is found by a child and blocks nothing
 mod pop3_connect; // a POP3 session comes about with the protection that is configured, or not at all
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
@@ -51,11 +54,13 @@ mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT a
 mod pop3_road; // the whole road over a real POP3 server
 mod postgresql; // a store on a server ends as one in a file does, with several programs at it
 mod proxies; // servers behind proxies, real ones among them
+mod prune; // what the retention settings let go of goes, and what an item is known by stays
 mod quarantine; // what failed waits as it came, and walks the whole road again by hand alone
 mod races; // two runs at one store and two programs at one mailbox lose nothing and take nothing twice
 mod races_folders; // people and servers change folders while runs read them and between runs
 mod reconcile; // what lies in the mailboxes is held against the ledger, and nothing is changed
 mod rehearsal; // a dry run tells the truth and changes nothing
+mod report; // a page of numbers, opened in a browser and held against its JSON
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
 mod rules; // rules of the configuration, and the own mail server's word on who writes
@@ -65,7 +70,9 @@ mod same_mail; // a mail that went to several queues is a ticket in each, or in 
 mod signals; // a signal ends a run where nothing is left half done
 mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
 mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
+mod status; // how all is doing, from the store alone, in four forms
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told
 mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come
+mod upgrade; // a store of each former schema is upgraded, and the work goes on

@@ -66,6 +66,7 @@ fn told(form: Form, causes: Causes) -> String {
         exit: Exit::Unavailable,
         counts,
         duration: Duration::from_millis(45),
+        fetched: 1,
         alerts: vec!["1 skipped".to_owned()],
         error: None,
     });

@@ -9,6 +9,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("evidence", 1),
     ("policy", 1),
     ("transport", 1),
+    ("report", 1),
     ("mailbox", 2),
     ("outbox", 2),
     ("store", 2),

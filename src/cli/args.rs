@@ -7,7 +7,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send, ticket,
+    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune, quarantine,
+    report, send, status, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -85,10 +86,10 @@ pub struct Globals {
 pub enum LogFormat {
     /// A line for people
     Text,
-    /// A JSON object per line, with "time", "level", "message" and, where they apply, "run", "mailbox", "folder", "item",
-    /// "outcome", "reason", "ticket", "notification", "error_code"
+    /// A JSON object per line: time, level, message and, where they apply, run, mailbox, folder, item, outcome, reason,
+    /// ticket, notification, error_code
     Json,
-    /// A line for journald or a logger that reads its priorities: "<4>" and the like in front (sd-daemon(3)), no time
+    /// A line for journald or a logger that reads its priorities: <4> and the like in front (sd-daemon(3)), no time
     Journal,
 }
 
@@ -115,6 +116,9 @@ pub enum Command {
     Ticket(ticket::Args),
     Send(send::Args),
     Outbox(outbox::Args),
+    Status(status::Args),
+    Prune(prune::Args),
+    Report(report::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -135,10 +139,18 @@ impl Command {
             Self::Ticket(args) => args.json(),
             Self::Send(args) => args.json,
             Self::Outbox(args) => args.json(),
+            Self::Status(args) => args.format == status::Format::Json,
+            Self::Prune(args) => args.json,
+            Self::Report(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };
         if json { Form::Json } else { Form::Human }
+    }
+
+    /// Whether a monitor called it that knows the words and codes of plug-ins alone.
+    pub(crate) fn is_plugin(&self) -> bool {
+        matches!(self, Self::Status(args) if args.format == status::Format::Nagios)
     }
 }
 
@@ -149,6 +161,8 @@ pub(crate) struct Early {
     pub(crate) mta: bool,
     /// `--json`: errors are for a program.
     pub(crate) json: bool,
+    /// `status --format nagios`: the exit code is for a monitor.
+    pub(crate) plugin: bool,
     /// Help or the version is asked for, so that no mail is taken.
     pub(crate) asks_only: bool,
     /// Colours of clap's own messages.
@@ -168,10 +182,16 @@ impl Early {
         let has = |wanted: &str| words.contains(&wanted);
         Self {
             mta: ingest.is_some_and(|at| words.iter().skip(at).any(|word| *word == "--mta")),
-            json: has("--json"),
+            json: has("--json") || (has("status") && Self::format(&words) == Some("json")),
+            plugin: has("status") && Self::format(&words) == Some("nagios"),
             asks_only: ["-h", "--help", "-V", "--version"].into_iter().any(has),
             color: Self::color(&words),
         }
+    }
+
+    fn format<'a>(words: &[&'a str]) -> Option<&'a str> {
+        let separate = words.iter().skip_while(|word| **word != "--format").nth(1).copied();
+        words.iter().find_map(|word| word.strip_prefix("--format=")).or(separate)
     }
 
     fn color(words: &[&str]) -> Color {
@@ -202,6 +222,9 @@ mod tests {
         assert!(early("helpdesk-mail --config x ingest --bogus --mta").mta);
         assert!(!early("helpdesk-mail ingest -- --mta").mta);
         assert!(!early("helpdesk-mail fetch --mta").mta);
+        assert!(early("helpdesk-mail status --format nagios --bogus").plugin);
+        assert!(early("helpdesk-mail status --format=nagios").plugin);
+        assert!(!early("helpdesk-mail fetch --format nagios").plugin);
     }
 
     #[test]

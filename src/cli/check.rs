@@ -16,6 +16,7 @@ use super::outbox_lines;
 use super::output::json::object;
 use super::output::style::Paint;
 use super::output::{Form, escape};
+use super::status::textfile;
 
 /// Validate the configuration; with --connect log in to every mailbox and mail server, too
 ///
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let store = desk::look(&settings.store)?;
     desk::rehearse(&settings.store)?;
     super::outbox::check(&settings)?;
+    textfile::check(&settings);
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {

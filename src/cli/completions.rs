@@ -30,3 +30,25 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     context.out.bytes(&script);
     Ok(Exit::Ok)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The help of each value that an argument may have, at whatever depth.
+    fn helps(command: &clap::Command) -> Vec<String> {
+        let values = command.get_arguments().flat_map(clap::Arg::get_possible_values);
+        let own = values.filter_map(|value| value.get_help().map(ToString::to_string));
+        own.chain(command.get_subcommands().flat_map(helps)).collect()
+    }
+
+    /// fish reads a script that stumbles not at all, and clap_complete 4.6 quotes these in nothing.
+    #[test]
+    fn no_help_of_a_value_breaks_the_script_of_fish() {
+        let helps = helps(&Cli::command());
+        assert!(helps.len() > 5, "{helps:?}");
+        for help in helps {
+            assert!(!help.contains(['"', '$', '\\', '`']), "{help}");
+        }
+    }
+}

@@ -9,13 +9,14 @@ use crate::model::ids::MailboxName;
 use crate::model::outbox::OutboxState;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Audience, Companions, Due, Errand, MailboxPlan, Mode, Options, Plan, Scope, Stop, Summary,
+    self, Audience, Companions, Due, Errand, MailboxPlan, Mode, Options, Plan, Ran, Scope, Stop, Summary,
+    Written,
 };
 use crate::settings::Settings;
 
 use super::context::Context;
 use super::output::{hearer, listener};
-use super::{desk, names, send};
+use super::{desk, names, send, watch};
 
 /// Fetch each configured mailbox once and turn its messages into tickets
 ///
@@ -95,11 +96,26 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
+    drop(listener);
     drop(workers);
-    if !args.dry_run && !args.no_send {
-        deliver(&settings, options.stop);
+    if !args.dry_run {
+        afterwards(args, &settings, &options.stop, &summary);
     }
     Ok(summary.exit)
+}
+
+/// Delivers, then looks how things stand; what there is to tell of that leaves at once.
+fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) {
+    let send = || {
+        if !args.no_send {
+            deliver(settings, stop.clone());
+        }
+    };
+    send();
+    if watch::alerts(settings, Ran::of("fetch", summary).as_ref()) == Written::Mails {
+        send();
+    }
+    watch::metrics(settings);
 }
 
 /// Delivers what is due for a while. Trouble in sending shows in the log and in the outbox, never in how a fetch ends.

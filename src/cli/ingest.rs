@@ -8,12 +8,12 @@ use crate::model::exit::Exit;
 use crate::model::ids::QueueSlug;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::policy::Queue;
-use crate::run::{self, Audience, Handed, Mode, Summary};
+use crate::run::{self, Audience, Handed, Mode, Ran, Summary};
 use crate::settings::Settings;
 
 use super::context::Context;
 use super::output::listener;
-use super::{desk, inspect};
+use super::{desk, inspect, watch};
 
 /// Take messages from files, an mbox or standard input
 ///
@@ -65,7 +65,11 @@ fn ingest(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let handed = Handed { queue, messages, audience: audience(args), stop: context.signals.stop() };
-    Ok(run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?.exit)
+    let summary = run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?;
+    // What there is to tell leaves with the next fetch or send, as notifications do.
+    let _written = watch::alerts(&settings, Ran::of("ingest", &summary).as_ref());
+    watch::metrics(&settings);
+    Ok(summary.exit)
 }
 
 /// The messages of a file. A mail server hands over one, quoted or not, under a `From ` line of each delivery's own.

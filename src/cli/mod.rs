@@ -22,16 +22,21 @@ mod outbox_lines;
 mod outcomes;
 pub mod output;
 mod probe;
+mod prune;
 mod quarantine;
 mod reconcile;
+mod report;
 mod retry;
 mod rim;
 mod send;
 mod signals;
+pub mod status;
 mod ticket;
+mod watch;
 mod when;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -42,24 +47,43 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use args::{Cli, Command};
 use context::Context;
 use failure::Report;
+use status::Plugin;
 
 /// Runs the program on the process's arguments and gives its exit code.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let rim = rim::Rim::install();
     let early = args::Early::of(&words);
-    let exit = rim.guard(|| run(&words, &early)).unwrap_or_else(|trouble| {
+    let code = rim.guard(|| run(&words, &early)).unwrap_or_else(|trouble| {
         Report::before_parsing(&early).failure(&trouble);
-        trouble.code.exit()
+        if early.plugin { unknown(&trouble) } else { heard(trouble.code.exit(), &early) }
     });
-    ExitCode::from(if early.mta { ingest::for_the_mail_server(exit, early.asks_only) } else { exit }.code())
+    ExitCode::from(code)
 }
 
-fn run(words: &[OsString], early: &args::Early) -> Exit {
+fn run(words: &[OsString], early: &args::Early) -> u8 {
     match Cli::try_parse_from_colored(words, early) {
-        Ok(cli) => carry_out(cli),
-        Err(error) => refuse(&error, early),
+        Ok(cli) => carry_out(cli, early),
+        Err(error) => {
+            let exit = refuse(&error, early);
+            if early.plugin && exit != Exit::Ok {
+                return unknown(&Trouble::new(ErrorCode::Usage, "the command line is wrong"));
+            }
+            heard(exit, early)
+        }
     }
+}
+
+/// The code that whoever called the program understands.
+fn heard(exit: Exit, early: &args::Early) -> u8 {
+    if early.mta { ingest::for_the_mail_server(exit, early.asks_only) } else { exit }.code()
+}
+
+/// A monitor that calls plug-ins knows its own words alone.
+fn unknown(trouble: &Trouble) -> u8 {
+    let line = format!("{}\n", Plugin::Unknown.line(&trouble.message));
+    let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    Plugin::Unknown.code()
 }
 
 /// Help and version are asked for; all else that clap ends is a wrong command line.
@@ -81,12 +105,16 @@ fn refuse(error: &clap::Error, early: &args::Early) -> Exit {
     Exit::Usage
 }
 
-fn carry_out(cli: Cli) -> Exit {
+fn carry_out(cli: Cli, early: &args::Early) -> u8 {
     let Cli { globals, command } = cli;
     let log = logging::start(&globals);
     let mut context = Context::new(globals, command.form());
+    if command.is_plugin() {
+        // A log that cannot be written is a warning of nobody's concern here: the answer goes to standard output.
+        return status::plugin(&mut context).code();
+    }
     let result = log.and_then(|()| dispatch(command, &mut context));
-    context.end(result)
+    heard(context.end(result), early)
 }
 
 fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
@@ -96,9 +124,12 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Outcomes(args) => outcomes::run(&args, context),
         Command::Send(args) => send::run(&args, context),
+        Command::Status(args) => status::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
+        Command::Prune(args) => prune::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

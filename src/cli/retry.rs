@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
-use crate::run::{self, Audience, Mode, Summary};
+use crate::run::{self, Audience, Mode, Ran, Summary};
 
 use super::context::Context;
 use super::desk;
 use super::output::listener;
 use super::quarantine::Retry;
+use super::watch;
 
 /// Takes messages again from the kept copies.
 pub(crate) fn run(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
@@ -28,5 +29,8 @@ fn retry(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
     };
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
-    Ok(run::retry(&settings.plan, &ids, &mut companions, listener.as_mut())?.exit)
+    let summary = run::retry(&settings.plan, &ids, &mut companions, listener.as_mut())?;
+    let _written = watch::alerts(&settings, Ran::of("retry", &summary).as_ref());
+    watch::metrics(&settings);
+    Ok(summary.exit)
 }

@@ -10,7 +10,7 @@ use crate::run::Errand;
 use super::context::Context;
 use super::desk;
 use super::output::hearer;
-use super::when;
+use super::{watch, when};
 
 /// So many connections are useful where a server is asked for nothing but to take mail.
 pub(super) const USEFUL: usize = 4;
@@ -51,5 +51,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
     let causes = context.causes();
     let mut hearer = hearer::of(&mut context.out, context.form, causes);
-    Ok(desk::deliver(&settings, outbox, &errand, jobs, hearer.as_mut())?.exit())
+    let sent = desk::deliver(&settings, outbox, &errand, jobs, hearer.as_mut())?;
+    let _written = watch::alerts(&settings, None);
+    watch::metrics(&settings);
+    Ok(sent.exit())
 }

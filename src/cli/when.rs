@@ -12,6 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 pub enum When {
     /// A fixed one.
     At(Timestamp),
+    /// The beginning of a date, local time.
+    Date(Date, Timestamp),
     /// So long before now.
     Ago(SignedDuration),
 }
@@ -23,15 +25,22 @@ impl When {
     /// The point in time, seen from `now`; ages beyond all time are the beginning of it.
     pub fn at(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::At(at) => at,
+            Self::At(at) | Self::Date(_, at) => at,
             Self::Ago(age) => now.checked_sub(age).unwrap_or(Timestamp::MIN),
         }
     }
 
-    /// The beginning of a date, local time.
+    /// The day, UTC, seen from `now`; a date is that date, wherever it was typed.
+    pub fn day(self, now: Timestamp) -> Date {
+        match self {
+            Self::Date(date, _) => date,
+            Self::At(_) | Self::Ago(_) => TimeZone::UTC.to_datetime(self.at(now)).date(),
+        }
+    }
+
     fn date(text: &str) -> Option<Self> {
         let date = text.parse::<Date>().ok().filter(|_| text.len() == 10)?;
-        Some(Self::At(date.to_zoned(TimeZone::system()).ok()?.timestamp()))
+        Some(Self::Date(date, date.to_zoned(TimeZone::system()).ok()?.timestamp()))
     }
 
     fn age(text: &str) -> Option<Self> {
@@ -85,6 +94,15 @@ mod tests {
         assert!(at("2026-11-01") < at("2026-11-02"));
         assert_eq!(at("9999999999999d"), Timestamp::MIN);
         assert_eq!(span("5m"), Ok(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_day_is_one_of_utc_and_a_date_is_itself() {
+        let now = "2026-11-21T23:00:00Z".parse().unwrap();
+        let day = |text: &str| text.parse::<When>().unwrap().day(now).to_string();
+        assert_eq!(day("2026-11-21T00:30:00+02:00"), "2026-11-20");
+        assert_eq!(day("2026-11-21"), "2026-11-21");
+        assert_eq!(day("24h"), "2026-11-20");
     }
 
     #[test]

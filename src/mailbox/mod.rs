@@ -28,6 +28,8 @@ pub use crate::transport::{
     Login, Mechanism, Password, Plaintext, Proxy, ProxyScheme, ProxyUser, Server, Tls, oauth,
 };
 
+use jiff::Timestamp;
+
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
 /// Opens a mailbox that can be told.
@@ -104,6 +106,11 @@ pub trait Reader: Send {
     /// Whether another reader can come to it meanwhile; not where opening it locks it.
     fn bears_another(&self) -> bool {
         true
+    }
+
+    /// When the certificate expires that the server showed at the login; `None` where there is none.
+    fn certificate_expires(&self) -> Option<Timestamp> {
+        None
     }
 
     /// Whether items can be moved to `folder`; nothing is changed, but no folder is open afterwards.

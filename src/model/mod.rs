@@ -14,5 +14,6 @@ pub mod notification;
 pub mod outbox;
 pub mod outcome;
 pub mod remedy;
+pub mod report;
 pub mod ticket;
 pub mod trouble;

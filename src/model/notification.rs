@@ -51,6 +51,57 @@ impl fmt::Display for Occasion {
     }
 }
 
+/// What a mail of the outbox is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A ticket.
+    Ticket(TicketRef, Occasion),
+    /// A threshold of `[alert]`, and thus this program itself.
+    Alert,
+}
+
+impl About {
+    /// The word of its template, in the store and in JSON; an alert has that word and no template.
+    pub fn template(&self) -> &'static str {
+        match self {
+            Self::Ticket(_, occasion) => occasion.as_str(),
+            Self::Alert => "alert",
+        }
+    }
+
+    /// The ticket, if it is about one.
+    pub fn ticket(&self) -> Option<&TicketRef> {
+        match self {
+            Self::Ticket(ticket, _) => Some(ticket),
+            Self::Alert => None,
+        }
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ticket(ticket, _) => write!(f, "{ticket}"),
+            Self::Alert => f.write_str("alert"),
+        }
+    }
+}
+
+/// A mail to who runs the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertMail {
+    /// Whom it comes from.
+    pub from: Address,
+    /// Whom it is sent to.
+    pub to: Address,
+    /// Its own Message-ID, the same for every attempt.
+    pub message_id: MessageId,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// Everything that a notification is composed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {

@@ -59,7 +59,7 @@ words! { OutboxState:
 /// Which of those that are due go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Urgency {
-    /// Before all others: a person asked for it.
+    /// Before all others: a person asked for it, or it is an alert.
     Now,
     /// Of a ticket of priority 1.
     High,

@@ -1,5 +1,7 @@
 //! What every back end can do.
 
+use jiff::Timestamp;
+
 use super::config::BackendConfig;
 use super::{Files, Null, OutboxError, Sendmail, SmtpBackend};
 use crate::model::notification::{Answer, Parcel};
@@ -12,6 +14,11 @@ pub trait Backend: Send {
 
     /// Why the last `give` did not come so far that the parcel mattered: the next one will hardly fare better.
     fn trouble(&mut self) -> Option<OutboxError> {
+        None
+    }
+
+    /// When the certificate expires that the server showed; `None` where there is none.
+    fn certificate_expires(&self) -> Option<Timestamp> {
         None
     }
 

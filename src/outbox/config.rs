@@ -86,7 +86,7 @@ impl BackendConfig {
     }
 
     /// How long the access token lives that it was logged in with; `None` without one.
-    pub(super) fn token_life(&self) -> Option<Life> {
+    pub fn token_life(&self) -> Option<Life> {
         match self {
             Self::Smtp(Smtp { login: Some((_, Login::Token { tokens, .. })), .. }) => tokens.life(),
             Self::Smtp(_) | Self::Sendmail { .. } | Self::File(_) | Self::Null => None,

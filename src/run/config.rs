@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::mailbox;
 use crate::model::ids::{MailboxName, QueueSlug};
@@ -48,8 +48,19 @@ pub struct OutboxPlan {
     pub max_attempts: u32,
     /// For how long a fetch delivers at its end; `None` if `send` alone delivers.
     pub after_fetch: Option<Duration>,
-    /// As whom each queue writes; one without an address writes nothing.
+    /// As whom each queue writes, and the program itself; a queue without an address writes nothing.
     pub voices: Vec<Voice>,
+    /// Who is told of alerts; `None` if nobody is.
+    pub alerts: Option<AlertMails>,
+}
+
+/// Who is told of alerts, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertMails {
+    /// Their addresses.
+    pub to: Vec<String>,
+    /// As whom the program writes.
+    pub voice: Voice,
 }
 
 /// One mailbox of a run.
@@ -86,11 +97,21 @@ pub enum Headers {
     Untrusted,
 }
 
-/// `[alert]`: reached in one run, the exit code is 1.
+/// `[alert]`: the first two are about one run, whose exit code is 1 when they are reached; the others about how all stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Alert {
     /// So many skipped messages.
     pub skipped: Option<u64>,
     /// So many failed messages; one failed message gives exit code 1 in any case.
     pub failed: Option<u64>,
+    /// So many notifications that wait.
+    pub backlog: Option<u64>,
+    /// So long no successful fetch of a mailbox.
+    pub stale: Option<SignedDuration>,
+    /// So many messages in quarantine.
+    pub quarantine: Option<u64>,
+    /// So long a message is put off.
+    pub oldest: Option<SignedDuration>,
+    /// So soon the certificate of a server expires.
+    pub certificate: Option<SignedDuration>,
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::model::decision::{Decision, Effect, Marks, Trust};
 use crate::model::ids::{Digest, QueueSlug, TicketId, TicketRef};
 use crate::model::mail::Mail;
+use crate::model::outcome::Reason;
 use crate::model::ticket::{Role, Status};
 use crate::policy::{self, Queue};
 use crate::store::{Books, KeepRaw, NewMessage, NewParticipant, NewTicket, StoreError};
@@ -55,6 +56,10 @@ pub(super) fn carry_out(
         Decision::Duplicate { ticket: Some(ticket), .. } => {
             let facts = books.ticket(*ticket)?;
             Ok(facts.map(|facts| TicketRef { queue: facts.queue, id: facts.id }))
+        }
+        // A bounce of an alert has no ticket to be put on.
+        Decision::Skip(Reason::Bounce) => {
+            arrival.notices.as_ref().map_or(Ok(()), |notices| notices.heed(arrival.at, books)).map(|()| None)
         }
         Decision::Duplicate { ticket: None, .. }
         | Decision::Skip(_)

@@ -5,8 +5,11 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::mailbox::oauth::Life;
+use crate::mailbox::{self, Reader};
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::Expiry;
 
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
@@ -81,6 +84,8 @@ pub fn fetch(
     let audience = Audience::Scheduler;
     let ending = Ending { run, counts, started, unreadable: 0, alert: &plan.alert, audience };
     let summary = ending.summary(lines.iter().filter_map(|line| line.error.as_ref()), desk);
+    let fetched = lines.iter().filter(|line| line.status == MailboxStatus::Ok).count() as u64;
+    let summary = Summary { fetched, ..summary };
     listener.summary(&summary);
     Ok(summary)
 }
@@ -131,7 +136,7 @@ impl Fetch<'_> {
             Err(trouble) => (MailboxStatus::Failed, Some(trouble)),
         };
         if let Some(trouble) = error.as_ref().filter(|trouble| trouble.code.is_of_the_mailbox())
-            && let Err(error) = desk.failed(&name, Timestamp::now())
+            && let Err(error) = desk.failed(&name, Timestamp::now(), trouble)
         {
             log::warn!("after {trouble}: {error}");
         }
@@ -170,8 +175,23 @@ impl Fetch<'_> {
             Bounds { stop, deadline, scope, since: mailbox.since, limit, batch_size: mailbox.batch_size };
         let mut gate = desk.open(&mailbox.mailbox)?;
         road::walk(&job, &bounds, gate.as_mut(), desk, tally)?;
-        desk.fetched(name, Timestamp::now())?;
+        let now = Timestamp::now();
+        desk.fetched(name, now, expiry(&mailbox.mailbox, gate.reader(), now))?;
         Ok(MailboxStatus::Ok)
+    }
+}
+
+/// When what the mailbox was reached with expires.
+fn expiry(mailbox: &mailbox::Config, reader: &dyn Reader, now: Timestamp) -> Expiry {
+    let token = expiry_of_token(mailbox.token_life(), now);
+    Expiry { certificate: reader.certificate_expires(), token }
+}
+
+/// When the access token in hand expires, if there is one and that was told.
+pub(super) fn expiry_of_token(life: Option<Life>, now: Timestamp) -> Option<Timestamp> {
+    match life? {
+        Life::Left(left) => now.checked_add(left).ok(),
+        Life::Untold => None,
     }
 }
 

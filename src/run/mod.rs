@@ -20,6 +20,7 @@ mod notebook;
 mod notices;
 mod old;
 mod probe;
+mod prune;
 mod receive;
 mod reconcile;
 mod rehearsing;
@@ -31,10 +32,11 @@ mod suspects;
 mod tally;
 mod trail;
 mod verdict;
+mod watch;
 
 pub use acting::Acting;
 pub use companions::{Companions, Gate};
-pub use config::{Alert, Headers, MailboxPlan, OutboxPlan, Plan};
+pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
     Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
     Voice, Way, deliver,
@@ -43,6 +45,7 @@ pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};
 pub use notices::Notify;
 pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};
+pub use prune::{Pruned, prune};
 pub use reconcile::{Audited, AuditedMailbox, Auditor, FolderLine, ItemLine, ItemState, Sums, reconcile};
 pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
@@ -50,6 +53,7 @@ pub use retry::retry;
 pub use stop::Stop;
 pub use trail::{Step, trail};
 pub use verdict::Audience;
+pub use watch::{AlertLine, Membership, Ran, Status, Threshold, Watched, Written, age, status, watch};
 
 #[cfg(test)]
 mod tests;

@@ -149,7 +149,14 @@ impl Notices<'_> {
             at,
         };
         let until = outgoing.came_back(&back)?;
-        outgoing.note(sent.ticket, &told(&back, until), at)
+        let told = told(&back, until);
+        match sent.ticket {
+            Some(ticket) => outgoing.note(ticket, &told, at),
+            None => {
+                log::error!("alert: {told}");
+                Ok(())
+            }
+        }
     }
 
     /// The notification that a notice speaks of: one whose Message-ID bears our signature.

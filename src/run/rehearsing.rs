@@ -8,7 +8,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Lookup, Source, Store, StoreError};
+use crate::store::{Expiry, Lookup, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::empty::Empty;
@@ -127,11 +127,11 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
-    fn failed(&mut self, _: &MailboxName, _: Timestamp) -> Result<(), StoreError> {
+    fn failed(&mut self, _: &MailboxName, _: Timestamp, _: &Trouble) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn fetched(&mut self, _: &MailboxName, _: Timestamp) -> Result<(), StoreError> {
+    fn fetched(&mut self, _: &MailboxName, _: Timestamp, _: Expiry) -> Result<(), StoreError> {
         Ok(())
     }
 }

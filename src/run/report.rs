@@ -108,6 +108,8 @@ pub struct Summary {
     pub counts: Counts,
     /// How long it took.
     pub duration: Duration,
+    /// How many mailboxes were fetched without trouble of their own.
+    pub fetched: u64,
     /// Thresholds of `[alert]` that were reached, a sentence each.
     pub alerts: Vec<String>,
     /// Trouble of the run itself, such as a full disk.

@@ -130,6 +130,19 @@ pub(super) fn queue() -> Queue {
     }
 }
 
+/// A plan with these mailboxes and that queue.
+pub(super) fn plan(mailboxes: Vec<MailboxPlan>) -> Plan {
+    Plan {
+        queues: vec![queue()],
+        mailboxes,
+        rules: Vec::new(),
+        keep_raw: KeepRaw::Failed,
+        alert: Alert::default(),
+        limits: Limits::default(),
+        outbox: None,
+    }
+}
+
 fn fetched(id: &str) -> Fetched {
     let bytes = format!("From: alice@example.org\r\nSubject: {id}\r\nMessage-ID: <{id}>\r\n\r\nText\r\n");
     let listed = Listed { key: ItemKey(id.to_owned()), size: None, arrived: None };
@@ -138,15 +151,7 @@ fn fetched(id: &str) -> Fetched {
 
 /// What becomes of mails with these ids in one batch.
 fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
-    let plan = Plan {
-        queues: vec![queue()],
-        mailboxes: Vec::new(),
-        rules: Vec::new(),
-        keep_raw: KeepRaw::Failed,
-        alert: Alert::default(),
-        limits: Limits::default(),
-        outbox: None,
-    };
+    let plan = plan(Vec::new());
     let job = Job::of_queue(&plan, &plan.queues[0], None);
     let source =
         Source { mailbox: job.name.clone(), account: "test".to_owned(), folder: "support".to_owned() };

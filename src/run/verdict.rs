@@ -51,7 +51,8 @@ impl Ending<'_> {
         let exit = self.heard(error.iter().fold(exit, |exit, trouble| exit.worse(trouble.code.exit())));
         let Self { run, counts, started, .. } = self;
         log::info!(exit_code = exit.code(); "the run ends with exit code {} ({})", exit.code(), exit.name());
-        Summary { run, mode: desk.mode(), exit, counts, duration: started.elapsed(), alerts, error }
+        let duration = started.elapsed();
+        Summary { run, mode: desk.mode(), exit, counts, duration, fetched: 0, alerts, error }
     }
 
     fn heard(&self, exit: Exit) -> Exit {
@@ -73,6 +74,7 @@ impl Summary {
             exit: if audience == Audience::MailServer { exit.for_a_mail_server() } else { exit },
             counts: Counts::default(),
             duration: started.elapsed(),
+            fetched: 0,
             alerts: Vec::new(),
             error: Some(trouble),
         }
@@ -125,7 +127,7 @@ mod tests {
     fn the_exit_code_is_the_worst_that_applies() {
         use OutcomeWord::{Created, Deferred, Failed, Skipped};
         let quiet = Alert::default();
-        let strict = Alert { skipped: Some(2), failed: Some(5) };
+        let strict = Alert { skipped: Some(2), failed: Some(5), ..quiet };
         assert_eq!(exit_of(&[Created, Skipped, Skipped], quiet, &[]), 0);
         assert_eq!(exit_of(&[Created, Skipped], strict, &[]), 0);
         assert_eq!(exit_of(&[Created, Skipped, Skipped], strict, &[]), 1);

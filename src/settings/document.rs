@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::alert;
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
@@ -24,7 +25,8 @@ use crate::model::trouble::ErrorCode;
 use crate::outbox::TemplateConfig;
 use crate::parse::Limits;
 use crate::policy::{Queue, Rule};
-use crate::run::{Alert, MailboxPlan, Plan};
+use crate::run::{MailboxPlan, Plan};
+use crate::store::Retention;
 
 /// Turns the text of a configuration into settings.
 pub(super) fn settings(
@@ -52,9 +54,11 @@ pub(super) fn settings(
         readers: source.readers,
         tokens: RefCell::default(),
     };
-    let store = document.store(&context);
+    let (store, retention) = document.store(&context);
     let rules = document.rules(&slugs);
-    let alert = document.single(Section::Alert).map_or_else(Alert::default, |table| store::alert(&table));
+    let alerts = document.single(Section::Alert);
+    let alert = alerts.as_ref().map(alert::thresholds).unwrap_or_default();
+    let textfile = document.single(Section::Metrics).and_then(|table| alert::textfile(&table, &context));
     let limits =
         document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
     let table = document.single(Section::Outbox);
@@ -62,19 +66,25 @@ pub(super) fn settings(
     let templates =
         table.as_ref().map_or_else(TemplateConfig::default, |table| notices::templates(table, &context));
     let queues = document.queues(queues, &document.ways_out());
-    let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues));
+    let mails = alerts.as_ref().and_then(|table| alert::mails(table, &document.ways_out(), &queues));
+    let plan = outbox.as_ref().map(|outbox| notices::plan(outbox, &queues, mails));
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut own = vec![("the configuration", absolute.as_path())];
     own.extend(store.as_ref().and_then(|store| Some(("the store", store.file()?))));
     let mailboxes = document.mailboxes(&context, &own);
+    if let Some(table) = &alerts {
+        alert::compare(table, &alert, &mailboxes);
+    }
     let (problems, warnings) = findings.into_parts();
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
             plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: plan },
             store,
+            retention,
             outbox,
             templates,
+            textfile,
             warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
         }),
         _ => invalid(problems),
@@ -127,12 +137,13 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn store(&self, context: &Context<'_>) -> Option<crate::store::Config> {
+    fn store(&self, context: &Context<'_>) -> (Option<crate::store::Config>, Retention) {
         if !self.root.contains_key(Section::Store.name()) {
             let what = "missing (string, sqlite:PATH or postgresql://USER@HOST/DATABASE)";
             self.findings.problem(None, "store.url".to_owned(), Wrong::because(what));
         }
-        store::store(&self.single(Section::Store)?, context)
+        let Some(table) = self.single(Section::Store) else { return (None, Retention::default()) };
+        (store::store(&table, context), store::retention(&table))
     }
 
     /// A section that is there once.

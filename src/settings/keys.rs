@@ -23,13 +23,15 @@ pub enum Section {
     Backend,
     /// `[alert]`.
     Alert,
+    /// `[metrics]`.
+    Metrics,
     /// `[limits]`.
     Limits,
 }
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Store,
         Self::Queue,
         Self::Mailbox,
@@ -40,6 +42,7 @@ impl Section {
         Self::Outbox,
         Self::Backend,
         Self::Alert,
+        Self::Metrics,
         Self::Limits,
     ];
 
@@ -55,6 +58,7 @@ impl Section {
             | Self::Rule
             | Self::Outbox
             | Self::Alert
+            | Self::Metrics
             | Self::Limits => &[],
         }
     }
@@ -74,6 +78,7 @@ impl Section {
                 | Self::Outbox
                 | Self::Backend
                 | Self::Alert
+                | Self::Metrics
                 | Self::Limits,
                 Kind::Mailbox(_) | Kind::Backend(..),
             ) => true,
@@ -93,6 +98,7 @@ impl Section {
             Self::Outbox => "outbox",
             Self::Backend => "backend",
             Self::Alert => "alert",
+            Self::Metrics => "metrics",
             Self::Limits => "limits",
         }
     }
@@ -110,6 +116,7 @@ impl Section {
             Self::Outbox => "[outbox]",
             Self::Backend => "[outbox.backend.NAME]",
             Self::Alert => "[alert]",
+            Self::Metrics => "[metrics]",
             Self::Limits => "[limits]",
         }
     }
@@ -321,6 +328,15 @@ const fn alert(name: &'static str, kind: &'static str, default: &'static str, me
     key(Section::Alert, name, kind, default, meaning)
 }
 
+const fn metrics(
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    key(Section::Metrics, name, kind, default, meaning)
+}
+
 const fn limit(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
     key(Section::Limits, name, kind, default, meaning)
 }
@@ -348,6 +364,8 @@ pub const KEYS: &[Key] = &[
     store("password_env", "string", "none", "an environment variable that holds the password").secret(),
     store("password_command", "string", "none", "a command whose first line of output is the password").secret(),
     store("keep_raw", r#""failed" or "all""#, r#""failed""#, "which raw messages are kept"),
+    store("retain_outcomes", "duration, at least 7d", "none", "how long outcomes are kept whole"),
+    store("retain_sent", "duration, at least 1d", "none", "how long notifications are kept that need nothing more"),
     store("token_secret_file", "path", "none", "the signing secret, instead of the one made with the store"),
 
     queue("title", "string", "the slug", "the queue's name for people"),
@@ -473,6 +491,16 @@ pub const KEYS: &[Key] = &[
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),
+    alert("backlog", "integer, at least 1", "none", "so many notifications wait"),
+    alert("stale", "duration", "none", "a mailbox is without a successful fetch for so long"),
+    alert("quarantine", "integer, at least 1", "none", "so many messages are in quarantine"),
+    alert("oldest", "duration", "none", "a message is put off for so long"),
+    alert("certificate", "duration", "none", "the certificate of a server expires within so long"),
+    alert("to", "list of mail addresses", "[]", "who gets a mail when a threshold is reached, and when that is over"),
+    alert("from", "mail address", "the first queue's", "whom that mail comes from"),
+    alert("outbox", "name of a back end", r#""default""#, "the back end of that mail"),
+
+    metrics("textfile", "path, ending in .prom", "none", "a file of metrics for Prometheus, written after each run"),
 
     limit("time", "duration", r#""10s""#, "the longest that reading one message may take"),
     limit("depth", "integer, 1 to 200", "32", "the most multiparts within one another"),

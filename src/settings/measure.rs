@@ -26,6 +26,17 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, Wrong> {
         })
 }
 
+/// As [`signed_duration`], of so many days or more.
+pub(super) fn at_least(days: u64) -> impl Fn(&DeValue<'_>) -> Result<SignedDuration, Wrong> {
+    move |value| {
+        if duration(value)?.as_secs() >= days * DAY {
+            signed_duration(value)
+        } else {
+            Err(Wrong::expected(format!("a duration of at least \"{days}d\"")))
+        }
+    }
+}
+
 /// As [`duration`], for sums with points in time.
 pub(super) fn signed_duration(value: &DeValue<'_>) -> Result<SignedDuration, Wrong> {
     duration(value)

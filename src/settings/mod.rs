@@ -6,6 +6,7 @@
 
 pub mod keys;
 
+mod alert;
 mod disposition;
 mod document;
 mod limits;
@@ -50,12 +51,16 @@ pub struct Settings {
     pub file: PathBuf,
     /// The store.
     pub store: store_module::Config,
+    /// What `prune` may remove from it.
+    pub retention: store_module::Retention,
     /// Queues, mailboxes and alerts.
     pub plan: run::Plan,
     /// The back ends of notifications, and when they leave; `None` without `[outbox]`.
     pub outbox: Option<outbox_module::Config>,
     /// The templates of notifications.
     pub templates: outbox_module::TemplateConfig,
+    /// The file of metrics that is written after each run.
+    pub textfile: Option<PathBuf>,
     /// What works but is probably not meant, each with its place in the file.
     pub warnings: Vec<String>,
 }

@@ -9,7 +9,7 @@ use super::table::Table;
 use super::value;
 use crate::outbox::{Config, Deliver, EnvelopeSender, Marker, TemplateConfig};
 use crate::policy::{AnswersTo, Queue, notify};
-use crate::run::{Notify, OutboxPlan, Voice};
+use crate::run::{AlertMails, Notify, OutboxPlan, Voice};
 
 /// Reads them; what else stands there is read with the back ends.
 pub(super) fn templates(table: &Table<'_>, context: &Context<'_>) -> TemplateConfig {
@@ -25,7 +25,7 @@ const ENVELOPE_SENDER: &[(&str, EnvelopeSender)] =
     &[("queue", EnvelopeSender::Queue), ("empty", EnvelopeSender::Empty)];
 
 /// The section and the queues as a run sees them.
-pub(super) fn plan(config: &Config, queues: &[Queue]) -> OutboxPlan {
+pub(super) fn plan(config: &Config, queues: &[Queue], alerts: Option<AlertMails>) -> OutboxPlan {
     let rates = config.rates;
     let limits = notify::Limits { to_one: rates.per_address.into(), to_all: rates.total.into() };
     OutboxPlan {
@@ -35,13 +35,14 @@ pub(super) fn plan(config: &Config, queues: &[Queue]) -> OutboxPlan {
             Deliver::AfterFetch { limit } => Some(limit),
             Deliver::Separately => None,
         },
-        voices: queues.iter().filter_map(voice).collect(),
+        voices: queues.iter().filter_map(voice).chain(alerts.iter().map(|it| it.voice.clone())).collect(),
+        alerts,
     }
 }
 
 fn voice(queue: &Queue) -> Option<Voice> {
     Some(Voice {
-        queue: queue.slug.clone(),
+        queue: Some(queue.slug.clone()),
         way: queue.outbox.clone(),
         title: queue.title.clone(),
         address: queue.addresses.first()?.clone(),

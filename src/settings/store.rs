@@ -1,13 +1,13 @@
-//! `[store]` and `[alert]`.
+//! `[store]`.
 
 use toml::de::DeValue;
 
 use super::mailbox::Context;
+use super::measure;
 use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::run::Alert;
-use crate::store::{Config, Database, KeepRaw, Server};
+use crate::store::{Config, Database, KeepRaw, Retention, Server};
 
 /// Reads `[store]`; `None` without a usable `url`.
 pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> {
@@ -35,12 +35,14 @@ pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> 
     Some(Config { database: database?, keep_raw, token_secret_file })
 }
 
-/// Reads `[alert]`.
-pub(super) fn alert(table: &Table<'_>) -> Alert {
-    table.check_keys(None);
-    let threshold =
-        |key| table.read(key, value::integer(1..=i64::MAX)).and_then(|number| u64::try_from(number).ok());
-    Alert { skipped: threshold("skipped"), failed: threshold("failed") }
+/// Reads what `prune` may remove.
+///
+/// What is younger is needed: a mail server gives mail again for some days, and a loop is known by what was sent.
+pub(super) fn retention(table: &Table<'_>) -> Retention {
+    Retention {
+        outcomes: table.read("retain_outcomes", measure::at_least(7)),
+        sent: table.read("retain_sent", measure::at_least(1)),
+    }
 }
 
 const KEEP_RAW: &[(&str, KeepRaw)] = &[("failed", KeepRaw::Failed), ("all", KeepRaw::All)];

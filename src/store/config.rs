@@ -10,6 +10,8 @@ use super::engine;
 use crate::transport::wire::Peer;
 use crate::transport::{Fault, Password, login};
 
+use jiff::SignedDuration;
+
 /// `[store]`.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -100,4 +102,13 @@ pub enum KeepRaw {
     Failed,
     /// Every one.
     All,
+}
+
+/// How long the store keeps what `prune` may remove; without a time for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// `retain_outcomes`: rows of the ledger whole, and runs.
+    pub outcomes: Option<SignedDuration>,
+    /// `retain_sent`: notifications that need nothing more.
+    pub sent: Option<SignedDuration>,
 }

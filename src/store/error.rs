@@ -70,6 +70,16 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// It is of a former program, and is only looked at.
+    #[error("the store {place} has schema version {found}, this program reads {reads}")]
+    Older {
+        /// The file.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The program's.
+        reads: usize,
+    },
     /// It cannot be opened, read or written.
     #[error("the store {place} cannot be read or written")]
     Unavailable {
@@ -141,6 +151,7 @@ impl StoreError {
             | Self::Conflict { .. }
             | Self::Full { .. }
             | Self::Schema { .. }
+            | Self::Older { .. }
             | Self::Unavailable { .. }
             | Self::Damaged { .. }
             | Self::Odd { .. }
@@ -181,6 +192,8 @@ impl From<StoreError> for Trouble {
                 .because(source),
             StoreError::Schema { .. } => Self::new(ErrorCode::StoreSchema, message)
                 .hint("use the program version that wrote it, or name another file in [store] url"),
+            StoreError::Older { .. } => Self::new(ErrorCode::StoreSchema, message)
+                .hint("the next \"fetch\" upgrades it; make a copy first if the former program is to read it again"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint(if is_missing(&source) {
                     "make its directory first; it must belong to the user that runs the program"

@@ -91,6 +91,23 @@ impl Store {
         work: &mut impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.engine.begin()?;
+        self.finish(work)
+    }
+
+    /// Reads what stood in the store at one moment, also while another program writes.
+    pub(super) fn at_one_moment<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.engine.begin_reading()?;
+        self.finish(work)
+    }
+
+    /// The work of a transaction that has begun, and its end.
+    fn finish<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut open = Open { engine: self.engine.as_mut(), kept: false };
         if let Some(fence) = &self.fence {
             lease::check(open.engine, fence)?;

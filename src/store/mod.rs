@@ -12,10 +12,13 @@ mod in_flight;
 mod lease;
 mod outbox;
 mod outcomes;
+mod prune;
 mod quarantine;
 mod records;
+mod report;
 mod schema;
 mod secret;
+mod status;
 mod tickets;
 mod upkeep;
 
@@ -24,12 +27,14 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Database, KeepRaw, Server};
+pub use config::{Config, Database, KeepRaw, Retention, Server};
 pub use error::StoreError;
 pub use handle::Store;
 pub use lease::{Fence, Taking};
 pub use outbox::*;
+pub use prune::{Prunable, Waste};
 pub use records::*;
+pub use status::*;
 
 use std::collections::HashSet;
 
@@ -151,7 +156,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether a key that was removed and is there again names another copy.
+    /// Whether a key that was removed and is there again names another copy; `prune` goes by it, too.
     ///
     /// So it is where this program removes the messages itself. A server may say that something is deleted and keep it,
     /// and then its key is the same item still.

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::desk::source;
 use super::engine::{Value, first};
-use super::{Source, Store, StoreError};
+use super::{Expiry, Source, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, ItemKey, Watermark};
+use crate::model::trouble::Trouble;
 
 pub(super) const INSERT_RUN: &str = "
 INSERT INTO run (started_at)
@@ -57,18 +58,48 @@ SET baseline_at = ?2,
 WHERE id = ?1";
 
 pub(super) const UPSERT_LAST_SUCCESS: &str = "
-INSERT INTO mailbox_state (mailbox, last_success, failures)
-VALUES (?1, ?2, 0)
+INSERT INTO mailbox_state (mailbox, last_success, failures, certificate_expires, token_expires)
+VALUES (?1, ?2, 0, ?3, ?4)
 ON CONFLICT (mailbox) DO UPDATE
 SET last_success = excluded.last_success,
-    failures = 0";
+    failures = 0,
+    failing_since = NULL,
+    error_code = NULL,
+    error_message = NULL,
+    certificate_expires = excluded.certificate_expires,
+    token_expires = excluded.token_expires";
 
 pub(super) const UPSERT_LAST_FAILURE: &str = "
-INSERT INTO mailbox_state (mailbox, last_failure, failures)
-VALUES (?1, ?2, 1)
+INSERT INTO mailbox_state (mailbox, last_failure, failures, failing_since, error_code, error_message)
+VALUES (?1, ?2, 1, ?2, ?3, ?4)
 ON CONFLICT (mailbox) DO UPDATE
 SET last_failure = excluded.last_failure,
-    failures = mailbox_state.failures + 1";
+    failures = mailbox_state.failures + 1,
+    failing_since = coalesce(mailbox_state.failing_since, excluded.failing_since),
+    error_code = excluded.error_code,
+    error_message = excluded.error_message";
+
+pub(super) const UPSERT_BACKEND_SUCCESS: &str = "
+INSERT INTO backend_state (backend, last_success, failures, certificate_expires, token_expires)
+VALUES (?1, ?2, 0, ?3, ?4)
+ON CONFLICT (backend) DO UPDATE
+SET last_success = excluded.last_success,
+    failures = 0,
+    failing_since = NULL,
+    error_code = NULL,
+    error_message = NULL,
+    certificate_expires = excluded.certificate_expires,
+    token_expires = excluded.token_expires";
+
+pub(super) const UPSERT_BACKEND_FAILURE: &str = "
+INSERT INTO backend_state (backend, last_failure, failures, failing_since, error_code, error_message)
+VALUES (?1, ?2, 1, ?2, ?3, ?4)
+ON CONFLICT (backend) DO UPDATE
+SET last_failure = excluded.last_failure,
+    failures = backend_state.failures + 1,
+    failing_since = coalesce(backend_state.failing_since, excluded.failing_since),
+    error_code = excluded.error_code,
+    error_message = excluded.error_message";
 
 /// Where the new name has none yet.
 pub(super) const UPDATE_SOURCE_NAME: &str = "
@@ -164,14 +195,55 @@ impl Store {
     }
 
     /// The mailbox had trouble of its own.
-    pub fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
-        let values = [Value::Text(mailbox.as_str()), Value::Time(at)];
+    pub fn failed(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        trouble: &Trouble,
+    ) -> Result<(), StoreError> {
+        let values = [
+            Value::Text(mailbox.as_str()),
+            Value::Time(at),
+            Value::Text(trouble.code.as_str()),
+            Value::Text(&trouble.message),
+        ];
         self.engine.execute(UPSERT_LAST_FAILURE, &values).map(drop)
     }
 
+    /// A back end was given notifications and had trouble of its own, or had none.
+    pub fn delivered(
+        &mut self,
+        backend: &str,
+        at: Timestamp,
+        end: Result<Expiry, &Trouble>,
+    ) -> Result<(), StoreError> {
+        let (name, at) = (Value::Text(backend), Value::Time(at));
+        let done = match end {
+            Ok(expiry) => {
+                let (certificate, token) = (Value::time(expiry.certificate), Value::time(expiry.token));
+                self.engine.execute(UPSERT_BACKEND_SUCCESS, &[name, at, certificate, token])
+            }
+            Err(trouble) => {
+                let (code, message) = (Value::Text(trouble.code.as_str()), Value::Text(&trouble.message));
+                self.engine.execute(UPSERT_BACKEND_FAILURE, &[name, at, code, message])
+            }
+        };
+        done.map(drop)
+    }
+
     /// The mailbox was fetched without trouble of its own.
-    pub fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
-        let values = [Value::Text(mailbox.as_str()), Value::Time(at)];
+    pub fn fetched(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        expiry: Expiry,
+    ) -> Result<(), StoreError> {
+        let values = [
+            Value::Text(mailbox.as_str()),
+            Value::Time(at),
+            Value::time(expiry.certificate),
+            Value::time(expiry.token),
+        ];
         self.engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop)
     }
 }

@@ -1,7 +1,9 @@
 //! Files that come whole or not at all: renames that never overwrite, and directories that last.
 
-use std::fs::{self, File};
-use std::io;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -23,11 +25,77 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+/// Replaces a file in one step, with this mode whatever the umask says; on error it is as it was.
+///
+/// A link is followed, and what it points to replaced.
+pub(crate) fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
+    let path = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(path)?,
+        other => other?,
+    };
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    let mut new = OsString::from(".");
+    new.push(name);
+    new.push(format!(".{}.new", std::process::id()));
+    let new = directory.join(new);
+    let written = write_new(&new, octets, mode).and_then(|()| fs::rename(&new, &path));
+    if written.is_err() {
+        // Half a file is worth nothing; that it is not there is as good.
+        let _ = fs::remove_file(&new);
+    }
+    written.and_then(|()| sync_directory(directory))
+}
+
+fn write_new(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
+    // What a dead process of the same number left is in nobody's way.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode & 0o600).open(path)?;
+    file.write_all(octets)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
 /// Makes renames and removals in a directory last.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
         // Some network file systems cannot; what was told is then told again after a crash.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_behind_its_link_and_nobody_else_may_read_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        replace(&link, b"new", 0o600).unwrap();
+        replace(&directory.path().join("other"), b"another", 0o600).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("file/within")).unwrap();
+        for path in ["file", "none/file"] {
+            assert!(replace(&directory.path().join(path), b"new", 0o600).is_err(), "{path}");
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

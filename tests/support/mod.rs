@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod arrivals;
+pub mod browser;
+pub mod busy;
 pub mod ca;
 pub mod cutter;
 pub mod desk;

@@ -28,6 +28,13 @@ const FILES: &[(&str, &str)] = &[
         "helpdesk-mail.db",
         "The store, where [store] url puts it: an SQLite database. See helpdesk-mail-schema(5).",
     ),
+    (
+        "helpdesk-mail.service, helpdesk-mail.timer",
+        "Units of systemd that fetch every five minutes once the timer is enabled; the log is in the journal.",
+    ),
+    ("/etc/cron.d/helpdesk-mail", "The same without systemd; an example comes with the package."),
+    ("/var/lib/helpdesk-mail", "Where a package puts the store: the home of the user helpdesk-mail."),
+    ("/var/log/helpdesk-mail", "For --log-file; logrotate keeps twelve weeks of what is in it."),
 ];
 
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -50,6 +57,15 @@ const EXAMPLES: &[(&str, &str)] = &[
     (
         "helpdesk-mail quarantine retry --all",
         "Take the failed messages again, for instance after an upgrade.",
+    ),
+    (
+        "30 3 * * * helpdesk-mail -q prune >/dev/null",
+        "Remove each night what the retention settings let go of.",
+    ),
+    ("helpdesk-mail status", "See how all is doing; with --format nagios or prometheus for a monitor."),
+    (
+        "0 6 * * 1 helpdesk-mail report --since 7d --output /srv/reports/mail.html >/dev/null",
+        "Each Monday, a page on the mail of the week.",
     ),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
     (
@@ -145,7 +161,7 @@ fn without_heading(part: &[u8]) -> &[u8] {
 
 fn exit_status(page: &mut Vec<u8>) -> io::Result<()> {
     let intro = "Where several apply, the one standing furthest forward here is given: 70, 74, 77, 69, 75, 1, 0. \
-                 \"ingest --mta\" ends with 0 or 75 only.";
+                 \"ingest --mta\" ends with 0 or 75 only, \"status --format nagios\" with 0, 1, 2 or 3.";
     let codes: Vec<_> =
         Exit::ALL.map(|exit| (format!("{} {}", exit.code(), exit.name()), meanings::exit(exit))).into();
     table("EXIT STATUS", Some(intro), codes.iter().map(|(term, meaning)| (term.as_str(), *meaning)), page)
@@ -176,8 +192,9 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
                  minutes, then ever later, up to six hours. An attempt is written down before it is made, and again \
                  once it ended. When the program dies between the two, or no answer comes, nobody knows whether the \
                  notification was taken: it is sent once more, alone and with the same Message-ID, so that it may arrive \
-                 twice, and given up if that happens again. At most thirty-two are under way at one time. A notification \
-                 is in one of these states:";
+                 twice, and given up if that happens again. At most thirty-two are under way at one time. Mails about \
+                 the thresholds of [alert] wait there too, before all others, with the template \"alert\" and without a \
+                 ticket. A notification is in one of these states:";
     let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
     table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
     let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \

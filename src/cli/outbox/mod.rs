@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::model::address;
 use crate::model::exit::Exit;
+use crate::model::ids::TicketRef;
 use crate::model::outbox::{BounceKind, OutboxState};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::outbox::{Problem, TemplateError, Templates};
@@ -143,8 +144,8 @@ fn fields(row: &OutboxRow) -> Vec<Cell> {
     vec![
         row.id.to_string().into(),
         words::time(row.created_at).into(),
-        row.ticket.to_string().into(),
-        row.occasion.as_str().into(),
+        words::or_dash(row.about.ticket().map(TicketRef::to_string).as_deref()).into(),
+        row.about.template().into(),
         Cell::painted(row.state.as_str(), Paint::of_state(row.state)),
         row.attempts.to_string().into(),
         row.to.address.as_str().into(),
@@ -174,9 +175,10 @@ fn describe(row: &OutboxRow, out: &mut Out) {
     };
     let time = |at: Option<Timestamp>| at.map(words::time).unwrap_or_default();
     field("notification", &row.id.to_string());
-    field("ticket", &row.ticket.to_string());
-    field("template", row.occasion.as_str());
-    field("to", &format!("{} ({})", row.to, row.told));
+    field("ticket", &row.about.ticket().map(TicketRef::to_string).unwrap_or_default());
+    field("template", row.about.template());
+    let told = row.told.map(|told| format!(" ({told})")).unwrap_or_default();
+    field("to", &format!("{}{told}", row.to));
     field("reason", row.reason.as_deref().unwrap_or_default());
     field("priority", row.urgency.as_str());
     field("attempts", &row.attempts.to_string());

@@ -1,6 +1,7 @@
 //! What a delivery tells while it goes, as JSON lines, for people, or not at all.
 
 use crate::cli::failure::{self, Causes};
+use crate::model::notification::About;
 use crate::model::outbox::GivenUp;
 use crate::run::{Hearer, NotificationLine, Sent};
 
@@ -51,7 +52,11 @@ impl Hearer for People<'_> {
         let why: Vec<String> = why.map(escape::line).collect();
         let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(": ")) };
         let to = escape::line(&line.to);
-        self.out.line(&format!("{} {} {to}: {state}{why}", line.ticket, line.occasion));
+        let what = match &line.about {
+            About::Ticket(ticket, occasion) => format!("{ticket} {occasion}"),
+            About::Alert => line.about.to_string(),
+        };
+        self.out.line(&format!("{what} {to}: {state}{why}"));
     }
 
     fn summary(&mut self, sent: &Sent) {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::failure::{self, Causes};
 use crate::model::address::Address;
 use crate::model::ids::TicketRef;
-use crate::model::outbox::{BounceKind, GivenUp};
+use crate::model::outbox::{BounceKind, GivenUp, Told};
 use crate::run::{Counts, MailboxLine, MessageLine, Mode, NotificationLine, Sent, Summary};
 use crate::store::{
     AttachmentRow, AttemptRow, MessageRow, NoteRow, OutboxRow, OutcomeRow, QuarantineRow, SuppressedRow,
@@ -118,9 +118,9 @@ pub fn sent_notification(line: &NotificationLine) -> Value {
     Value::Object(object([
         ("type", json!("notification")),
         ("id", json!(line.id)),
-        ("ticket", json!(line.ticket)),
+        ("ticket", json!(line.about.ticket().map(TicketRef::to_string))),
         ("to", json!(line.to)),
-        ("template", json!(line.occasion.as_str())),
+        ("template", json!(line.about.template())),
         ("state", json!(line.state.as_str())),
         ("attempts", json!(line.attempts)),
         ("next_attempt_at", json!(line.next_attempt_at.map(words::time))),
@@ -160,16 +160,16 @@ pub fn notification_with_attempts(row: &OutboxRow, attempts: &[AttemptRow]) -> V
 fn notification_fields(row: &OutboxRow) -> Map<String, Value> {
     object([
         ("id", json!(row.id)),
-        ("ticket", json!(row.ticket.to_string())),
+        ("ticket", json!(row.about.ticket().map(TicketRef::to_string))),
         ("to", json!(row.to.address)),
-        ("template", json!(row.occasion.as_str())),
+        ("template", json!(row.about.template())),
         ("state", json!(row.state.as_str())),
         ("attempts", json!(row.attempts)),
         ("next_attempt_at", json!(row.next_attempt_at.map(words::time))),
         ("last_error", json!(row.last_error)),
         ("message_id", json!(row.message_id.as_str())),
         ("reason", json!(row.reason)),
-        ("role", json!(row.told.as_str())),
+        ("role", json!(row.told.map(Told::as_str))),
         ("priority", json!(row.urgency.as_str())),
         ("created_at", json!(words::time(row.created_at))),
         ("state_since", json!(words::time(row.state_since))),

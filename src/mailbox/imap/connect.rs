@@ -40,7 +40,12 @@ fn attempt(
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
     let stream = protected(socket, server, peer)?;
-    let link = Link { answers: Shared::new(), pace: stream.pace(), peer: peer.clone() };
+    let link = Link {
+        answers: Shared::new(),
+        pace: stream.pace(),
+        certificate_expires: stream.certificate_expires(),
+        peer: peer.clone(),
+    };
     let mut client = Client::new(Tap::new(stream, link.answers.clone()));
     client.greeting_read = true;
     let offered = capabilities(&mut client, &link)?;

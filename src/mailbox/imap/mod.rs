@@ -27,6 +27,8 @@ mod uids;
 
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
 use super::{Access, Config, Imap, Mailbox, MailboxError, Reader, Server};
@@ -138,6 +140,10 @@ impl Reader for ImapMailbox {
 
     fn numbering(&self) -> Option<String> {
         self.open.as_ref().map(|open| open.validity.to_string())
+    }
+
+    fn certificate_expires(&self) -> Option<Timestamp> {
+        self.session.certificate_expires
     }
 
     /// EXAMINE, whatever the access: it tells of a folder that is missing or cannot be selected.

@@ -7,6 +7,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::answers::{Bounds, Farewell, Fault, Told};
 use super::tap::{Shared, Tap};
 use crate::mailbox::MailboxError;
@@ -20,6 +22,8 @@ pub(super) struct Session {
     pace: Arc<Pace>,
     /// What came in answer to the command that broke the session.
     salvage: Told,
+    /// When the certificate expires that the server showed.
+    pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
 }
@@ -53,8 +57,9 @@ pub(super) type Reply = Result<Answer, Refusal>;
 
 impl Session {
     pub(super) fn new(crate_session: imap::Session<Tap<Stream>>, link: Link) -> Self {
-        let Link { answers, pace, peer } = link;
-        Self { crate_session: Some(crate_session), answers, pace, salvage: Told::default(), peer }
+        let Link { answers, pace, certificate_expires, peer } = link;
+        let salvage = Told::default();
+        Self { crate_session: Some(crate_session), answers, pace, salvage, certificate_expires, peer }
     }
 
     /// Runs a command whose answer holds no messages.
@@ -126,6 +131,8 @@ pub(super) struct Link {
     pub(super) answers: Shared,
     /// How fast they come.
     pub(super) pace: Arc<Pace>,
+    /// When the certificate expires that the server showed.
+    pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
 }

@@ -29,6 +29,8 @@ mod tell;
 
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
 use super::{Access, Config, Mailbox, MailboxError, Reader, Server};
@@ -128,6 +130,10 @@ impl Reader for Pop3Mailbox {
     /// Many servers lock the maildrop for one session (RFC 1939 section 3).
     fn bears_another(&self) -> bool {
         false
+    }
+
+    fn certificate_expires(&self) -> Option<Timestamp> {
+        self.session.certificate_expires
     }
 
     fn target(&mut self, folder: &str) -> Result<(), MailboxError> {

@@ -6,6 +6,8 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::answers::{Answers, BLOCK, Refusal, Status};
 use crate::mailbox::MailboxError;
 use crate::transport::wire::{self, Pace, Peer, Stream};
@@ -20,6 +22,8 @@ pub(super) struct Session {
     pace: Arc<Pace>,
     /// How many commands may be ahead of their answers.
     window: usize,
+    /// When the certificate expires that the server showed.
+    pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
 }
@@ -48,7 +52,13 @@ impl Session {
     }
 
     fn reading(stream: Stream, peer: Peer, block: usize) -> Self {
-        Self { pace: stream.pace(), answers: Some(Answers::new(stream, block)), window: 1, peer }
+        Self {
+            pace: stream.pace(),
+            certificate_expires: stream.certificate_expires(),
+            answers: Some(Answers::new(stream, block)),
+            window: 1,
+            peer,
+        }
     }
 
     /// From now on commands may be sent ahead.

@@ -21,6 +21,11 @@ pub(super) fn of(rendered: &Rendered, id: &MessageId) -> MultiPart {
         .multipart(rendered.images.iter().fold(related, |related, image| related.singlepart(picture(image))))
 }
 
+/// The body of a mail of text alone, with the header fields that describe it.
+pub(super) fn plain(text: &str) -> SinglePart {
+    part(ContentType::TEXT_PLAIN, text.trim_end())
+}
+
 /// A text in quoted-printable, or in base64 where most of it is beyond ASCII; never bare, so that no server changes it.
 fn part(kind: ContentType, text: &str) -> SinglePart {
     let beyond = text.bytes().filter(|byte| !byte.is_ascii()).count();

@@ -15,7 +15,7 @@ use lettre::message::header::Headers;
 
 use crate::model::address::Address;
 use crate::model::ids::MessageId;
-use crate::model::notification::{Notification, Occasion, Parcel};
+use crate::model::notification::{AlertMail, Notification, Occasion, Parcel};
 
 use super::template::{EnvelopeSender, Templates, line};
 
@@ -39,12 +39,37 @@ impl Templates {
         octets.extend_from_slice(fields.to_string().as_bytes());
         mail.headers_mut().insert_raw(field::raw("MIME-Version", "1.0"));
         octets.extend_from_slice(&mail.formatted());
-        let sender = match self.config().envelope_sender {
-            EnvelopeSender::Queue => Some(address::envelope(&notification.from.address)),
-            EnvelopeSender::Empty => None,
-        };
+        let sender = self.envelope_sender(&notification.from);
         let recipient = address::envelope(&notification.to.address);
         Composed { parcel: Parcel { sender, recipient, octets }, fallback }
+    }
+}
+
+impl Templates {
+    /// The mail of an alert, in plain text: who runs the program reads it on a telephone.
+    pub fn alert(&self, mail: &AlertMail, now: Timestamp) -> Parcel {
+        let mut fields = Headers::new();
+        let mut put = |name: &'static str, value: String| fields.insert_raw(field::raw(name, &value));
+        put("Date", date(now));
+        put("From", address::mailbox(&mail.from));
+        put("To", address::mailbox(&mail.to));
+        put("Subject", words::folded(&line(&mail.subject), "Subject: ".len()));
+        put("Message-ID", field::id(&mail.message_id));
+        put("Auto-Submitted", "auto-generated".to_owned());
+        put("X-Auto-Response-Suppress", "All".to_owned());
+        put("X-Loop", address::envelope(&mail.from.address));
+        put("MIME-Version", "1.0".to_owned());
+        let mut octets = fields.to_string().into_bytes();
+        octets.extend_from_slice(&body::plain(&mail.text).formatted());
+        let sender = self.envelope_sender(&mail.from);
+        Parcel { sender, recipient: address::envelope(&mail.to.address), octets }
+    }
+
+    fn envelope_sender(&self, from: &Address) -> Option<String> {
+        match self.config().envelope_sender {
+            EnvelopeSender::Queue => Some(address::envelope(&from.address)),
+            EnvelopeSender::Empty => None,
+        }
     }
 }
 

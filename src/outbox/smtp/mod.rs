@@ -17,6 +17,8 @@ mod reply;
 mod session;
 mod transaction;
 
+use jiff::Timestamp;
+
 use self::session::Session;
 use self::transaction::{Ending, send};
 use super::config::Smtp;
@@ -97,6 +99,10 @@ impl Backend for SmtpBackend {
 
     fn trouble(&mut self) -> Option<OutboxError> {
         self.trouble.take()
+    }
+
+    fn certificate_expires(&self) -> Option<Timestamp> {
+        self.session.as_ref()?.certificate_expires
     }
 
     fn close(&mut self) {

@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::offer::Offer;
 use super::reply::{BLOCK, Replies, Reply};
 use crate::transport::Fault;
@@ -13,6 +15,8 @@ pub(super) struct Session {
     replies: Replies<Stream>,
     /// What the server offers now.
     pub(super) offer: Offer,
+    /// When the certificate expires that the server showed.
+    pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
     /// Whether a mail was begun that was not taken: RSET ends it.
@@ -22,12 +26,22 @@ pub(super) struct Session {
 impl Session {
     /// A session that reads ahead.
     pub(super) fn new(stream: Stream, peer: Peer) -> Self {
-        Self { replies: Replies::new(stream, BLOCK), offer: Offer::default(), peer, begun: false }
+        Self::reading(stream, peer, BLOCK)
     }
 
     /// A session that takes nothing from the stream behind the reply it reads.
     pub(super) fn octet_by_octet(stream: Stream, peer: Peer) -> Self {
-        Self { replies: Replies::new(stream, 1), offer: Offer::default(), peer, begun: false }
+        Self::reading(stream, peer, 1)
+    }
+
+    fn reading(stream: Stream, peer: Peer, block: usize) -> Self {
+        Self {
+            certificate_expires: stream.certificate_expires(),
+            replies: Replies::new(stream, block),
+            offer: Offer::default(),
+            peer,
+            begun: false,
+        }
     }
 
     pub(super) fn into_stream(self) -> Stream {

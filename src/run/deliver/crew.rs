@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::model::notification::Answer;
-use crate::store::Claimed;
+use crate::store::{Claimed, Expiry};
 
 use super::end::{Carried, Courier};
 
@@ -27,6 +27,8 @@ pub(super) struct Task {
 pub(super) struct Done {
     pub(super) task: Task,
     pub(super) carried: Carried,
+    /// When what it was made with expires.
+    pub(super) expiry: Expiry,
     pub(super) at: Timestamp,
     pub(super) took: Duration,
 }
@@ -86,7 +88,8 @@ fn carry_all(mut courier: Box<dyn Courier + Send + '_>, queue: &Mutex<Receiver<T
             note: None,
             trouble: None,
         });
-        let ended = Done { task, carried, at: Timestamp::now(), took: started.elapsed() };
+        let expiry = courier.expiry(&task.way);
+        let ended = Done { task, carried, expiry, at: Timestamp::now(), took: started.elapsed() };
         if done.send(ended).is_err() {
             break;
         }

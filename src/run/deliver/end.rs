@@ -6,12 +6,17 @@ use crate::model::notification::Answer;
 use crate::model::outbox::GivenUp;
 use crate::model::trouble::Trouble;
 use crate::outbox;
-use crate::store::{AttemptResult, Claimed, Fate, MOST_UNCERTAIN};
+use crate::store::{AttemptResult, Claimed, Expiry, Fate, MOST_UNCERTAIN};
 
 /// Composes notifications and gives them to back ends.
 pub trait Courier {
     /// Composes a notification and gives it to that back end.
     fn carry(&mut self, notification: &Claimed, way: &str) -> Carried;
+
+    /// When what that back end was reached with expires.
+    fn expiry(&self, _way: &str) -> Expiry {
+        Expiry::default()
+    }
 
     /// Ends what is open.
     fn close(&mut self);

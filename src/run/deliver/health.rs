@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::trouble::Trouble;
+use crate::store::Expiry;
 
 /// A back end that gives out so often in a row is left alone.
 const MOST_FAILURES: u32 = 2;
@@ -20,6 +21,8 @@ struct State {
     proven: bool,
     /// How many attempts it has in hand.
     busy: usize,
+    /// When what it was last reached with expires.
+    expiry: Expiry,
 }
 
 impl Health {
@@ -45,12 +48,21 @@ impl Health {
     }
 
     /// An attempt ended, with trouble of the back end or without.
-    pub(super) fn ended(&mut self, way: &str, trouble: Option<Trouble>) {
+    pub(super) fn ended(&mut self, way: &str, trouble: Option<Trouble>, expiry: Expiry) {
         let state = self.0.entry(way.to_owned()).or_default();
         state.busy = state.busy.saturating_sub(1);
         state.proven = trouble.is_none();
         state.failures = if trouble.is_some() { state.failures + 1 } else { 0 };
         state.trouble = trouble;
+        state.expiry = expiry;
+    }
+
+    /// How each that was given something is now.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (&str, Result<Expiry, &Trouble>)> {
+        self.0.iter().filter_map(|(way, state)| match &state.trouble {
+            Some(trouble) => Some((way.as_str(), Err(trouble))),
+            None => state.proven.then_some((way.as_str(), Ok(state.expiry))),
+        })
     }
 
     /// What back ends gave out with and did not recover from.

@@ -2,15 +2,15 @@
 
 use crate::evidence::Signer;
 use crate::model::address::Address;
-use crate::model::ids::QueueSlug;
-use crate::model::notification::{Notification, Occasion};
+use crate::model::ids::{QueueSlug, TicketRef};
+use crate::model::notification::{About, AlertMail, Notification, Occasion};
 use crate::store::Claimed;
 
-/// As whom, and how, a queue writes.
+/// As whom, and how, a queue writes, or the program itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voice {
-    /// The queue.
-    pub queue: QueueSlug,
+    /// The queue; `None` for the alerts of the program.
+    pub queue: Option<QueueSlug>,
     /// The name of its back end.
     pub way: String,
     /// The queue's name for people.
@@ -23,20 +23,42 @@ pub struct Voice {
     pub plus_addressing: bool,
 }
 
+impl Voice {
+    /// Whether it writes of that.
+    pub(super) fn speaks_of(&self, about: &About) -> bool {
+        self.queue.as_ref() == about.ticket().map(|ticket| &ticket.queue)
+    }
+}
+
+/// The alert of a row.
+pub(super) fn alert(row: &Claimed, voice: &Voice) -> AlertMail {
+    AlertMail {
+        from: Address { name: Some(voice.title.clone()), address: voice.address.clone() },
+        to: row.to.clone(),
+        message_id: row.message_id.clone(),
+        subject: row.title.clone(),
+        text: row.text.clone().unwrap_or_default(),
+    }
+}
+
 /// All that the mail of a row is composed of. What answers the author of a mail quotes nothing.
-pub(super) fn notification(row: &Claimed, voice: &Voice, signer: &Signer) -> Notification {
-    let quotes = match row.occasion {
+pub(super) fn notification(
+    row: &Claimed,
+    (ticket, occasion): (&TicketRef, Occasion),
+    voice: &Voice,
+    signer: &Signer,
+) -> Notification {
+    let quotes = match occasion {
         Occasion::Announced | Occasion::Updated | Occasion::Reopened => true,
         Occasion::Created | Occasion::Closed | Occasion::TooLarge => false,
     };
-    let reply_to =
-        voice.plus_addressing.then(|| signer.reply_address(&voice.address, row.ticket.id)).flatten();
+    let reply_to = voice.plus_addressing.then(|| signer.reply_address(&voice.address, ticket.id)).flatten();
     Notification {
-        occasion: row.occasion,
+        occasion,
         locale: voice.locale.clone(),
-        ticket: row.ticket.clone(),
+        ticket: ticket.clone(),
         title: row.title.clone(),
-        queue: row.ticket.queue.clone(),
+        queue: ticket.queue.clone(),
         queue_title: voice.title.clone(),
         from: Address { name: Some(voice.title.clone()), address: voice.address.clone() },
         to: row.to.clone(),

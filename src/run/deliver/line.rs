@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::exit::Exit;
-use crate::model::notification::Occasion;
+use crate::model::notification::About;
 use crate::model::outbox::{GivenUp, OutboxState};
 use crate::model::trouble::Trouble;
 use crate::store::{Backlog, Claimed, Fate};
@@ -24,12 +24,10 @@ pub trait Hearer {
 pub struct NotificationLine {
     /// Its number.
     pub id: i64,
-    /// Its ticket, as `support-12`.
-    pub ticket: String,
+    /// What it is about.
+    pub about: About,
     /// Whom it is for.
     pub to: String,
-    /// What it is about.
-    pub occasion: Occasion,
     /// What it is now.
     pub state: OutboxState,
     /// Why it was given up.
@@ -49,9 +47,8 @@ impl NotificationLine {
     pub(super) fn of(row: &Claimed, state: OutboxState) -> Self {
         Self {
             id: row.id,
-            ticket: row.ticket.to_string(),
+            about: row.about.clone(),
             to: row.to.address.clone(),
-            occasion: row.occasion,
             state,
             reason: None,
             attempts: row.attempts,
@@ -80,14 +77,16 @@ impl NotificationLine {
 
     /// What a cron line that throws standard output away still mails.
     pub(super) fn log(&self) {
-        let (id, ticket) = (self.id, &self.ticket);
+        let (id, about) = (self.id, &self.about);
+        let ticket = about.ticket().map(ToString::to_string);
+        let ticket = ticket.as_deref();
         match (self.state, self.reason, &self.last_error) {
             (OutboxState::Failed, Some(why), error) => {
                 let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-                log::error!(notification = id, ticket:display; "notification {id} ({ticket}) is given up, {why}{error}");
+                log::error!(notification = id, ticket; "notification {id} ({about}) is given up, {why}{error}");
             }
             (OutboxState::Queued, _, Some(error)) => {
-                log::info!(notification = id, ticket:display; "notification {id} ({ticket}) is put off: {error}");
+                log::info!(notification = id, ticket; "notification {id} ({about}) is put off: {error}");
             }
             _ => {}
         }

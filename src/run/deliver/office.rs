@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::notification::{Answer, Notification, Parcel};
+use crate::model::notification::{AlertMail, Answer, Notification, Parcel};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::outbox::{self, Backend, BackendConfig, Composed, Templates};
 
 use super::post::{Office, Way};
+use crate::run::fetch::expiry_of_token;
+use crate::store::Expiry;
 
 /// Templates and back ends.
 #[derive(Debug)]
@@ -29,28 +31,40 @@ impl Office for MailOffice {
         self.templates.compose(notification, now)
     }
 
+    fn alert(&self, mail: &AlertMail, now: Timestamp) -> Parcel {
+        self.templates.alert(mail, now)
+    }
+
     fn open(&self, way: &str) -> Result<Box<dyn Way>, Trouble> {
         // The settings let no queue name another one.
         let config = self.backends.get(way).ok_or_else(|| {
             Trouble::new(ErrorCode::ConfigInvalid, format!("there is no back end \"{way}\""))
         })?;
-        Ok(Box::new(Open(outbox::open(config)?)))
+        Ok(Box::new(Open { backend: outbox::open(config)?, config: config.clone() }))
     }
 }
 
 /// A back end that is open.
-struct Open(Box<dyn Backend>);
+struct Open {
+    backend: Box<dyn Backend>,
+    config: BackendConfig,
+}
 
 impl Way for Open {
     fn give(&mut self, parcel: &Parcel) -> Answer {
-        self.0.give(parcel)
+        self.backend.give(parcel)
     }
 
     fn trouble(&mut self) -> Option<Trouble> {
-        self.0.trouble().map(Trouble::from)
+        self.backend.trouble().map(Trouble::from)
+    }
+
+    fn expiry(&self) -> Expiry {
+        let token = expiry_of_token(self.config.token_life(), Timestamp::now());
+        Expiry { certificate: self.backend.certificate_expires(), token }
     }
 
     fn close(&mut self) {
-        self.0.close();
+        self.backend.close();
     }
 }

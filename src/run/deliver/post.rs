@@ -8,19 +8,21 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
-use crate::model::ids::QueueSlug;
-use crate::model::notification::{Answer, Notification, Parcel};
+use crate::model::notification::{About, AlertMail, Answer, Notification, Parcel};
 use crate::model::trouble::Trouble;
 use crate::outbox::Composed;
-use crate::store::Claimed;
+use crate::store::{Claimed, Expiry};
 
 use super::end::{Carried, Courier};
-use super::letter::{Voice, notification};
+use super::letter::{Voice, alert, notification};
 
 /// Who composes, and where back ends are.
 pub trait Office: fmt::Debug + Send + Sync {
     /// Composes a mail; that never fails.
     fn compose(&self, notification: &Notification, now: Timestamp) -> Composed;
+
+    /// Composes an alert.
+    fn alert(&self, mail: &AlertMail, now: Timestamp) -> Parcel;
 
     /// Opens the back end of that name.
     fn open(&self, way: &str) -> Result<Box<dyn Way>, Trouble>;
@@ -33,6 +35,11 @@ pub trait Way: Send {
 
     /// Why the last parcel did not matter: the back end gave out.
     fn trouble(&mut self) -> Option<Trouble>;
+
+    /// When what it was reached with expires.
+    fn expiry(&self) -> Expiry {
+        Expiry::default()
+    }
 
     /// Ends what is open.
     fn close(&mut self);
@@ -52,8 +59,17 @@ impl<'a> Post<'a> {
         Self { voices, office, signer, open: HashMap::new() }
     }
 
-    fn voice(&self, queue: &QueueSlug) -> Option<&'a Voice> {
-        self.voices.iter().find(|voice| voice.queue == *queue)
+    /// The mail of a row, and what is worth knowing of how it was made.
+    fn compose(&self, row: &Claimed, voice: &Voice) -> (Parcel, Option<String>) {
+        let now = Timestamp::now();
+        match &row.about {
+            About::Ticket(ticket, occasion) => {
+                let letter = notification(row, (ticket, *occasion), voice, &self.signer);
+                let Composed { parcel, fallback } = self.office.compose(&letter, now);
+                (parcel, fallback)
+            }
+            About::Alert => (self.office.alert(&alert(row, voice), now), None),
+        }
     }
 
     fn give(&mut self, parcel: &Parcel, way: &str) -> (Answer, Option<Trouble>) {
@@ -77,13 +93,17 @@ impl<'a> Post<'a> {
 
 impl Courier for Post<'_> {
     fn carry(&mut self, row: &Claimed, way: &str) -> Carried {
-        let Some(voice) = self.voice(&row.ticket.queue) else {
-            let answer = Answer::Later(format!("queue \"{}\" does not write", row.ticket.queue));
+        let Some(voice) = self.voices.iter().find(|voice| voice.speaks_of(&row.about)) else {
+            let answer = Answer::Later(format!("nobody writes of {} any more", row.about));
             return Carried { answer, note: None, trouble: None };
         };
-        let composed = self.office.compose(&notification(row, voice, &self.signer), Timestamp::now());
-        let (answer, trouble) = self.give(&composed.parcel, way);
-        Carried { answer, note: composed.fallback, trouble }
+        let (parcel, note) = self.compose(row, voice);
+        let (answer, trouble) = self.give(&parcel, way);
+        Carried { answer, note, trouble }
+    }
+
+    fn expiry(&self, way: &str) -> Expiry {
+        self.open.get(way).map(|open| open.expiry()).unwrap_or_default()
     }
 
     fn close(&mut self) {
@@ -136,6 +156,14 @@ mod tests {
             }
         }
 
+        fn alert(&self, mail: &AlertMail, _: Timestamp) -> Parcel {
+            Parcel {
+                sender: None,
+                recipient: mail.to.address.clone(),
+                octets: mail.text.clone().into_bytes(),
+            }
+        }
+
         fn open(&self, way: &str) -> Result<Box<dyn Way>, Trouble> {
             self.opened.lock().unwrap().push(way.to_owned());
             if way == "away" {
@@ -147,7 +175,7 @@ mod tests {
 
     fn voice(queue: &str, way: &str) -> Voice {
         Voice {
-            queue: queue.parse().unwrap(),
+            queue: Some(queue.parse().unwrap()),
             way: way.to_owned(),
             title: "T".to_owned(),
             address: format!("{queue}@example.org"),
@@ -159,8 +187,10 @@ mod tests {
     fn row(queue: &str) -> Claimed {
         Claimed {
             id: 1,
-            occasion: Occasion::Created,
-            ticket: TicketRef { queue: queue.parse().unwrap(), id: TicketId(1) },
+            about: About::Ticket(
+                TicketRef { queue: queue.parse().unwrap(), id: TicketId(1) },
+                Occasion::Created,
+            ),
             title: "t".to_owned(),
             to: Address::bare("alice@example.net"),
             message_id: MessageId::new("a@x").unwrap(),

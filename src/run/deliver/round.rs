@@ -83,6 +83,9 @@ impl<'a> Round<'a> {
         let written = self.wait_for_all();
         let released = self.store.release(&self.lease, Timestamp::now());
         done.and(written).and(released)?;
+        for (way, end) in self.health.ends() {
+            self.store.delivered(way, Timestamp::now(), end)?;
+        }
         let backlog = self.store.backlog()?;
         let interrupted = self.errand.stop.check().err();
         let troubles = self.health.troubles().chain(interrupted).collect();
@@ -152,8 +155,7 @@ impl<'a> Round<'a> {
     fn take(&mut self) -> Result<Option<(Claimed, String)>, StoreError> {
         let mut at = 0;
         while let Some(row) = self.waiting.get(at) {
-            let way =
-                self.voices.iter().find(|voice| voice.queue == row.ticket.queue).map(|voice| &voice.way);
+            let way = self.voices.iter().find(|voice| voice.speaks_of(&row.about)).map(|voice| &voice.way);
             let Some(way) = way else {
                 self.give_up(at)?;
                 continue;
@@ -230,12 +232,12 @@ impl<'a> Round<'a> {
     }
 
     fn resolve(&mut self, done: Done) {
-        let Done { task: Task { row, way, attempt }, carried, at, took } = done;
+        let Done { task: Task { row, way, attempt }, carried, expiry, at, took } = done;
         let has_trouble = carried.trouble.is_some();
         if let Some(trouble) = &carried.trouble {
             log::warn!(error_code = trouble.code.as_str(); "back end \"{way}\": {}", trouble.with_causes());
         }
-        self.health.ended(&way, carried.trouble);
+        self.health.ended(&way, carried.trouble, expiry);
         let (result, answer, fate) = end::of(carried.answer, &row, self.errand.max_attempts, has_trouble, at);
         let line = NotificationLine::ended(&row, fate, &answer);
         let note = carried.note;

@@ -174,7 +174,7 @@ fn errand() -> Errand {
 /// The queue `queue`, whose back end has its name.
 fn voice(queue: &str) -> Voice {
     Voice {
-        queue: queue.parse().unwrap(),
+        queue: Some(queue.parse().unwrap()),
         way: queue.to_owned(),
         title: "Support".to_owned(),
         address: "support@example.org".to_owned(),
@@ -365,10 +365,11 @@ fn an_answer_quotes_nothing_and_a_follow_up_what_was_written() {
     let row = place.store().claim(&lease, Timestamp::now(), 1).unwrap().remove(0);
     let voice = voice("support");
     let signer = Signer::new(b"secret");
-    let update = notification(&row, &voice, &signer);
+    let ticket = row.about.ticket().unwrap().clone();
+    let update = notification(&row, (&ticket, Occasion::Updated), &voice, &signer);
     assert_eq!((update.text.as_deref(), update.author), (Some("It burns."), Some(Address::bare("alice@x"))));
-    assert_eq!(signer.ticket_of_address(&update.reply_to.unwrap()), Some(row.ticket.id));
-    let answer = Claimed { occasion: Occasion::Created, ..row };
-    let answer = notification(&answer, &Voice { plus_addressing: false, ..voice }, &signer);
+    assert_eq!(signer.ticket_of_address(&update.reply_to.unwrap()), Some(ticket.id));
+    let voice = Voice { plus_addressing: false, ..voice };
+    let answer = notification(&row, (&ticket, Occasion::Created), &voice, &signer);
     assert_eq!((answer.text, answer.author, answer.reply_to), (None, None, None));
 }

@@ -33,6 +33,7 @@ impl Desk {
             notify,
             max_attempts: 10,
             after_fetch: Some(Duration::from_secs(60)),
+            alerts: None,
             voices: Vec::new(),
         };
         let plan = Plan {
@@ -77,7 +78,7 @@ impl Desk {
         rows.iter()
             .map(|row| {
                 let reason = row.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-                format!("{} {} {} {}{reason}", row.ticket, row.occasion, row.to.address, row.state)
+                format!("{} {} {} {}{reason}", row.about, row.about.template(), row.to.address, row.state)
             })
             .collect()
     }

@@ -41,7 +41,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.store.file().unwrap(), PathBuf::from("/conf/db"));
     assert_eq!((settings.store.keep_raw, settings.plan.keep_raw), (KeepRaw::Failed, KeepRaw::Failed));
     assert_eq!(settings.store.token_secret_file, None);
-    assert_eq!(settings.plan.alert, Alert { skipped: None, failed: None });
+    assert_eq!(settings.plan.alert, Alert::default());
     assert!(settings.warnings.is_empty());
 
     let [queue] = settings.plan.queues.as_slice() else { panic!("{:?}", settings.plan.queues) };
@@ -159,7 +159,7 @@ fn every_key_of_a_queue_is_heeded() {
     assert_eq!(settings.store.file().unwrap(), PathBuf::from("/var/db"));
     assert_eq!(settings.plan.keep_raw, KeepRaw::All);
     assert_eq!(settings.store.token_secret_file, Some(PathBuf::from("/run/secret")));
-    assert_eq!(settings.plan.alert, Alert { skipped: Some(50), failed: Some(1) });
+    assert_eq!(settings.plan.alert, Alert { skipped: Some(50), failed: Some(1), ..Alert::default() });
     let [first, second] = settings.plan.queues.as_slice() else { panic!("{:?}", settings.plan.queues) };
     assert_eq!((first.slug.as_str(), second.slug.as_str()), ("b", "a"), "in the order of the file");
     assert_eq!((first.title.as_str(), first.priority), ("Büro", 1));

@@ -17,7 +17,7 @@ INSERT INTO blob (sha256, size, content)
 VALUES (?1, ?2, ?3)
 RETURNING id";
 
-pub(super) const DELETE_UNUSED_BLOB: &str = "
+pub(in crate::store) const DELETE_UNUSED_BLOB: &str = "
 DELETE FROM blob
 WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.blob = blob.id)

@@ -6,6 +6,7 @@ use super::words::{list, title};
 use crate::model::outcome::OutcomeWord;
 use crate::store::engine::{Engine, Value, first};
 use crate::store::in_flight::DELETE_IN_FLIGHT;
+use crate::store::status::COUNT_OUTCOME;
 use crate::store::{KeptCopy, LedgerEntry, Source, StoreError};
 
 pub(super) const INSERT_SOURCE: &str = "
@@ -15,9 +16,9 @@ RETURNING id";
 
 pub(super) const UPSERT_OUTCOME: &str = "
 INSERT INTO outcome
-  (source, item, run, at, outcome, reason, settled, attempts, disposition, told, ticket, message_id, digest,
+  (source, item, run, at, first_at, outcome, reason, settled, attempts, disposition, told, ticket, message_id, digest,
    raw_sha256, author, subject, notes, error_code, error_message, error_hint)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
 ON CONFLICT (source, item) DO UPDATE
 SET run = excluded.run,
     at = excluded.at,
@@ -78,6 +79,8 @@ pub(super) fn record(engine: &mut dyn Engine, entry: &LedgerEntry<'_>) -> Result
         engine.execute(SET_ASIDE, &[Value::Integer(source), Value::Text(&entry.key.0)])?;
     }
     let outcome = upsert(engine, source, entry)?;
+    let counted = [Value::Text(entry.source.mailbox.as_str()), Value::Text(entry.outcome.as_str())];
+    engine.execute(COUNT_OUTCOME, &counted)?;
     if entry.outcome != OutcomeWord::Deferred {
         engine.execute(DELETE_IN_FLIGHT, &[Value::Integer(source), Value::Text(&entry.key.0)])?;
     }

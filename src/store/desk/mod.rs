@@ -13,7 +13,7 @@ mod plans;
 #[cfg(test)]
 mod tests;
 
-pub(super) use blob::let_go;
+pub(super) use blob::{DELETE_UNUSED_BLOB, let_go};
 pub(super) use ledger::{LET_GO_OF_COPY, source};
 pub(super) use lookup::{known, places};
 

@@ -2,10 +2,12 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
+use crate::store::{
+    in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
+};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 63] = [
+const ROAD: [&str; 66] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -60,6 +62,7 @@ const ROAD: [&str; 63] = [
     outbox::UPDATE_ATTEMPT,
     outbox::UPDATE_RESOLVED,
     outbox::UPDATE_RELEASED,
+    status::COUNT_OUTCOME,
     upkeep::UPDATE_RUN,
     upkeep::UPDATE_TOLD,
     upkeep::WAIVE,
@@ -69,10 +72,12 @@ const ROAD: [&str; 63] = [
     upkeep::UPDATE_SOURCE_NAME,
     upkeep::UPSERT_LAST_SUCCESS,
     upkeep::UPSERT_LAST_FAILURE,
+    upkeep::UPSERT_BACKEND_SUCCESS,
+    upkeep::UPSERT_BACKEND_FAILURE,
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 32] = [
+const ROWS: [&str; 47] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -94,6 +99,7 @@ const ROWS: [&str; 32] = [
     quarantine::SELECT_COPY,
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,
+    outbox::INSERT_ALERT_MAIL,
     outbox::INSERT_ATTEMPT,
     outbox::SELECT_STATE,
     outbox::UPDATE_REQUEUED,
@@ -105,6 +111,20 @@ const ROWS: [&str; 32] = [
     outbox::SELECT_NOTES,
     outbox::UPSERT_SUPPRESSED,
     outbox::DELETE_SUPPRESSED,
+    status::COUNT_SINCE,
+    status::COUNT_OF_RUN,
+    status::SELECT_LAST_RUN,
+    status::UPSERT_ALERT,
+    status::DELETE_ALERT,
+    prune::SHORTEN_OUTCOME,
+    prune::DELETE_OUTCOME,
+    prune::DELETE_ATTEMPTS,
+    prune::FORGET_BOUNCED,
+    prune::SELECT_ENDED,
+    prune::DELETE_NOTIFICATION,
+    prune::SELECT_OUTCOMES,
+    prune::SELECT_NOTIFICATIONS,
+    prune::SELECT_SUPPRESSIONS,
 ];
 
 #[test]
@@ -117,6 +137,27 @@ fn no_statement_that_runs_for_every_message_or_row_reads_a_whole_table() {
     }
 }
 
+/// The statements that a report asks, most of them for each of its days.
+const REPORT: [&str; 6] = [
+    report::COUNT_OUTCOMES,
+    report::COUNT_OUTBOX,
+    report::SELECT_ARRIVALS,
+    report::SELECT_DELIVERIES,
+    report::SELECT_SENDERS,
+    report::SELECT_QUEUES,
+];
+
+#[test]
+fn a_report_reads_what_is_of_its_period_alone() {
+    for sql in REPORT {
+        let steps = plan(sql);
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}:{sql}");
+        assert!(steps.iter().any(|step| step.contains(">? AND ")), "{steps:?}:{sql}");
+    }
+    let mails = plan(report::SELECT_ARRIVALS);
+    assert_eq!(mails, ["SEARCH message USING COVERING INDEX message_by_time (stored_at>? AND stored_at<?)"]);
+}
+
 #[test]
 fn what_is_owed_is_found_without_reading_what_is_paid() {
     assert_eq!(plan(lookup::SELECT_OWED), ["SEARCH outcome USING INDEX outcome_owed (source=?)"]);
@@ -127,6 +168,19 @@ fn the_newest_outcomes_are_found_without_sorting_the_ledger() {
     let steps = plan(outcomes::SELECT_OUTCOMES);
     assert_eq!(steps.first().unwrap(), "SCAN outcome USING INDEX outcome_by_time");
     assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+}
+
+#[test]
+fn what_waits_is_found_in_indexes_that_hold_nothing_else() {
+    for (sql, index) in [(status::SELECT_WAITING, "outcome_deferred"), (status::SELECT_OWED, "outcome_owed")]
+    {
+        let steps = plan(sql);
+        assert!(steps.iter().any(|step| step.contains(&format!("outcome USING INDEX {index}"))), "{steps:?}");
+        assert!(!steps.iter().any(|step| step == "SCAN outcome"), "{steps:?}");
+    }
+    for step in plan(status::COUNT_SUPPRESSED) {
+        assert!(!step.contains("SCAN suppressed"), "{step}");
+    }
 }
 
 fn plan(sql: &str) -> Vec<String> {

@@ -55,6 +55,8 @@ pub trait Engine: Send {
 
     /// Begins a transaction in which nobody else changes the schema.
     fn begin_upgrade(&mut self) -> Result<(), StoreError>;
+    /// Begins a transaction that only reads, all of it at one moment, and keeps nobody from writing.
+    fn begin_reading(&mut self) -> Result<(), StoreError>;
 
     /// Keeps the transaction. When it fails the transaction still has to be taken back.
     fn commit(&mut self) -> Result<(), StoreError>;
@@ -70,6 +72,27 @@ pub trait Engine: Send {
 
     /// The number that the next new row of a numbered table gets.
     fn next_number(&mut self, table: &'static str) -> Result<i64, StoreError>;
+
+    /// Whether a change of one row is held to what other tables say of it; not within a transaction.
+    fn references(&mut self, references: References) -> Result<(), StoreError>;
+
+    /// How many rows refer to what is not there; reads all tables.
+    fn orphans(&mut self) -> Result<u64, StoreError>;
+
+    /// How many octets the database takes.
+    fn size(&mut self) -> Result<u64, StoreError>;
+
+    /// Lets the database look after its indexes; cheap where there is nothing to do.
+    fn tidy(&mut self) -> Result<(), StoreError>;
+}
+
+/// Whether references between tables are held to at every change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum References {
+    /// They are.
+    Checked,
+    /// They are not: a migration makes a table anew that others refer to.
+    Unchecked,
 }
 
 /// The databases that answer.

@@ -19,7 +19,7 @@ use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_ch
 use postgres::{Client, Config, Statement};
 use postgres_native_tls::MakeTlsConnector;
 
-use super::{Access, Cell, Column, Dialect, Engine, Row, Value, first, without_nul};
+use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, first, without_nul};
 use crate::store::StoreError;
 use crate::transport::wire::verifying;
 
@@ -39,6 +39,12 @@ WHERE table_schema = current_schema()
 
 const SELECT_NEXT_NUMBER: &str = "
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(?1, 'id')), 0) + 1";
+
+const SELECT_SIZE: &str = "
+SELECT CAST(coalesce(sum(pg_total_relation_size(oid)), 0) AS BIGINT)
+FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace
+  AND relkind = 'r'";
 
 const SELECT_NOW: &str = "
 SELECT clock_timestamp()";
@@ -291,6 +297,13 @@ impl Engine for Postgres {
         self.script(LOCK_SCHEMA)
     }
 
+    fn begin_reading(&mut self) -> Result<(), StoreError> {
+        let begun = self.client()?.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        self.check(begun)?;
+        self.in_transaction = true;
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), StoreError> {
         let done = self.client()?.batch_execute("COMMIT");
         self.check(done)?;
@@ -319,6 +332,25 @@ impl Engine for Postgres {
 
     /// Its tables are the mark.
     fn sign(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// They always are.
+    fn references(&mut self, _: References) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// None: the server holds to references at every change.
+    fn orphans(&mut self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    fn size(&mut self) -> Result<u64, StoreError> {
+        first(self.query(SELECT_SIZE, &[])?).map_or(Ok(0), |mut row| row.take(0))
+    }
+
+    /// The server looks after its indexes itself (autovacuum).
+    fn tidy(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 

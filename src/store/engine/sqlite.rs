@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 
-use super::{Cell, Column, Dialect, Engine, Row, Value, first, without_nul};
+use super::{Cell, Column, Dialect, Engine, References, Row, Value, first, without_nul};
 use crate::store::StoreError;
 
 /// `application_id` of a store: "HdMl".
@@ -28,6 +28,14 @@ const SELECT_NEXT_NUMBER: &str = "
 SELECT coalesce(max(seq), 0) + 1
 FROM sqlite_sequence
 WHERE name = ?1";
+
+const COUNT_ORPHANS: &str = "
+SELECT count(*)
+FROM pragma_foreign_key_check";
+
+const SELECT_SIZE: &str = "
+SELECT page_count * page_size
+FROM pragma_page_count, pragma_page_size";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +232,12 @@ impl Engine for Sqlite {
         self.begin()
     }
 
+    fn begin_reading(&mut self) -> Result<(), StoreError> {
+        self.check(self.run("BEGIN DEFERRED", &[]))?;
+        self.in_transaction = true;
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.run("COMMIT", &[]))?;
@@ -255,6 +269,23 @@ impl Engine for Sqlite {
             Some(mut row) => row.take(0),
             None => Ok(1),
         }
+    }
+
+    fn references(&mut self, references: References) -> Result<(), StoreError> {
+        let checked = references == References::Checked;
+        self.check(self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, checked)).map(drop)
+    }
+
+    fn orphans(&mut self) -> Result<u64, StoreError> {
+        first(self.query(COUNT_ORPHANS, &[])?).map_or(Ok(0), |mut row| row.take(0))
+    }
+
+    fn size(&mut self) -> Result<u64, StoreError> {
+        first(self.query(SELECT_SIZE, &[])?).map_or(Ok(0), |mut row| row.take(0))
+    }
+
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        self.check(self.connection.execute_batch("PRAGMA optimize"))
     }
 }
 

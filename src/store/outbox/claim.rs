@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptResult, Begun, Claimed, Fate, Lease, Resolution, TakenBack, suppressed};
+use super::{AttemptResult, Begun, Claimed, Fate, Lease, Resolution, TakenBack, list, suppressed};
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
@@ -39,11 +39,11 @@ WHERE id = ?1
   AND due_at <= ?2";
 
 pub(in crate::store) const SELECT_CLAIMED: &str = "
-SELECT outbox.id, outbox.template, ticket.queue, ticket.id, ticket.title, outbox.address, outbox.name,
-  outbox.message_id, message.message_id, message.author, message.author_name, message.reply, other.queue, other.id,
-  outbox.attempts, outbox.uncertain, outbox.message
+SELECT outbox.id, outbox.template, ticket.queue, ticket.id, coalesce(ticket.title, outbox.subject), outbox.address,
+  outbox.name, outbox.message_id, message.message_id, message.author, message.author_name,
+  coalesce(message.reply, outbox.text), other.queue, other.id, outbox.attempts, outbox.uncertain, outbox.message
 FROM outbox
-JOIN ticket ON ticket.id = outbox.ticket
+LEFT JOIN ticket ON ticket.id = outbox.ticket
 LEFT JOIN message ON message.id = outbox.message
 LEFT JOIN ticket AS other ON other.id = outbox.other
 WHERE outbox.id = ?1";
@@ -314,16 +314,18 @@ fn read(engine: &mut dyn Engine, id: i64) -> Result<Claimed, StoreError> {
     let Some(mut row) = first(engine.query(SELECT_CLAIMED, &[Value::Integer(id)])?) else {
         return Err(StoreError::Missing { what: format!("notification {id}") });
     };
-    let ticket = TicketRef { queue: row.take(2)?, id: row.take(3)? };
+    let about = list::about(row.take(2)?, row.take(3)?, row.take(1)?)?;
     let message: Option<i64> = row.take(16)?;
-    let references = message.map_or(Ok(Vec::new()), |message| thread(engine, ticket.id, message))?;
+    let references = match about.ticket().zip(message) {
+        Some((ticket, message)) => thread(engine, ticket.id, message)?,
+        None => Vec::new(),
+    };
     let author: Option<String> = row.take(9)?;
     let author_name = row.take(10)?;
     let (queue, other): (Option<QueueSlug>, Option<TicketId>) = (row.take(12)?, row.take(13)?);
     Ok(Claimed {
         id: row.take(0)?,
-        occasion: row.take(1)?,
-        ticket,
+        about,
         title: row.take(4)?,
         to: Address { address: row.take(5)?, name: row.take(6)? },
         message_id: row.take(7)?,

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{AttemptRow, Backlog, NoteRow, OutboxFilter, OutboxRow};
 use crate::model::address::Address;
-use crate::model::ids::{TicketId, TicketRef};
+use crate::model::ids::{QueueSlug, TicketId, TicketRef};
+use crate::model::notification::{About, Occasion};
 use crate::model::outbox::OutboxState;
 use crate::store::engine::{Row, Value, first};
 use crate::store::tickets::at_most;
@@ -15,7 +16,7 @@ SELECT outbox.id, ticket.queue, ticket.id, outbox.template, outbox.address, outb
   outbox.reason, outbox.attempts, outbox.due_at, outbox.last_error, outbox.message_id, outbox.priority,
   outbox.created_at, outbox.state_since, outbox.expires_at, outbox.bounce, outbox.bounce_status, outbox.bounced_at
 FROM outbox
-JOIN ticket ON ticket.id = outbox.ticket
+LEFT JOIN ticket ON ticket.id = outbox.ticket
 WHERE (CAST(?1 AS TEXT) IS NULL OR outbox.state = ?1)
   AND (CAST(?2 AS BIGINT) IS NULL OR outbox.ticket = ?2)
   AND (CAST(?3 AS TEXT) IS NULL OR outbox.key = ?3)
@@ -27,7 +28,7 @@ SELECT outbox.id, ticket.queue, ticket.id, outbox.template, outbox.address, outb
   outbox.reason, outbox.attempts, outbox.due_at, outbox.last_error, outbox.message_id, outbox.priority,
   outbox.created_at, outbox.state_since, outbox.expires_at, outbox.bounce, outbox.bounce_status, outbox.bounced_at
 FROM outbox
-JOIN ticket ON ticket.id = outbox.ticket
+LEFT JOIN ticket ON ticket.id = outbox.ticket
 WHERE outbox.id = ?1";
 
 pub(in crate::store) const SELECT_ATTEMPTS: &str = "
@@ -105,8 +106,7 @@ fn read(mut row: Row) -> Result<OutboxRow, StoreError> {
     let due: Timestamp = row.take(10)?;
     Ok(OutboxRow {
         id: row.take(0)?,
-        ticket: TicketRef { queue: row.take(1)?, id: row.take(2)? },
-        occasion: row.take(3)?,
+        about: about(row.take(1)?, row.take(2)?, row.take(3)?)?,
         to: Address { address: row.take(4)?, name: row.take(5)? },
         told: row.take(6)?,
         state,
@@ -123,6 +123,18 @@ fn read(mut row: Row) -> Result<OutboxRow, StoreError> {
         bounce_status: row.take(18)?,
         bounced_at: row.take(19)?,
     })
+}
+
+/// What a row is about, by its ticket and the word of its template.
+pub(super) fn about(
+    queue: Option<QueueSlug>,
+    ticket: Option<TicketId>,
+    template: String,
+) -> Result<About, StoreError> {
+    let Some((queue, id)) = queue.zip(ticket) else { return Ok(About::Alert) };
+    let odd = || StoreError::Odd { what: format!("a notification of the kind {template:?}") };
+    let occasion = Occasion::from_word(&template).ok_or_else(odd)?;
+    Ok(About::Ticket(TicketRef { queue, id }, occasion))
 }
 
 fn attempt(mut row: Row) -> Result<AttemptRow, StoreError> {

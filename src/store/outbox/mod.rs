@@ -18,6 +18,7 @@ mod tests;
 
 pub use claim::MOST_UNCERTAIN;
 pub use records::*;
+pub(super) use write::enqueue_alert;
 
 #[cfg(test)]
 pub(super) use bounce::{COUNT_SOFT, SELECT_BY_MESSAGE_ID, UPDATE_BOUNCED};
@@ -34,7 +35,8 @@ pub(super) use list::{COUNT_ENDED, SELECT_ATTEMPTS, SELECT_NOTES, SELECT_NOTIFIC
 pub(super) use suppressed::{DELETE_SUPPRESSED, SELECT_SUPPRESSION, UPSERT_SUPPRESSED};
 #[cfg(test)]
 pub(super) use write::{
-    COUNT_WRITTEN, COUNT_WRITTEN_TO, INSERT_NOTE, INSERT_NOTIFICATION, SELECT_PEOPLE, SELECT_SUBJECT,
+    COUNT_WRITTEN, COUNT_WRITTEN_TO, INSERT_ALERT_MAIL, INSERT_NOTE, INSERT_NOTIFICATION, SELECT_PEOPLE,
+    SELECT_SUBJECT,
 };
 
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, TicketId, TicketRef};
-use crate::model::notification::Occasion;
+use crate::model::notification::{About, Occasion};
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
 
@@ -63,16 +63,31 @@ pub struct NewNotification<'a> {
     pub untold: Option<Untold>,
 }
 
+/// An alert to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlertMail {
+    /// Whom it is for.
+    pub to: Address,
+    /// Its own Message-ID.
+    pub message_id: MessageId,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// When it is written, and due.
+    pub at: Timestamp,
+    /// When it is no news any more.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// A notification in the hands of a program that delivers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// Its number.
     pub id: i64,
     /// What it is about.
-    pub occasion: Occasion,
-    /// The ticket.
-    pub ticket: TicketRef,
-    /// The ticket's title.
+    pub about: About,
+    /// The ticket's title, or the subject of an alert.
     pub title: String,
     /// Whom it is for.
     pub to: Address,
@@ -84,7 +99,7 @@ pub struct Claimed {
     pub references: Vec<MessageId>,
     /// Who wrote it.
     pub author: Option<Address>,
-    /// What was written, without quotes and signature.
+    /// What was written, without quotes and signature; the text of an alert.
     pub text: Option<String>,
     /// The ticket that was written to, where another one was opened.
     pub other: Option<TicketRef>,
@@ -194,8 +209,8 @@ pub struct TakenBack {
 pub struct SentAs {
     /// Its number.
     pub id: i64,
-    /// Its ticket.
-    pub ticket: TicketId,
+    /// Its ticket; `None` of an alert.
+    pub ticket: Option<TicketId>,
     /// Whom it was sent to.
     pub to: Address,
 }
@@ -222,14 +237,12 @@ pub struct CameBack<'a> {
 pub struct OutboxRow {
     /// Its number.
     pub id: i64,
-    /// Its ticket.
-    pub ticket: TicketRef,
     /// What it is about.
-    pub occasion: Occasion,
+    pub about: About,
     /// Whom it is for.
     pub to: Address,
-    /// What that one is.
-    pub told: Told,
+    /// What that one is on the ticket; `None` for an alert.
+    pub told: Option<Told>,
     /// Its state.
     pub state: OutboxState,
     /// Why it is not sent.

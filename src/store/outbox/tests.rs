@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::model::address::Address;
-use crate::model::ids::MessageId;
-use crate::model::notification::Occasion;
+use crate::model::ids::{MessageId, TicketRef};
+use crate::model::notification::{About, Occasion};
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
 use crate::store::sample::{self, Place, mail, message, ticket, time};
@@ -107,11 +107,10 @@ fn a_claimed_row_has_all_that_its_mail_is_made_of() {
     let ids = |ids: &[&str]| ids.iter().map(|id| MessageId::new(id).unwrap()).collect::<Vec<_>>();
     let expected = Claimed {
         id,
-        occasion: Occasion::Updated,
-        ticket: "support"
-            .parse()
-            .map(|queue| crate::model::ids::TicketRef { queue, id: desk.ticket })
-            .unwrap(),
+        about: About::Ticket(
+            TicketRef { queue: "support".parse().unwrap(), id: desk.ticket },
+            Occasion::Updated,
+        ),
         title: "Printer on fire".to_owned(),
         to: Address::bare("Bob@Example.org"),
         message_id: MessageId::new("n0@x").unwrap(),

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::bounce;
-use super::{CameBack, Circle, NewNotification, Outgoing, SentAs, Written, suppressed};
+use super::{CameBack, Circle, NewAlertMail, NewNotification, Outgoing, SentAs, Written, suppressed};
 use crate::model::address::{Address, key};
 use crate::model::ids::{MessageId, TicketId};
-use crate::model::outbox::{OutboxState, Untold};
+use crate::model::outbox::{OutboxState, Untold, Urgency};
 use crate::store::StoreError;
 use crate::store::desk::Desk;
 use crate::store::engine::{Engine, Value, first};
@@ -41,6 +41,13 @@ INSERT INTO outbox
    created_at, state_since, due_at, expires_at, attempts, uncertain)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16, 0, 0)
 RETURNING id";
+
+/// An alert waits in the same way, before all others; nobody is asked whether its address is left alone until it leaves.
+pub(in crate::store) const INSERT_ALERT_MAIL: &str = "
+INSERT INTO outbox
+  (template, key, address, name, subject, text, message_id, priority, state, created_at, state_since, due_at,
+   expires_at, attempts, uncertain)
+VALUES ('alert', ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8, ?8, ?8, ?9, 0, 0)";
 
 pub(in crate::store) const INSERT_NOTE: &str = "
 INSERT INTO ticket_note (ticket, at, text)
@@ -100,6 +107,23 @@ pub(in crate::store) fn note(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     engine.execute(INSERT_NOTE, &[Value::Integer(ticket.0), Value::Time(at), Value::Text(text)]).map(drop)
+}
+
+/// Writes an alert.
+pub(in crate::store) fn enqueue_alert(engine: &mut dyn Engine, new: &NewAlertMail) -> Result<(), StoreError> {
+    let key = key(&new.to.address);
+    let values = [
+        Value::Text(&key),
+        Value::Text(new.to.address.trim()),
+        Value::text(new.to.name.as_deref()),
+        Value::Text(&new.subject),
+        Value::Text(&new.text),
+        Value::Text(new.message_id.as_str()),
+        Value::Integer(Urgency::Now as i64),
+        Value::Time(new.at),
+        Value::time(new.expires_at),
+    ];
+    engine.execute(INSERT_ALERT_MAIL, &values).map(drop)
 }
 
 fn enqueue(engine: &mut dyn Engine, new: &NewNotification<'_>) -> Result<i64, StoreError> {

@@ -5,18 +5,22 @@
 
 #[cfg(test)]
 mod manual;
+#[cfg(test)]
+mod upgrade;
 
 use super::StoreError;
-use super::engine::{Dialect, Engine, Value, first};
+use super::engine::{Dialect, Engine, References, Value, first};
 
 /// The scripts for SQLite and for PostgreSQL; the first brings version 1.
-const MIGRATIONS: [[&str; 2]; 7] = [
+const MIGRATIONS: [[&str; 2]; 9] = [
     [include_str!("0001_first.sql"), include_str!("postgresql/0001_first.sql")],
     [include_str!("0002_files.sql"), include_str!("postgresql/0002_files.sql")],
     [include_str!("0003_rules.sql"), include_str!("postgresql/0003_rules.sql")],
     [include_str!("0004_in_flight.sql"), include_str!("postgresql/0004_in_flight.sql")],
     [include_str!("0005_references.sql"), include_str!("postgresql/0005_references.sql")],
     [include_str!("0006_outbox.sql"), include_str!("postgresql/0006_outbox.sql")],
+    [include_str!("0007_watch.sql"), include_str!("postgresql/0007_watch.sql")],
+    [include_str!("0008_report.sql"), include_str!("postgresql/0008_report.sql")],
     [include_str!("0009_leases.sql"), include_str!("postgresql/0009_leases.sql")],
 ];
 
@@ -30,6 +34,17 @@ SET version = ?1";
 
 /// Brings an older or empty database to this program's version; a newer one is refused.
 pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    if due(engine)?.is_none() {
+        return Ok(());
+    }
+    // SQLite takes the rows of a dropped table for rows that are removed.
+    engine.references(References::Unchecked)?;
+    let migrated = all(engine);
+    engine.references(References::Checked)?;
+    migrated
+}
+
+fn all(engine: &mut dyn Engine) -> Result<(), StoreError> {
     while due(engine)?.is_some() {
         engine.begin_upgrade()?;
         let applied = step(engine).and_then(|()| engine.commit());
@@ -45,13 +60,9 @@ pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
 pub(super) fn require_current(engine: &mut dyn Engine) -> Result<(), StoreError> {
     match due(engine)? {
         None => Ok(()),
-        Some(Due { found, .. }) => Err(StoreError::Schema {
-            place: engine.place().to_owned(),
-            what: format!(
-                "it has schema version {found}, this program reads {}; a \"fetch\" upgrades it",
-                MIGRATIONS.len()
-            ),
-        }),
+        Some(Due { found, .. }) => {
+            Err(StoreError::Older { place: engine.place().to_owned(), found, reads: MIGRATIONS.len() })
+        }
     }
 }
 
@@ -61,6 +72,15 @@ fn step(engine: &mut dyn Engine) -> Result<(), StoreError> {
         return Ok(());
     };
     engine.script(script)?;
+    match engine.orphans()? {
+        0 => {}
+        orphans => {
+            return Err(StoreError::Schema {
+                place: engine.place().to_owned(),
+                what: format!("{orphans} of its rows refer to what is not there; it was not upgraded"),
+            });
+        }
+    }
     engine.sign()?;
     engine.execute(UPDATE_VERSION, &[Value::Integer(found + 1)]).map(drop)
 }
@@ -93,7 +113,8 @@ fn due(engine: &mut dyn Engine) -> Result<Option<Due>, StoreError> {
     }
 }
 
-fn version(engine: &mut dyn Engine) -> Result<i64, StoreError> {
+/// The number of the last script that was applied.
+pub(super) fn version(engine: &mut dyn Engine) -> Result<i64, StoreError> {
     if engine.is_fresh()? {
         return Ok(0);
     }

@@ -63,27 +63,6 @@ fn a_message_is_shown_with_its_files() {
 }
 
 #[test]
-fn files_of_the_first_schema_are_shown_after_the_upgrade() {
-    let place = Place::new();
-    let mut store = place.open();
-    let id = ticket(&mut store, "support");
-    let mut mail = mail("a@b.example");
-    mail.attachments = vec![file(None)];
-    store.transaction(|books| books.append(&message(id, &mail))).unwrap();
-    let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
-        ALTER TABLE ticket DROP COLUMN notify; DROP TABLE lease; DROP TABLE in_flight; DROP TABLE message_reference;
-        DROP TABLE ticket_note; DROP TABLE suppressed; DROP TABLE outbox_attempt; DROP TABLE outbox;
-        UPDATE schema_version SET version = 1";
-    store.engine.script(back).unwrap();
-    drop(store);
-    let files = place.open().messages(id).unwrap().remove(0).attachments;
-    assert_eq!(
-        (files[0].filename.as_str(), &files[0].given_name, files[0].repeated),
-        ("a.txt", &None, false)
-    );
-}
-
-#[test]
 fn tickets_are_listed_by_queue_state_and_number() {
     let place = Place::new();
     let mut store = place.open();

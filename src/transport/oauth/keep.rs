@@ -1,39 +1,19 @@
 //! Writes a refresh token back to the file that it came from.
 
-use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::transport::files;
 
-/// Replaces the file in one step, readable by its owner alone; a link is followed, and what it points to replaced.
+/// Replaces the file, which must be there, in one step and readable by its owner alone; a link is followed.
 ///
 /// On error the file is as it was.
 pub(super) fn keep(path: &Path, token: &SecretString) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidFilename.into());
-    };
-    let mut new = OsString::from(".");
-    new.push(name);
-    new.push(format!(".{}.new", std::process::id()));
-    let new = directory.join(new);
-    let written = write(&new, token).and_then(|()| fs::rename(&new, &path));
-    if written.is_err() {
-        // It may hold half a token; that it is not there is as good.
-        let _ = fs::remove_file(&new);
-    }
-    written.and_then(|()| files::sync_directory(directory))
-}
-
-fn write(path: &Path, token: &SecretString) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", token.expose_secret())?;
-    file.sync_all()
+    let line = SecretString::from(format!("{}\n", token.expose_secret()));
+    files::replace(&fs::canonicalize(path)?, line.expose_secret().as_bytes(), 0o600)
 }
 
 #[cfg(test)]

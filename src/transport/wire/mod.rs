@@ -3,6 +3,7 @@
 //! Every error names the server and says what to do where that is known. Nothing here knows a protocol's words.
 //! Limits: no client certificates; a name that is not resolved in time leaves a thread that waits for the system.
 
+mod certificate;
 mod peer;
 mod proxy;
 mod tcp;
@@ -12,6 +13,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use native_tls::TlsStream;
 
 use super::{Fault, Plaintext};
@@ -63,6 +65,14 @@ impl Stream {
         match self {
             Self::Plain(socket) => socket.pace(),
             Self::Protected(tls) => tls.get_ref().pace(),
+        }
+    }
+
+    /// When the certificate expires that the server showed; `None` without one, or where that cannot be made out.
+    pub(crate) fn certificate_expires(&self) -> Option<Timestamp> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Protected(tls) => certificate::expires(&tls.peer_certificate().ok()??.to_der().ok()?),
         }
     }
 

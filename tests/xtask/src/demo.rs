@@ -40,6 +40,8 @@ pub(crate) fn run() -> Result<()> {
     demo.run(&["ticket", "list"])?;
     println!("What failed waits in quarantine:");
     demo.run(&["quarantine", "list"])?;
+    println!("A page on all that, to be opened in a browser:");
+    demo.run(&["report", "--output", &place.join("report.html").display().to_string()])?;
     println!("The store is {}. Go on with, for instance:\n", shown(&place.join("helpdesk-mail.db")));
     println!("  {} ticket show 1", demo.words());
     Ok(())

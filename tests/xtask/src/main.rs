@@ -3,6 +3,7 @@
 mod conformance;
 mod demo;
 mod fuzz;
+mod package;
 mod servers;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ usage: cargo xtask WORD
   bench  [parse|send] how fast mail is read and notifications are sent
   fuzz   [SECONDS] each fuzz target for 60 seconds; installs cargo-fuzz where it is missing
   demo   fetches the demo mailbox and shows the result
+  package
+         builds the Debian package; installs, runs, upgrades and removes it in a chroot and under systemd
   ci     fmt, lint, docs and test, as .ci/run does
 ";
 
@@ -51,6 +54,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["demo"] => demo::run(),
+        ["package"] => package::run(),
         ["ci"] => lint().and_then(|()| docs()).and_then(|()| test(&[])),
         [] | ["help" | "--help" | "-h"] => {
             println!("{WORDS}");
@@ -73,8 +77,8 @@ fn test(rest: &[&str]) -> Result<()> {
 }
 
 /// The tests whose long form is not for every day; those of the outbox end in the same words.
-const TORTURES: [&str; 7] =
-    ["aborts::", "cuts::", "kills::", "hostile::", "disorder::", "poison::", "_dies::"];
+const TORTURES: [&str; 8] =
+    ["aborts::", "cuts::", "kills::", "hostile::", "disorder::", "poison::", "_dies::", "upgrade::"];
 
 fn torture() -> Result<()> {
     servers::ensure()?;
