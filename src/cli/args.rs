@@ -7,7 +7,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send, ticket,
+    check, completions, events, fetch, ingest, init, inspect, man, outbox, outcomes, probe, quarantine, send,
+    ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -105,6 +106,7 @@ pub enum Command {
     Ticket(ticket::Args),
     Send(send::Args),
     Outbox(outbox::Args),
+    Events(events::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -125,6 +127,7 @@ impl Command {
             Self::Ticket(args) => args.json(),
             Self::Send(args) => args.json,
             Self::Outbox(args) => args.json(),
+            Self::Events(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };

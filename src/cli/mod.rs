@@ -9,8 +9,10 @@ mod completions;
 mod context;
 mod desk;
 mod environment;
+mod events;
 pub mod failure;
 mod fetch;
+mod hook_lines;
 mod ingest;
 mod init;
 pub mod inspect;
@@ -97,6 +99,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Outcomes(args) => outcomes::run(&args, context),
         Command::Send(args) => send::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
+        Command::Events(args) => events::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Check(args) => check::run(&args, context),

@@ -11,7 +11,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Lookup, Source, Store, StoreError};
+use crate::store::{Lookup, NewEvent, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::lock;
@@ -136,8 +136,13 @@ impl Companions for Acting {
         self.store.set_baseline(source, baseline)
     }
 
-    fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
-        self.store.failed(mailbox, at)
+    fn failed(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.store.failed(mailbox, at, events)
     }
 
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {

@@ -10,11 +10,12 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
+use super::hooks::{self, Asked};
 use super::item::{self, Item, Reading, Terms};
 use super::job::Job;
 use super::old::Old;
 use super::probe::Fate;
-use super::receive::{Received, Reception};
+use super::receive::{Received, Reception, Taken};
 use super::report::MessageLine;
 use super::suspects::{Holding, Suspects};
 use super::tally::Tally;
@@ -99,18 +100,51 @@ impl Batch<'_> {
             return Ok(Vec::new());
         }
         let reception = Reception { job: self.job, source: self.source, now: Timestamp::now() };
-        let mut all = Vec::with_capacity(items.len());
-        let committed = desk.transaction(&mut |books| {
-            all.clear();
-            for item in items {
-                all.push(reception.receive(item, books)?);
+        self.ask_and_receive(&reception, items, desk)
+            .map_err(|error| discard(&reception, items, error, tally))
+    }
+
+    /// Decides on a read, asks hooks, and decides again in the transaction; if the decision is another one by then, hooks are
+    /// asked again. Where nobody is asked this is one transaction and nothing else.
+    fn ask_and_receive(
+        &self,
+        reception: &Reception<'_>,
+        items: &[Item],
+        desk: &mut dyn Companions,
+    ) -> Result<Vec<Option<Received>>, StoreError> {
+        /// A decision that changes so often is none that hooks can be asked about.
+        const TRIES: usize = 3;
+        let mode = desk.mode();
+        for attempt in 0..=TRIES {
+            let asked: Vec<Option<Asked>> = items
+                .iter()
+                .map(|item| match attempt {
+                    TRIES => Ok(Some(Asked::in_vain())),
+                    _ => reception.ask(item, mode, desk.lookup()),
+                })
+                .collect::<Result<_, _>>()?;
+            let mut all = Vec::with_capacity(items.len());
+            let mut has_changed = false;
+            desk.transaction(&mut |books| {
+                all.clear();
+                has_changed = false;
+                for (item, asked) in items.iter().zip(&asked) {
+                    all.push(match reception.receive(item, asked.as_ref(), books)? {
+                        Taken::Received(received) => Some(*received),
+                        Taken::Elsewhere => None,
+                        Taken::Changed => {
+                            has_changed = true;
+                            None
+                        }
+                    });
+                }
+                Ok(())
+            })?;
+            if !has_changed {
+                return Ok(all);
             }
-            Ok(())
-        });
-        match committed {
-            Ok(()) => Ok(all),
-            Err(error) => Err(discard(&reception, items, error, tally)),
         }
+        Err(StoreError::Misuse { what: "a message was asked about for ever".to_owned() })
     }
 
     /// Fetches and reads what is wanted and gives it in the order of the list, with what is old.
@@ -167,7 +201,11 @@ impl Batch<'_> {
             };
             None
         });
-        let mut sound = item::read(sound.collect(), &Terms::of(self.job)).into_iter();
+        let sound: Vec<Fetched> = sound.collect();
+        let (folder, mode) = (self.source.folder.as_str(), desk.mode());
+        let said = hooks::before_reading(self.job, folder, mode, &sound);
+        let read = item::read(sound, &Terms::of(self.job)).into_iter().zip(said).collect();
+        let mut sound = hooks::after_reading(self.job, folder, mode, read).into_iter();
         keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
     }
 }

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::StoreError;
 
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
 use super::crew;
 use super::due;
+use super::hooks;
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
@@ -121,7 +123,7 @@ impl Fetch<'_> {
             Err(trouble) => (MailboxStatus::Failed, Some(trouble)),
         };
         if let Some(trouble) = error.as_ref().filter(|trouble| trouble.code.is_of_the_mailbox())
-            && let Err(error) = desk.failed(&name, Timestamp::now())
+            && let Err(error) = self.failed(&name, trouble, desk)
         {
             log::warn!("after {trouble}: {error}");
         }
@@ -133,6 +135,17 @@ impl Fetch<'_> {
         }
         let Tally { listed, new, counts, .. } = tally;
         MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }
+    }
+
+    /// Notes that a mailbox had trouble of its own, and tells hooks.
+    fn failed(
+        &self,
+        name: &MailboxName,
+        trouble: &Trouble,
+        desk: &mut dyn Companions,
+    ) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        desk.failed(name, now, &hooks::mailbox_error(&self.plan.hooks, name, trouble, now)?)
     }
 
     fn work(

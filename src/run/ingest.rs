@@ -66,7 +66,7 @@ pub fn ingest(
     let source = Source { mailbox: mailbox(), account: INGEST.to_owned(), folder: queue.slug.to_string() };
     let mut tally = tally(messages.len(), listener);
     let mut troubles = Vec::new();
-    for group in grouped(keyed(messages)) {
+    for group in grouped(keyed(messages), job.together(TOGETHER)) {
         if let Err(trouble) = stop.check() {
             troubles.push(trouble);
             break;
@@ -128,9 +128,9 @@ fn keyed(messages: Vec<Vec<u8>>) -> Vec<Fetched> {
 }
 
 /// Groups of the size that a mailbox's batches have.
-fn grouped(messages: Vec<Fetched>) -> impl Iterator<Item = Vec<Fetched>> {
+fn grouped(messages: Vec<Fetched>, most: usize) -> impl Iterator<Item = Vec<Fetched>> {
     let listed: Vec<Listed> = messages.iter().map(|fetched| fetched.listed.clone()).collect();
-    let sizes: Vec<usize> = batch::divide(&listed, TOGETHER).iter().map(|batch| batch.len()).collect();
+    let sizes: Vec<usize> = batch::divide(&listed, most).iter().map(|batch| batch.len()).collect();
     let mut messages = messages.into_iter();
     sizes.into_iter().map(move |size| messages.by_ref().take(size).collect())
 }

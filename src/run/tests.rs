@@ -146,6 +146,7 @@ fn received(ids: &[&str]) -> (Vec<String>, Option<ErrorCode>) {
         alert: Alert::default(),
         limits: Limits::default(),
         outbox: None,
+        hooks: Vec::new(),
     };
     let job = Job::of_queue(&plan, &plan.queues[0], None);
     let source =

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::hook;
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
@@ -19,6 +20,7 @@ use super::store;
 use super::table::{self, Findings, Table};
 use super::value::{self, Wrong};
 use super::{Environment, Settings};
+use crate::hook::Hook;
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
 use crate::outbox::TemplateConfig;
@@ -67,11 +69,21 @@ pub(super) fn settings(
     let mut own = vec![("the configuration", absolute.as_path())];
     own.extend(store.as_ref().map(|store| ("the store", store.path.as_path())));
     let mailboxes = document.mailboxes(&context, &own);
+    let hooks = document.hooks(&context);
     let (problems, warnings) = findings.into_parts();
     match store {
         Some(store) if problems.is_empty() => Ok(Settings {
             file: file.to_owned(),
-            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: plan },
+            plan: Plan {
+                queues,
+                mailboxes,
+                rules,
+                keep_raw: store.keep_raw,
+                alert,
+                limits,
+                outbox: plan,
+                hooks,
+            },
             store,
             outbox,
             templates,
@@ -230,21 +242,34 @@ impl<'a> Document<'a> {
 
     /// Reads the rules, in their order.
     fn rules(&self, queues: &[QueueSlug]) -> Vec<Rule> {
-        let Some((key, value)) = self.root.get_key_value(Section::Rule.name()) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
-            let found = value::type_of(value.get_ref());
-            let wrong = Wrong::expected("tables [[rule]]").with_found(&found);
-            self.findings.problem(Some(key.span().start), Section::Rule.name().to_owned(), wrong);
-            return Vec::new();
-        };
         let mailboxes = self.mailbox_names();
         let names = RefCell::default();
         let known = rule::Known { mailboxes: &mailboxes, queues, names: &names };
-        let tables = array.iter().enumerate().filter_map(|(at, value)| {
-            let path = format!("{}[{}]", Section::Rule.name(), at + 1);
-            self.table(Section::Rule, path, value.span().start, value)
-        });
-        tables.filter_map(|table| rule::rule(&table, &known)).collect()
+        self.listed(Section::Rule).iter().filter_map(|table| rule::rule(table, &known)).collect()
+    }
+
+    /// Reads the hooks, in their order.
+    fn hooks(&self, context: &Context<'_>) -> Vec<Hook> {
+        let mailboxes = self.mailbox_names();
+        let names = RefCell::default();
+        let known = hook::Known { mailboxes: &mailboxes, names: &names };
+        self.listed(Section::Hook).iter().filter_map(|table| hook::hook(table, context, &known)).collect()
+    }
+
+    /// The tables of a section that is a list, in their order.
+    fn listed(&self, section: Section) -> Vec<Table<'a>> {
+        let Some((key, value)) = self.root.get_key_value(section.name()) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            let found = value::type_of(value.get_ref());
+            let wrong = Wrong::expected(format!("tables {}", section.heading())).with_found(&found);
+            self.findings.problem(Some(key.span().start), section.name().to_owned(), wrong);
+            return Vec::new();
+        };
+        let table = |(at, value): (usize, &'a Spanned<DeValue<'a>>)| {
+            let path = format!("{}[{}]", section.name(), at + 1);
+            self.table(section, path, value.span().start, value)
+        };
+        array.iter().enumerate().filter_map(table).collect()
     }
 
     /// The names of all mailboxes, also of those that are wrong otherwise.

@@ -8,6 +8,7 @@ pub mod keys;
 
 mod disposition;
 mod document;
+mod hook;
 mod limits;
 mod login;
 mod mailbox;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::desk::source;
 use super::engine::{Value, first};
-use super::{Source, Store, StoreError};
+use super::{NewEvent, Source, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, ItemKey, Watermark};
@@ -163,10 +163,17 @@ impl Store {
         })
     }
 
-    /// The mailbox had trouble of its own.
-    pub fn failed(&mut self, mailbox: &MailboxName, at: Timestamp) -> Result<(), StoreError> {
-        let values = [Value::Text(mailbox.as_str()), Value::Time(at)];
-        self.engine.execute(UPSERT_LAST_FAILURE, &values).map(drop)
+    /// The mailbox had trouble of its own; with what hooks are told of that.
+    pub fn failed(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            engine.execute(UPSERT_LAST_FAILURE, &[Value::Text(mailbox.as_str()), Value::Time(at)])?;
+            events.iter().try_for_each(|event| super::events::write(engine, event))
+        })
     }
 
     /// The mailbox was fetched without trouble of its own.

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// One query for each kind of thing; what they select is what two desks must have in common.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 11] = [
     "SELECT 'ticket', id, queue, title, status, priority, merged_into FROM ticket ORDER BY id",
     "SELECT 'tag', ticket, tag FROM tag ORDER BY ticket, tag",
     "SELECT 'link', ticket, other FROM ticket_link ORDER BY ticket, other",
@@ -24,6 +24,7 @@ const QUERIES: [&str; 10] = [
     "SELECT 'outbox', ticket, message, other, template, role, address, name, subject, state, reason, bounce, bounce_status
      FROM outbox ORDER BY ticket, id",
     "SELECT 'suppressed', key, reason, status FROM suppressed ORDER BY key",
+    "SELECT 'event', type, hook, state, reason FROM event ORDER BY id",
 ];
 
 /// Everything in the store that an undisturbed run and a disturbed one must have in common, a line each.

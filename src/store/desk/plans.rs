@@ -2,10 +2,10 @@
 
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
-use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
+use crate::store::{events, in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 63] = [
+const ROAD: [&str; 71] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -15,6 +15,14 @@ const ROAD: [&str; 63] = [
     books::INSERT_LINK,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
+    events::INSERT_EVENT,
+    events::SELECT_DUE_EVENTS,
+    events::UPDATE_EVENT_BEGUN,
+    events::INSERT_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_RESOLVED,
+    events::SELECT_GONE,
+    events::UPDATE_WAITING,
     in_flight::UPSERT_IN_FLIGHT,
     in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
@@ -72,7 +80,7 @@ const ROAD: [&str; 63] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 32] = [
+const ROWS: [&str; 39] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -94,6 +102,13 @@ const ROWS: [&str; 32] = [
     quarantine::SELECT_COPY,
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,
+    events::SELECT_EVENT_STATE,
+    events::UPDATE_RETRIED,
+    events::UPDATE_DROPPED,
+    events::SELECT_EVENT,
+    events::SELECT_EVENT_ATTEMPTS,
+    events::SELECT_WAITING_EVENTS,
+    events::COUNT_FAILED_EVENTS,
     outbox::INSERT_ATTEMPT,
     outbox::SELECT_STATE,
     outbox::UPDATE_REQUEUED,

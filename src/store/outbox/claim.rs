@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptResult, Begun, Claimed, Fate, Lease, Resolution, TakenBack, suppressed};
+use super::{AttemptResult, Begun, Claimed, Fate, Lease, OutboxRow, Resolution, TakenBack, list, suppressed};
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
 use crate::store::engine::{Engine, Row, Value, first};
-use crate::store::{Store, StoreError};
+use crate::store::{NewEvent, Store, StoreError, events};
 
 /// After so many attempts that ended without an answer a notification is given up.
 pub const MOST_UNCERTAIN: u32 = 2;
@@ -170,10 +170,20 @@ impl Store {
         })
     }
 
-    /// Gives up a claimed row that cannot be composed.
-    pub fn give_up(&mut self, lease: &Lease, id: i64, why: GivenUp, at: Timestamp) -> Result<(), StoreError> {
-        let end = End::of(id, &lease.name, OutboxState::Failed, at);
-        End { reason: Some(why.as_str()), ..end }.write(self.engine.as_mut())
+    /// Gives up a claimed row that cannot be composed; with what hooks are told of it.
+    pub fn give_up(
+        &mut self,
+        lease: &Lease,
+        id: i64,
+        why: GivenUp,
+        at: Timestamp,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let end = End::of(id, &lease.name, OutboxState::Failed, at);
+            End { reason: Some(why.as_str()), ..end }.write(engine)?;
+            events.iter().try_for_each(|event| events::write(engine, event))
+        })
     }
 
     /// Lets go of what was claimed and not begun.
@@ -184,11 +194,12 @@ impl Store {
     /// Takes back what dead programs had in hand: all of it, if nobody else can be alive, or what was leased until then.
     ///
     /// What was begun and not ended may have been taken: it is tried once more, with the same Message-ID, and given up the
-    /// second time.
+    /// second time; `told` is what hooks are told of that.
     pub fn take_back(
         &mut self,
         leased_until: Option<Timestamp>,
         now: Timestamp,
+        told: &mut dyn FnMut(&OutboxRow) -> Result<Vec<NewEvent>, StoreError>,
     ) -> Result<TakenBack, StoreError> {
         self.atomically(|engine| {
             let mut back = TakenBack::default();
@@ -197,6 +208,11 @@ impl Store {
                 let (uncertain, attempt): (u32, Option<i64>) = (row.take(2)?, row.take(3)?);
                 let state = one_back(engine, &Left { id, lease, uncertain, attempt }, now)?;
                 let failed = u64::from(state == OutboxState::Failed);
+                if failed > 0 {
+                    for event in told(&list::one(engine, id)?)? {
+                        events::write(engine, &event)?;
+                    }
+                }
                 back.failed += failed;
                 back.queued += 1 - failed;
             }
@@ -269,7 +285,8 @@ fn resolve(engine: &mut dyn Engine, lease: &str, ended: &Resolution) -> Result<(
     };
     let end = End::of(ended.id, lease, state, ended.at);
     let uncertain = i64::from(ended.result == AttemptResult::Uncertain);
-    End { reason, due, error: Some(&ended.answer), uncertain, ..end }.write(engine)
+    End { reason, due, error: Some(&ended.answer), uncertain, ..end }.write(engine)?;
+    ended.events.iter().try_for_each(|event| events::write(engine, event))
 }
 
 /// What becomes of a row that a program lets go of.

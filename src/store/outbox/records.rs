@@ -9,6 +9,7 @@ use crate::model::ids::{MessageId, TicketId, TicketRef};
 use crate::model::notification::Occasion;
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
+use crate::store::NewEvent;
 
 /// Who is on a ticket and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,7 @@ pub struct Lease {
 
 impl Lease {
     /// When what is held at `now` is free again.
-    pub(super) fn until(&self, now: Timestamp) -> Timestamp {
+    pub(in crate::store) fn until(&self, now: Timestamp) -> Timestamp {
         let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
         now.checked_add(lasts).unwrap_or(Timestamp::MAX)
     }
@@ -142,6 +143,8 @@ pub struct Resolution {
     pub at: Timestamp,
     /// What becomes of the row.
     pub fate: Fate,
+    /// What hooks are told of it.
+    pub events: Vec<NewEvent>,
 }
 
 /// How an attempt ended.

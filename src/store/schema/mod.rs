@@ -10,13 +10,14 @@ use super::StoreError;
 use super::engine::{Engine, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("0001_first.sql"),
     include_str!("0002_files.sql"),
     include_str!("0003_rules.sql"),
     include_str!("0004_in_flight.sql"),
     include_str!("0005_references.sql"),
     include_str!("0006_outbox.sql"),
+    include_str!("0007_events.sql"),
 ];
 
 const SELECT_VERSION: &str = "

@@ -73,6 +73,7 @@ fn files_of_the_first_schema_are_shown_after_the_upgrade() {
     let back = "ALTER TABLE attachment DROP COLUMN given_name; ALTER TABLE attachment DROP COLUMN repeated;
         ALTER TABLE ticket DROP COLUMN notify; DROP TABLE in_flight; DROP TABLE message_reference;
         DROP TABLE ticket_note; DROP TABLE suppressed; DROP TABLE outbox_attempt; DROP TABLE outbox;
+        DROP TABLE event_attempt; DROP TABLE event;
         UPDATE schema_version SET version = 1";
     store.engine.script(back).unwrap();
     drop(store);
