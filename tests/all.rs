@@ -14,7 +14,9 @@ mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod cuts; // a connection is cut at any octet, and the next run ends where an undisturbed one would have
 mod disorder; // random threads in random order with random deaths end alike
 mod docs; // the man pages document every code and word, and no other
+mod events; // what happened is told to hooks, at least once and with one id, whatever they or the program do
 mod golden; // each mail of fixtures/mail is read as a person would, as the JSON beside it says
+mod hooks; // hooks are asked on the road: each event, each veto, and all that a hook should not do
 mod hostile; // thousands of mutated mails have one outcome each
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
@@ -62,3 +64,4 @@ mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble;
 mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come // a store that cannot be used ends the run with its code, and nothing is told
+mod webhooks; // URLs are told, signed, over HTTPS, whatever they answer

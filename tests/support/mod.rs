@@ -9,6 +9,7 @@ pub mod desk;
 pub mod dies;
 pub mod dovecot;
 pub mod dump;
+pub mod endpoint;
 pub mod event;
 pub mod gate;
 pub mod letter;
