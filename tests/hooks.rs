@@ -53,7 +53,10 @@ fn given(desk: &Desk, name: &str) -> Vec<Value> {
 
 fn notes(desk: &Desk) -> Vec<String> {
     let rows = desk.run(&["outcomes", "--json"]).exits(0).json();
-    rows.iter().flat_map(|row| row["notes"].as_array().unwrap().clone()).map(|it| it.as_str().unwrap().to_owned()).collect()
+    rows.iter()
+        .flat_map(|row| row["notes"].as_array().unwrap().clone())
+        .map(|it| it.as_str().unwrap().to_owned())
+        .collect()
 }
 
 const ASKED: [&str; 3] = ["pre-validate", "post-validate", "pre-process"];
@@ -79,7 +82,10 @@ fn each_hook_is_given_its_event_and_a_message_that_all_agree_to_becomes_a_ticket
     assert_eq!(read["mail"]["subject"], "Printer");
     assert_eq!(read["mail"]["from"][0]["address"], "alice@example.org");
     let decided = one("pre-process");
-    assert_eq!((&decided["outcome"], &decided["reason"], &decided["ticket"]), (&"created".into(), &"new".into(), &Value::Null));
+    assert_eq!(
+        (&decided["outcome"], &decided["reason"], &decided["ticket"]),
+        (&"created".into(), &"new".into(), &Value::Null)
+    );
     // A follow-up names its ticket.
     desk.deliver("2", &Letter::new("second@example.org", "Re: Printer").answers("first@example.org").bytes());
     assert_eq!(fetch(&desk).exits(0).outcomes(), ["updated/in-reply-to support-1"]);
@@ -111,7 +117,11 @@ fn a_veto_skips_the_message_stops_the_rest_and_is_named_in_the_ledger() {
         let run = fetch(&desk).exits(0);
         assert_eq!(run.outcomes(), ["skipped/hook -"], "{event}");
         assert_eq!(fs::read_to_string(desk.path("order")).unwrap(), "a\nb\n", "{event}");
-        assert!(notes(&desk).contains(&"hook \"b\" says: not[2J welcome".to_owned()), "{event}: {:?}", notes(&desk));
+        assert!(
+            notes(&desk).contains(&"hook \"b\" says: not[2J welcome".to_owned()),
+            "{event}: {:?}",
+            notes(&desk)
+        );
         let line = &run.lines("message")[0];
         assert_eq!((&line["subject"], &line["error"]), (&"Printer".into(), &Value::Null), "{event}");
         assert_eq!(fetch(&desk).exits(0).outcomes(), [""; 0], "it is settled");
@@ -121,10 +131,24 @@ fn a_veto_skips_the_message_stops_the_rest_and_is_named_in_the_ledger() {
 
 #[test]
 fn a_hook_that_fails_does_what_on_failure_says() {
-    let scripts = [("exit 3", "hook.failed"), ("kill -9 $$", "hook.failed"), ("sleep 60", "hook.timeout"), ("yes", "hook.timeout"), ("", "hook.failed")];
+    let scripts = [
+        ("exit 3", "hook.failed"),
+        ("kill -9 $$", "hook.failed"),
+        ("sleep 60", "hook.timeout"),
+        ("yes", "hook.timeout"),
+        ("", "hook.failed"),
+    ];
     for (script, code) in scripts {
-        for (on_failure, expected) in [("ignore", "created/new support-1"), ("skip", "skipped/hook -"), ("defer", "deferred/temporary -")] {
-            let desk = desk(&hook("pre-process", "odd", &format!("on_failure = \"{on_failure}\"\ntimeout = \"1s\"")));
+        for (on_failure, expected) in [
+            ("ignore", "created/new support-1"),
+            ("skip", "skipped/hook -"),
+            ("defer", "deferred/temporary -"),
+        ] {
+            let desk = desk(&hook(
+                "pre-process",
+                "odd",
+                &format!("on_failure = \"{on_failure}\"\ntimeout = \"1s\""),
+            ));
             // The last one is not there.
             if !script.is_empty() {
                 program(&desk, "odd", script);
@@ -133,7 +157,11 @@ fn a_hook_that_fails_does_what_on_failure_says() {
             assert_eq!(run.outcomes(), [expected], "{script:?} {on_failure}: {}", run.stderr);
             let error = &run.lines("message")[0]["error"];
             let told = if on_failure == "ignore" { &Value::Null } else { &error["error_code"] };
-            assert_eq!(told, &if on_failure == "ignore" { Value::Null } else { code.into() }, "{script:?} {on_failure}");
+            assert_eq!(
+                told,
+                &if on_failure == "ignore" { Value::Null } else { code.into() },
+                "{script:?} {on_failure}"
+            );
             assert!(notes(&desk).iter().any(|note| note.starts_with("hook \"odd\" ")), "{:?}", notes(&desk));
             assert!(run.stderr.contains("hook \"odd\""), "{}", run.stderr);
             assert_eq!(run.code, if on_failure == "defer" { 75 } else { 0 });
@@ -180,13 +208,15 @@ fn a_decision_that_changes_while_a_hook_thinks_is_asked_about_again() {
     program(&desk, "slow", &close.replace("PROGRAM", env!("CARGO_BIN_EXE_helpdesk-mail")));
     desk.deliver("2", &Letter::new("second@example.org", "Re: Printer").answers("first@example.org").bytes());
     assert_eq!(fetch(&desk).exits(0).outcomes(), ["reopened/in-reply-to support-1"]);
-    let outcomes: Vec<Value> = given(&desk, "given").iter().map(|event| event["data"]["outcome"].clone()).collect();
+    let outcomes: Vec<Value> =
+        given(&desk, "given").iter().map(|event| event["data"]["outcome"].clone()).collect();
     assert_eq!(outcomes, ["updated", "reopened"]);
 }
 
 #[test]
 fn only_what_comes_on_a_ticket_is_asked_about_before_it_is_processed() {
-    let ignore = "[[rule]]\nname = \"news\"\nwhen = { from = \"alice@example.org\" }\nthen = { ignore = true }\n";
+    let ignore =
+        "[[rule]]\nname = \"news\"\nwhen = { from = \"alice@example.org\" }\nthen = { ignore = true }\n";
     let desk = desk(&format!("{ignore}{}", hook("pre-process", "veto", "")));
     program(&desk, "veto", "touch @asked; exit 10");
     assert_eq!(fetch(&desk).exits(0).outcomes(), ["ignored/rule:news -"]);
@@ -224,7 +254,8 @@ fn messages_that_are_handed_over_are_asked_about_and_kept_where_they_are_skipped
 
 #[test]
 fn a_dry_run_asks_only_hooks_that_bear_it_and_foretells_the_fetch() {
-    let desk = desk(&format!("{}{}", hook("pre-process", "a", "dry_run = true"), hook("pre-process", "b", "")));
+    let desk =
+        desk(&format!("{}{}", hook("pre-process", "a", "dry_run = true"), hook("pre-process", "b", "")));
     program(&desk, "a", "touch @a-asked; case $(cat) in *Printer*) echo no; exit 10;; esac");
     program(&desk, "b", "touch @b-asked");
     desk.deliver("2", &Letter::new("second@example.org", "Fire").bytes());
@@ -243,14 +274,23 @@ fn a_dry_run_asks_only_hooks_that_bear_it_and_foretells_the_fetch() {
 fn a_hook_is_given_as_much_of_a_message_as_it_may_and_need_not_read_it() {
     let desk = desk(&hook("pre-validate", "see", "raw_size = \"1KB\""));
     program(&desk, "see", "cat >>@given; echo >>@given");
-    desk.deliver("2", &Letter::new("large@example.org", "Large").body(&"It burns.\r\n".repeat(400_000)).bytes());
+    desk.deliver(
+        "2",
+        &Letter::new("large@example.org", "Large").body(&"It burns.\r\n".repeat(400_000)).bytes(),
+    );
     assert_eq!(fetch(&desk).exits(0).outcomes().len(), 2);
     let large = given(&desk, "given").pop().unwrap()["data"].clone();
-    assert_eq!((large["raw_is_whole"].as_bool(), large["size"].as_u64().unwrap() > 4_000_000), (Some(false), true));
+    assert_eq!(
+        (large["raw_is_whole"].as_bool(), large["size"].as_u64().unwrap() > 4_000_000),
+        (Some(false), true)
+    );
     assert_eq!(STANDARD.decode(large["raw"].as_str().unwrap()).unwrap().len(), 1000);
     configure(&desk, &hook("pre-validate", "see", "raw_size = \"100MB\"\non_failure = \"skip\""));
     program(&desk, "see", "exit 0");
-    desk.deliver("3", &Letter::new("more@example.org", "More").body(&"It burns.\r\n".repeat(400_000)).bytes());
+    desk.deliver(
+        "3",
+        &Letter::new("more@example.org", "More").body(&"It burns.\r\n".repeat(400_000)).bytes(),
+    );
     assert_eq!(fetch(&desk).exits(0).outcomes(), ["created/new support-3"]);
 }
 
@@ -275,7 +315,9 @@ fn check_sees_what_cannot_be_called_and_calls_nothing() {
     assert!(told.contains("hook there listens to pre-process\n"), "{told}");
     assert!(!desk.path("called").exists());
     let secret = "[[hook]]\nevent = \"post-process\"\nurl = \"https://crm.example.org/\"\n";
-    for (line, why) in [("secret_file = \"none\"", "cannot be read"), ("secret = \"hunter2\"", "not written as whsec_")] {
+    for (line, why) in
+        [("secret_file = \"none\"", "cannot be read"), ("secret = \"hunter2\"", "not written as whsec_")]
+    {
         configure(&desk, &format!("{secret}{line}\n"));
         let told = desk.run(&["check"]).exits(78).stderr;
         assert!(told.contains(why) && !told.contains("hunter2"), "{told}");

@@ -150,9 +150,9 @@ fn serve<S: Read + Write>(stream: S, state: &Mutex<(VecDeque<Reply>, Vec<Post>)>
             std::thread::sleep(std::time::Duration::from_millis(200));
             stream.write_all(&[octet]).and_then(|()| stream.flush())
         }),
-        Reply::Floods => stream.write_all(head(200, 100_000_000, "").as_bytes()).and_then(|()| {
-            (0..1_000).try_for_each(|_| stream.write_all(&[b' '; 100_000]))
-        }),
+        Reply::Floods => stream
+            .write_all(head(200, 100_000_000, "").as_bytes())
+            .and_then(|()| (0..1_000).try_for_each(|_| stream.write_all(&[b' '; 100_000]))),
         Reply::HangsUp => stream.write_all(b"HTTP/1.1 200 x\r\nContent-"),
     };
     let _ = stream.flush();
