@@ -138,10 +138,11 @@ fn deliver_notifications(settings: &Settings, outbox: &OutboxPlan, limit: Durati
 }
 
 fn told(trouble: &Trouble, of: &str) {
-    match trouble.code {
+    if trouble.code == ErrorCode::OutboxLocked {
         // It delivers what this one would have.
-        ErrorCode::OutboxLocked => log::info!("{trouble}"),
-        _ => log::error!("{of}: {}", trouble.with_causes()),
+        log::info!("{trouble}");
+    } else {
+        log::error!("{of}: {}", trouble.with_causes());
     }
 }
 

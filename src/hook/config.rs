@@ -43,7 +43,7 @@ pub enum Way {
     /// A program is run, without a shell.
     Command(Program),
     /// The event is posted.
-    Url(Endpoint),
+    Url(Box<Endpoint>),
 }
 
 /// A program.

@@ -115,36 +115,16 @@ impl Batch<'_> {
         /// A decision that changes so often is none that hooks can be asked about.
         const TRIES: usize = 3;
         let mode = desk.mode();
-        for attempt in 0..=TRIES {
-            let asked: Vec<Option<Asked>> = items
-                .iter()
-                .map(|item| match attempt {
-                    TRIES => Ok(Some(Asked::in_vain())),
-                    _ => reception.ask(item, mode, desk.lookup()),
-                })
-                .collect::<Result<_, _>>()?;
-            let mut all = Vec::with_capacity(items.len());
-            let mut has_changed = false;
-            desk.transaction(&mut |books| {
-                all.clear();
-                has_changed = false;
-                for (item, asked) in items.iter().zip(&asked) {
-                    all.push(match reception.receive(item, asked.as_ref(), books)? {
-                        Taken::Received(received) => Some(*received),
-                        Taken::Elsewhere => None,
-                        Taken::Changed => {
-                            has_changed = true;
-                            None
-                        }
-                    });
-                }
-                Ok(())
-            })?;
-            if !has_changed {
-                return Ok(all);
+        for _ in 0..TRIES {
+            let ask = |item| reception.ask(item, mode, desk.lookup());
+            let asked = items.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+            if let Some(received) = receive_all(reception, items, &asked, desk)? {
+                return Ok(received);
             }
         }
-        Err(StoreError::Misuse { what: "a message was asked about for ever".to_owned() })
+        let asked: Vec<_> = items.iter().map(|_| Some(Asked::in_vain())).collect();
+        let none = || StoreError::Misuse { what: "a message was asked about for ever".to_owned() };
+        receive_all(reception, items, &asked, desk)?.ok_or_else(none)
     }
 
     /// Fetches and reads what is wanted and gives it in the order of the list, with what is old.
@@ -208,6 +188,30 @@ impl Batch<'_> {
         let mut sound = hooks::after_reading(self.job, folder, mode, read).into_iter();
         keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
     }
+}
+
+/// Receives items in one transaction; `None` if a decision is not the one that hooks were asked about.
+fn receive_all(
+    reception: &Reception<'_>,
+    items: &[Item],
+    asked: &[Option<Asked>],
+    desk: &mut dyn Companions,
+) -> Result<Option<Vec<Option<Received>>>, StoreError> {
+    let (mut all, mut has_changed) = (Vec::with_capacity(items.len()), false);
+    desk.transaction(&mut |books| {
+        all.clear();
+        has_changed = false;
+        for (item, asked) in items.iter().zip(asked) {
+            match reception.receive(item, asked.as_ref(), books)? {
+                Taken::Received(received) => all.push(Some(*received)),
+                Taken::Elsewhere => all.push(None),
+                // It is the only one: where hooks are asked messages go one by one.
+                Taken::Changed => has_changed = true,
+            }
+        }
+        Ok(())
+    })?;
+    Ok((!has_changed).then_some(all))
 }
 
 /// What one fetch brought, and why it was no more.

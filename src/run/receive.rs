@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use crate::evidence;
 use crate::model::decision::{Decision, Requester, Verdict};
-use crate::model::event::EventKind;
 use crate::model::ids::TicketRef;
 use crate::model::item::{Acknowledgement, Disposition, Telling};
 use crate::model::mail::Mail;
@@ -21,11 +20,11 @@ use crate::store::{Books, Fingerprint, LedgerEntry, Lookup, Source, StoreError, 
 
 use super::deeds::{self, Arrival};
 use super::facts;
-use super::hooks::{self, Asked, End, Failure, Message, Question};
+use super::hooks::{self, Asked, Failure, Message};
 use super::item::{Item, Reading, Seen};
 use super::job::{Job, received};
 use super::notices::Notices;
-use super::report::{MessageLine, Mode};
+use super::report::MessageLine;
 
 /// What became of an item, to be told once the transaction is committed.
 pub(super) struct Received {
@@ -117,7 +116,8 @@ impl Reception<'_> {
         }
     }
 
-    fn decide(&self, item: &Item, lookup: &mut dyn Lookup) -> Result<Verdict, StoreError> {
+    /// What shall become of an item, with what hooks said of it before.
+    pub(super) fn decide(&self, item: &Item, lookup: &mut dyn Lookup) -> Result<Verdict, StoreError> {
         let plain = |decision| Verdict { decision, notes: Vec::new() };
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
@@ -137,64 +137,6 @@ impl Reception<'_> {
                 Ok(verdict)
             }
         }
-    }
-
-    /// What becomes of a message that hooks let go no further.
-    fn end(&self, item: &Item, end: &End, lookup: &mut dyn Lookup) -> Result<Decision, StoreError> {
-        Ok(match end {
-            End::Skip(_) => Decision::Skip(Reason::Hook),
-            End::Defer(_) => {
-                let attempts = lookup.attempts(self.source, item.key())?;
-                policy::put_off(attempts, self.job.max_attempts, Reason::Hook)
-            }
-        })
-    }
-
-    /// Asks `pre-process` hooks about what is decided now; `None` where there is nothing to ask.
-    pub(super) fn ask(
-        &self,
-        item: &Item,
-        mode: Mode,
-        lookup: &mut dyn Lookup,
-    ) -> Result<Option<Asked>, StoreError> {
-        if !self.job.asks(EventKind::PreProcess) {
-            return Ok(None);
-        }
-        let verdict = match catch_unwind(AssertUnwindSafe(|| self.decide(item, lookup))) {
-            Ok(Ok(verdict)) if is_asked_about(&verdict.decision) => verdict,
-            // What fails in this way fails again when it is received, and is recorded there.
-            Ok(Ok(_)) | Err(_) => return Ok(None),
-            Ok(Err(error)) if error.is_of_the_message() => return Ok(None),
-            Ok(Err(error)) => return Err(error),
-        };
-        let (job, kind, key) = (self.job, EventKind::PreProcess, item.key());
-        let message = Message { job, folder: &self.source.folder, key, mail: item.mail() };
-        let data = message.decided(&verdict.decision);
-        let said = Question { job, mode, kind, item: key, at: self.now }.ask(&|_| data.clone());
-        Ok(Some(Asked { decision: Some(verdict.decision), said }))
-    }
-
-    /// The verdict once hooks were heard; `None` if it is not the one that they were asked about.
-    fn heed(
-        &self,
-        item: &Item,
-        mut verdict: Verdict,
-        asked: Option<&Asked>,
-        lookup: &mut dyn Lookup,
-    ) -> Result<Option<Verdict>, StoreError> {
-        if !self.job.asks(EventKind::PreProcess) || !is_asked_about(&verdict.decision) {
-            return Ok(Some(verdict));
-        }
-        let Some(asked) =
-            asked.filter(|asked| asked.decision.as_ref().is_none_or(|it| *it == verdict.decision))
-        else {
-            return Ok(None);
-        };
-        if let Some(end) = &asked.said.end {
-            verdict.decision = self.end(item, end, lookup)?;
-        }
-        verdict.notes.extend_from_slice(&asked.said.notes);
-        Ok(Some(verdict))
     }
 
     fn decide_mail(
@@ -292,7 +234,7 @@ impl Reception<'_> {
         let mut notes = verdict.notes.clone();
         notes.extend(mail.into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
         let disposition = self.disposition(item, &verdict.decision);
-        let failure = failure.filter(|_| is_of_a_hook(&verdict.decision));
+        let failure = failure.filter(|_| hooks::may_decide(&verdict.decision));
         let error = failure.map(Failure::trouble).or_else(|| item.trouble(outcome, reason));
         let mut line = self.line(seen, outcome, reason);
         let read = item.reading();
@@ -351,23 +293,6 @@ impl Reception<'_> {
             error: None,
         }
     }
-}
-
-/// Whether hooks are asked before a decision is carried out: where a message comes on a ticket.
-fn is_asked_about(decision: &Decision) -> bool {
-    match decision {
-        Decision::Create { .. } | Decision::Update { .. } => true,
-        Decision::Duplicate { .. }
-        | Decision::Skip(_)
-        | Decision::Ignore(_)
-        | Decision::Defer(_)
-        | Decision::Fail(_) => false,
-    }
-}
-
-/// Whether a decision may be a hook's doing.
-fn is_of_a_hook(decision: &Decision) -> bool {
-    matches!(decision, Decision::Skip(Reason::Hook) | Decision::Fail(Reason::Hook) | Decision::Defer(_))
 }
 
 /// A part of the program gave up; the panic hook has told of it.

@@ -98,7 +98,7 @@ fn way(table: &Table<'_>, context: &Context<'_>) -> Option<Way> {
         }
         (false, true) => {
             refuse(table, OF_COMMAND, "only for a hook with command");
-            endpoint(table, context).map(Way::Url)
+            endpoint(table, context).map(Box::new).map(Way::Url)
         }
         (true, true) => {
             table.report("url", Wrong::because("command is given too; exactly one may be"));

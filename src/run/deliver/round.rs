@@ -182,7 +182,7 @@ impl<'a> Round<'a> {
         let line = NotificationLine::of(&row, OutboxState::Failed).because(GivenUp::NoQueue);
         let now = Timestamp::now();
         let events = given_up(self.hooks, &line, now)?;
-        self.store.give_up(&self.lease, row.id, GivenUp::NoQueue, now, &events)?;
+        self.store.give_up(&self.lease, (row.id, GivenUp::NoQueue), now, &events)?;
         self.tell(&line);
         Ok(())
     }

@@ -10,6 +10,7 @@ mod announce;
 mod ask;
 mod deliver;
 mod line;
+mod process;
 mod told;
 mod validate;
 
@@ -17,7 +18,8 @@ pub use deliver::{EventErrand, deliver_events};
 pub use line::{EventCounts, EventHearer, EventLine, EventSum};
 
 pub(super) use announce::{given_up, mailbox_error, outcome};
-pub(super) use ask::{Asked, End, Failure, Question, Said};
+pub(super) use ask::{Asked, Failure, Said};
+pub(super) use process::may_decide;
 pub(super) use told::Message;
 pub(super) use validate::{after_reading, before_reading};
 

@@ -174,8 +174,7 @@ impl Store {
     pub fn give_up(
         &mut self,
         lease: &Lease,
-        id: i64,
-        why: GivenUp,
+        (id, why): (i64, GivenUp),
         at: Timestamp,
         events: &[NewEvent],
     ) -> Result<(), StoreError> {
