@@ -323,3 +323,36 @@ fn check_sees_what_cannot_be_called_and_calls_nothing() {
         assert!(told.contains(why) && !told.contains("hunter2"), "{told}");
     }
 }
+
+#[test]
+fn a_signal_ends_the_run_and_the_hook_and_nothing_is_held_against_the_message() {
+    let asked = hook("pre-process", "slow", "timeout = \"90s\"\non_failure = \"skip\"");
+    let told = hook("processing-error", "slow", "timeout = \"90s\"");
+    for (hooks, expected) in [(asked, ["deferred/temporary -"]), (told, ["failed/unreadable -"])] {
+        let desk = desk(&hooks);
+        if hooks.contains("processing-error") {
+            desk.deliver("1", b"\r\n\r\n");
+        }
+        program(&desk, "slow", "echo $$ >@begun; sleep 80; touch @lived");
+        let mut child = desk.command(&["fetch", "--json"]);
+        let child =
+            child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        while fs::read_to_string(desk.path("begun")).unwrap_or_default().trim().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let run = Run::of(child.wait_with_output().unwrap());
+        assert_eq!(run.outcomes(), expected, "{}", run.stderr);
+        assert!([1, 75].contains(&run.code), "{}", run.code);
+        let hook = fs::read_to_string(desk.path("begun")).unwrap();
+        let is_there = std::path::Path::new("/proc").join(hook.trim()).exists();
+        assert!(!is_there && !desk.path("lived").exists());
+        let queued = desk.run(&["events", "list", "--json", "--state", "queued"]).exits(0).json();
+        assert_eq!(queued.len(), usize::from(hooks.contains("processing-error")));
+        program(&desk, "slow", "exit 0");
+        let run = fetch(&desk).exits(0);
+        assert!(run.outcomes() == ["created/new support-1"] || hooks.contains("processing-error"));
+        assert!(desk.run(&["events", "list", "--json", "--state", "queued"]).exits(0).json().is_empty());
+    }
+}

@@ -15,7 +15,7 @@ use rustix::fs::{Access, access};
 use rustix::process::Signal;
 
 use super::config::{Hook, Program};
-use super::pipes::{self, Heard};
+use super::pipes::{self, Attended, Heard, Span};
 use super::{Answer, Call, HookError};
 use crate::transport::process;
 use crate::transport::wire;
@@ -38,18 +38,23 @@ pub(super) fn run(hook: &Hook, program: &Program, call: &Call<'_>) -> Result<Ans
         source: error.into(),
     };
     let mut child = spawn(&file, program, call).map_err(uncallable)?;
-    let attended = bound(&child, program.memory)
-        .and_then(|()| pipes::attend(&mut child, call.body.as_bytes(), Instant::now() + hook.timeout));
+    let span = Span { deadline: Instant::now() + hook.timeout, stop: call.stop };
+    let attended =
+        bound(&child, program.memory).and_then(|()| pipes::attend(&mut child, call.body.as_bytes(), &span));
     match attended {
-        Ok(Some(heard)) => {
+        Ok(Attended::Ended(heard)) => {
             // What it left running in its group goes with it, before its number can be another's.
             process::signal(&child, Signal::KILL);
             let status = child.wait().map_err(uncallable)?;
             answer(hook, status, &heard)
         }
-        Ok(None) => {
+        Ok(Attended::TimeOver) => {
             end(&mut child);
             Err(HookError::Timeout { hook: hook.name.clone(), limit: hook.timeout })
+        }
+        Ok(Attended::Stopped) => {
+            end(&mut child);
+            Err(HookError::Interrupted { hook: hook.name.clone() })
         }
         Err(error) => {
             process::kill(&mut child);
@@ -124,11 +129,11 @@ fn bound(_: &Child, _: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends a program whose time is over.
+/// Ends a program, with a moment to do so itself.
 fn end(child: &mut Child) {
     process::signal(child, Signal::TERM);
     // Whatever it says now, its time is over.
-    let _ = pipes::attend(child, &[], Instant::now() + GRACE);
+    let _ = pipes::attend(child, &[], &Span { deadline: Instant::now() + GRACE, stop: &|| false });
     process::kill(child);
 }
 

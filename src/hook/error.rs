@@ -18,6 +18,12 @@ pub enum HookError {
         /// How long it was waited for.
         limit: Duration,
     },
+    /// It was ended because the run is to end.
+    #[error("hook {hook:?} was ended: a signal ends the run")]
+    Interrupted {
+        /// Its name.
+        hook: String,
+    },
     /// It could not be called.
     #[error("hook {hook:?} cannot be called")]
     Uncallable {
@@ -54,7 +60,9 @@ impl HookError {
     pub fn again_after(&self) -> Option<Duration> {
         match self {
             Self::Failed { again_after, .. } => *again_after,
-            Self::Timeout { .. } | Self::Uncallable { .. } | Self::Gone { .. } => None,
+            Self::Timeout { .. } | Self::Interrupted { .. } | Self::Uncallable { .. } | Self::Gone { .. } => {
+                None
+            }
         }
     }
 }
@@ -65,11 +73,13 @@ impl From<HookError> for Trouble {
         match error {
             HookError::Timeout { .. } => Self::new(ErrorCode::HookTimeout, message)
                 .hint("it was ended; a slow hook may need a longer \"timeout\""),
+            HookError::Interrupted { .. } => Self::new(ErrorCode::Interrupted, message)
+                .hint("nothing is left half done; the next run goes on"),
             HookError::Uncallable { hint, source, .. } => {
                 Self { hint, ..Self::new(ErrorCode::HookFailed, message).because(source) }
             }
             HookError::Failed { .. } => Self::new(ErrorCode::HookFailed, message)
-                .hint("0 agrees, 10 vetoes; see HOOKS in helpdesk-mail.toml(5)"),
+                .hint("what a hook's answer means stands under HOOKS in helpdesk-mail.toml(5)"),
             HookError::Gone { .. } => Self::new(ErrorCode::HookFailed, message).hint(
                 "correct its \"url\" or remove the hook, then \"events retry\" or \"events drop\" what waits",
             ),

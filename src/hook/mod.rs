@@ -3,7 +3,8 @@
 //! [`Hook::call`] gives one of them an event and says what it answered. Whom to call, when, with what, and what becomes of
 //! a message by the answer is the run's business; `event.schema.json` has the objects that they are given.
 //!
-//! Limits: a program that leaves its process group (`setsid`) outlives its time; nothing waits for it. The memory limit
+//! Limits: a program that leaves its process group (`setsid`) outlives its time; nothing waits for it. One is ended when a signal
+//! ends the run, but outlives a kill. The memory limit
 //! is set just after a program began, and on Linux alone.
 
 mod command;
@@ -26,7 +27,7 @@ use crate::model::event::{EventId, EventKind};
 pub const SCHEMA: &str = include_str!("event.schema.json");
 
 /// What a hook is called with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// What it is about.
     pub kind: EventKind,
@@ -34,6 +35,8 @@ pub struct Call<'a> {
     pub id: &'a EventId,
     /// The whole JSON object.
     pub body: &'a str,
+    /// Whether the run is to end: then a program is ended, too.
+    pub stop: &'a dyn Fn() -> bool,
 }
 
 /// What a hook answered.

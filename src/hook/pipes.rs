@@ -32,18 +32,39 @@ pub(super) struct Heard {
     pub(super) complaint: Vec<u8>,
 }
 
-/// Feeds a program and listens to it; `None` once its time is over. It is neither ended nor reaped.
-pub(super) fn attend(child: &mut Child, input: &[u8], deadline: Instant) -> io::Result<Option<Heard>> {
+/// How long a program is attended to.
+pub(super) struct Span<'a> {
+    /// When its time is over.
+    pub(super) deadline: Instant,
+    /// Whether it is to end before.
+    pub(super) stop: &'a dyn Fn() -> bool,
+}
+
+/// What came of attending to a program.
+pub(super) enum Attended {
+    /// It has ended.
+    Ended(Heard),
+    /// Its time is over.
+    TimeOver,
+    /// It is to end.
+    Stopped,
+}
+
+/// Feeds a program and listens to it. It is neither ended nor reaped.
+pub(super) fn attend(child: &mut Child, input: &[u8], span: &Span<'_>) -> io::Result<Attended> {
     let mut pipes = Pipes::of(child, input)?;
     loop {
         // Asked before the pipes are emptied: what it wrote before its end is in them.
         let has_ended = process::has_ended(child)?;
         pipes.move_on(if has_ended { Duration::ZERO } else { LOOK })?;
         if has_ended {
-            return Ok(Some(pipes.heard));
+            return Ok(Attended::Ended(pipes.heard));
         }
-        if Instant::now() >= deadline {
-            return Ok(None);
+        if (span.stop)() {
+            return Ok(Attended::Stopped);
+        }
+        if Instant::now() >= span.deadline {
+            return Ok(Attended::TimeOver);
         }
     }
 }

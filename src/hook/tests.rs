@@ -24,7 +24,7 @@ fn hook(program: &[&str]) -> Hook {
 }
 
 fn call(hook: &Hook, body: &str) -> Result<Answer, HookError> {
-    hook.call(&Call { kind: EventKind::PreProcess, id: &EventId::of([0; 16]), body })
+    hook.call(&Call { kind: EventKind::PreProcess, id: &EventId::of([0; 16]), body, stop: &|| false })
 }
 
 /// What a script answers; an error by its words.

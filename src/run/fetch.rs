@@ -162,7 +162,8 @@ impl Fetch<'_> {
         }
         let no_queue = || Trouble::new(ErrorCode::Internal, format!("mailbox \"{name}\" has no queue"));
         let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
-        let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
+        let run = self.run.unwrap_or(RunId(0));
+        let job = Job { run, stop: self.options.stop.clone(), ..job };
         let Options { scope, limit, .. } = *self.options;
         let stop = &self.options.stop;
         let deadline = Deadline::after(Instant::now(), mailbox.mailbox.run_timeout);

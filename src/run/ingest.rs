@@ -62,7 +62,8 @@ pub fn ingest(
     let Handed { queue, messages, audience, stop } = handed;
     let started = Instant::now();
     let run = desk.begin(Timestamp::now())?;
-    let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_queue(plan, queue, desk.signer()) };
+    let (of_queue, id) = (Job::of_queue(plan, queue, desk.signer()), run.unwrap_or(RunId(0)));
+    let job = Job { run: id, stop: stop.clone(), ..of_queue };
     let source = Source { mailbox: mailbox(), account: INGEST.to_owned(), folder: queue.slug.to_string() };
     let mut tally = tally(messages.len(), listener);
     let mut troubles = Vec::new();

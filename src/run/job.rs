@@ -19,6 +19,7 @@ use super::companions::Companions;
 use super::config::{Headers, MailboxPlan, Plan};
 use super::ingest::INGEST;
 use super::notices::Notify;
+use super::stop::Stop;
 
 /// The settings of a run for one mailbox.
 pub(super) struct Job<'a> {
@@ -43,6 +44,8 @@ pub(super) struct Job<'a> {
     pub(super) notify: Option<&'a Notify>,
     /// The hooks of all mailboxes, in the order of the configuration.
     pub(super) hooks: &'a [Hook],
+    /// Ends the run, and with it whichever hook is being asked.
+    pub(super) stop: Stop,
 }
 
 /// Whether somebody else keeps the messages.
@@ -107,6 +110,7 @@ impl<'a> Job<'a> {
             limits: plan.limits,
             notify: plan.outbox.as_ref().map(|outbox| &outbox.notify),
             hooks: &plan.hooks,
+            stop: Stop::default(),
         }
     }
 

@@ -32,6 +32,8 @@ pub(in crate::run) enum End {
     Skip(Option<Failure>),
     /// A hook failed where that defers the message.
     Defer(Failure),
+    /// The run is to end; that is held against nobody.
+    Interrupt(Failure),
 }
 
 /// A failure as it is told of each message that it met.
@@ -59,7 +61,7 @@ impl Said {
     pub(in crate::run) fn failure(&self) -> Option<&Failure> {
         match &self.end {
             Some(End::Skip(failure)) => failure.as_ref(),
-            Some(End::Defer(failure)) => Some(failure),
+            Some(End::Defer(failure) | End::Interrupt(failure)) => Some(failure),
             None => None,
         }
     }
@@ -107,7 +109,12 @@ impl Question<'_> {
                 continue;
             }
             let body = event(&id, self.kind, self.at, data(hook));
-            let answer = hook.call(&Call { kind: self.kind, id: &id, body: &body });
+            let answer = hook.call(&Call {
+                kind: self.kind,
+                id: &id,
+                body: &body,
+                stop: &|| self.job.stop.is_asked(),
+            });
             said.hear(hook, answer, &self.place(&id));
             if said.end.is_some() {
                 break;
@@ -132,6 +139,7 @@ impl Said {
                 self.notes.push(format!("hook {name:?} says: {why}"));
                 self.end = Some(End::Skip(None));
             }
+            Err(error @ HookError::Interrupted { .. }) => self.end = Some(End::Interrupt(Failure::of(error))),
             Err(error) => {
                 let failure = Failure::of(error);
                 log::warn!(hook:display = name; "{place}: {}", failure.message);

@@ -128,7 +128,8 @@ impl Round<'_> {
         };
         self.tried += 1;
         let began = Instant::now();
-        let answer = hook.call(&Call { kind: event.kind, id: &event.id, body: &event.payload });
+        let stop = || self.errand.stop.is_asked();
+        let answer = hook.call(&Call { kind: event.kind, id: &event.id, body: &event.payload, stop: &stop });
         self.end(hook, &event, answer, began.elapsed())
     }
 
@@ -163,7 +164,7 @@ impl Round<'_> {
     ) -> Result<(), StoreError> {
         let count = self.store.give_up_events(kind, hook, why, Timestamp::now())?;
         self.counts.failed += count;
-        log::error!("{count} events are given up for hook \"{hook}\" ({kind}): {told}");
+        log::error!("hook \"{hook}\" ({kind}): {told}; given up are the {count} events that wait for it");
         Ok(())
     }
 
@@ -234,6 +235,9 @@ fn ended(
     let said = with_causes(&error);
     if matches!(error, HookError::Gone { .. }) {
         return (AttemptResult::Refused, said, EventFate::Failed(Undelivered::Gone));
+    }
+    if matches!(error, HookError::Interrupted { .. }) {
+        return (AttemptResult::Later, said, EventFate::Again(at));
     }
     if attempts >= hook.max_attempts {
         return (AttemptResult::Later, said, EventFate::Failed(Undelivered::TooManyAttempts));

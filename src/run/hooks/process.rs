@@ -23,6 +23,7 @@ impl Reception<'_> {
     ) -> Result<Decision, StoreError> {
         Ok(match end {
             End::Skip(_) => Decision::Skip(Reason::Hook),
+            End::Interrupt(_) => Decision::Defer(Reason::Temporary),
             End::Defer(_) => {
                 let attempts = lookup.attempts(self.source, item.key())?;
                 policy::put_off(attempts, self.job.max_attempts, Reason::Hook)
