@@ -164,6 +164,12 @@ fn a_notification_that_is_given_up_is_told_in_whatever_way_it_was() {
     fs::write(desk.path("desk.toml"), text.replace("address = \"support@example.org\"\n", "")).unwrap();
     desk.run(&["send"]).exits(1);
     assert_eq!(given(&desk)[2]["data"]["reason"], "no-queue");
+    // It is no news any more.
+    fs::write(desk.path("desk.toml"), text).unwrap();
+    desk.deliver("3", &letter("third@example.org", "Water").bytes());
+    desk.run(&["fetch", "--no-send"]).exits(0);
+    Run::of(shifted(&desk, &["send"], 4 * 86_400).output().unwrap()).exits(0);
+    assert_eq!(given(&desk)[3]["data"]["reason"], "expired");
 }
 
 #[test]

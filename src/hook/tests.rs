@@ -68,7 +68,7 @@ fn a_program_is_given_the_event_a_clean_environment_and_a_group_of_its_own() {
     );
     assert_eq!(answer(environment), taken(&expected));
     assert_eq!(answer("pwd"), taken("/"));
-    assert_eq!(answer("test $(ps -o pgid= -p $$) -eq $$ && echo own"), taken("own"));
+    assert_eq!(answer("test $(cut -d ' ' -f 5 /proc/$$/stat) -eq $$ && echo own"), taken("own"));
 }
 
 #[test]

@@ -74,8 +74,8 @@ impl<'a> Round<'a> {
     pub(super) fn work(mut self, started: Instant) -> Result<Sent, Trouble> {
         // Nobody else delivers while the lock is held, so that whatever is being sent was a dead program's.
         let (now, hooks) = (Timestamp::now(), self.hooks);
-        let mut told = |row: &OutboxRow| given_up(hooks, &NotificationLine::given_up(row), now);
-        let back = self.store.take_back(None, now, &mut told)?;
+        let told = |row: &OutboxRow| given_up(hooks, &NotificationLine::given_up(row), now);
+        let back = self.store.take_back(None, now, &told)?;
         if back.failed > 0 {
             log::error!(
                 "{} notifications are given up: twice no answer came, they may have been taken",
@@ -83,7 +83,7 @@ impl<'a> Round<'a> {
             );
         }
         self.counts.add(OutboxState::Failed, back.failed);
-        self.counts.add(OutboxState::Expired, self.store.expire(Timestamp::now())?);
+        self.counts.add(OutboxState::Expired, self.store.expire(now, &told)?);
         let done = self.all_that_is_due();
         // Once more where the store gave out: what was taken must not be sent again.
         let written = self.wait_for_all();

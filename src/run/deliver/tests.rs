@@ -337,7 +337,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
     let begun = place.store().resolve_and_begin(&dead, &[], &ids, Timestamp::now()).unwrap();
     assert_eq!(begun.len(), 6);
-    place.store().take_back(None, Timestamp::now(), &mut |_| Ok(Vec::new())).unwrap();
+    place.store().take_back(None, Timestamp::now(), &|_| Ok(Vec::new())).unwrap();
     let mut store = place.store();
     struct Watch<'a>(&'a Path, &'a AtomicUsize);
     impl Courier for Watch<'_> {

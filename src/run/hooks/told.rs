@@ -133,7 +133,7 @@ pub(super) fn notification(line: &NotificationLine) -> Value {
         ("template", json!(line.occasion.as_str())),
         ("to", json!(line.to)),
         ("message_id", json!(line.message_id)),
-        ("reason", json!(line.reason.map(GivenUp::as_str))),
+        ("reason", json!(line.reason.map_or(line.state.as_str(), GivenUp::as_str))),
         ("attempts", json!(line.attempts)),
         ("last_error", json!(line.last_error)),
     ]))

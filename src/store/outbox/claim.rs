@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptResult, Begun, Claimed, Fate, Lease, OutboxRow, Resolution, TakenBack, list, suppressed};
+use super::{AttemptResult, Begun, Claimed, Fate, Lease, OnGivenUp, Resolution, TakenBack, list, suppressed};
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
@@ -17,7 +17,8 @@ UPDATE outbox
 SET state = 'expired',
     state_since = ?1
 WHERE state = 'queued'
-  AND expires_at <= ?1";
+  AND expires_at <= ?1
+RETURNING id";
 
 pub(in crate::store) const SELECT_DUE: &str = "
 SELECT id
@@ -128,9 +129,16 @@ WHERE outbox.state = 'sending'
 ORDER BY outbox.id";
 
 impl Store {
-    /// What is queued and no news any more expires; tells how many.
-    pub fn expire(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        self.engine.execute(UPDATE_EXPIRED, &[Value::Time(now)])
+    /// What is queued and no news any more expires; tells how many. `told` is what hooks are told of each.
+    pub fn expire(&mut self, now: Timestamp, told: OnGivenUp<'_>) -> Result<u64, StoreError> {
+        self.atomically(|engine| {
+            let expired = engine.query(UPDATE_EXPIRED, &[Value::Time(now)])?;
+            let count = expired.len() as u64;
+            for mut row in expired {
+                announce(engine, row.take(0)?, told)?;
+            }
+            Ok(count)
+        })
     }
 
     /// Claims at most so many that are due, the most urgent and oldest first.
@@ -198,7 +206,7 @@ impl Store {
         &mut self,
         leased_until: Option<Timestamp>,
         now: Timestamp,
-        told: &mut dyn FnMut(&OutboxRow) -> Result<Vec<NewEvent>, StoreError>,
+        told: OnGivenUp<'_>,
     ) -> Result<TakenBack, StoreError> {
         self.atomically(|engine| {
             let mut back = TakenBack::default();
@@ -208,9 +216,7 @@ impl Store {
                 let state = one_back(engine, &Left { id, lease, uncertain, attempt }, now)?;
                 let failed = u64::from(state == OutboxState::Failed);
                 if failed > 0 {
-                    for event in told(&list::one(engine, id)?)? {
-                        events::write(engine, &event)?;
-                    }
+                    announce(engine, id, told)?;
                 }
                 back.failed += failed;
                 back.queued += 1 - failed;
@@ -218,6 +224,12 @@ impl Store {
             Ok(back)
         })
     }
+}
+
+/// Writes what hooks are told of a row that was given up.
+fn announce(engine: &mut dyn Engine, id: i64, told: OnGivenUp<'_>) -> Result<(), StoreError> {
+    let written = told(&list::one(engine, id)?)?;
+    written.iter().try_for_each(|event| events::write(engine, event))
 }
 
 /// A row in the hands of a dead program.

@@ -9,7 +9,7 @@ use crate::model::ids::{MessageId, TicketId, TicketRef};
 use crate::model::notification::Occasion;
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
-use crate::store::NewEvent;
+use crate::store::{NewEvent, StoreError};
 
 /// Who is on a ticket and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +182,9 @@ pub enum Fate {
     /// It is given up.
     Failed(GivenUp),
 }
+
+/// What hooks are told of a notification that is given up.
+pub type OnGivenUp<'a> = &'a dyn Fn(&OutboxRow) -> Result<Vec<NewEvent>, StoreError>;
 
 /// What a program that died left in its hands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
