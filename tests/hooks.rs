@@ -5,9 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use helpdesk_mail::mailbox::Tls;
 use serde_json::Value;
 
 use crate::support::desk::{Desk, Run};
+use crate::support::dovecot::Dovecot;
 use crate::support::event::valid;
 use crate::support::letter::Letter;
 
@@ -355,4 +357,37 @@ fn a_signal_ends_the_run_and_the_hook_and_nothing_is_held_against_the_message() 
         assert!(run.outcomes() == ["created/new support-1"] || hooks.contains("processing-error"));
         assert!(desk.run(&["events", "list", "--json", "--state", "queued"]).exits(0).json().is_empty());
     }
+}
+
+#[test]
+fn a_run_that_dies_while_a_hook_thinks_leaves_the_message_to_the_next() {
+    for event in ASKED {
+        let desk = desk(&hook(event, "deadly", ""));
+        program(&desk, "deadly", "if [ ! -e @once ]; then touch @once; kill -9 $PPID; sleep 1; fi");
+        assert_eq!(fetch(&desk).code, -1, "{event}: it was not killed");
+        assert_eq!(fetch(&desk).exits(0).outcomes(), ["created/new support-1"], "{event}");
+        assert_eq!(fetch(&desk).exits(0).outcomes(), [""; 0], "{event}");
+    }
+}
+
+#[test]
+fn on_a_real_imap_server_a_veto_leaves_the_message_and_the_others_become_tickets() {
+    let server = Dovecot::start();
+    let desk = desk("");
+    let place = desk.path("veto").display().to_string();
+    desk.configure(&format!(
+        "[queue.support]\naddress = \"support@example.org\"\n[mailbox.support]\nqueue = \"support\"\n\
+         on_success = \"delete\"\n{}[[hook]]\nevent = \"pre-process\"\ncommand = [\"{place}\"]\n",
+        server.mailbox_toml("support", Tls::Implicit)
+    ));
+    program(&desk, "veto", "case $(cat) in *Spam*) exit 10;; esac");
+    for (id, subject) in [("a@x", "Printer"), ("b@x", "Spam"), ("c@x", "Fire")] {
+        server.deliver("support", "INBOX", &Letter::new(id, subject).bytes());
+    }
+    let expected = ["created/new support-1", "skipped/hook -", "created/new support-2"];
+    assert_eq!(fetch(&desk).exits(0).outcomes(), expected);
+    let rows = desk.run(&["outcomes", "--reconcile", "--json"]).exits(0).json();
+    let there: Vec<&Value> = rows.iter().filter(|row| row["type"] == "item").collect();
+    assert_eq!((there.len(), &there[0]["subject"]), (1, &"Spam".into()), "{rows:?}");
+    assert_eq!(fetch(&desk).exits(0).outcomes(), [""; 0]);
 }
