@@ -13,6 +13,7 @@ use crate::support::dies::shifted;
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::event::valid;
 use crate::support::letter::Letter;
+use crate::support::relay::Relay;
 
 fn secret(octet: u8) -> String {
     format!("whsec_{}", STANDARD.encode([octet; 32]))
@@ -228,4 +229,28 @@ fn the_secret_is_had_when_it_is_needed_and_never_told() {
     let run = desk.run(&["-vv", "events", "deliver"]).exits(0);
     assert!(endpoint.posts()[0].is_signed_by(&secret(1)));
     assert!(!format!("{}{}", run.stdout, run.stderr).contains("whsec_"));
+}
+
+#[test]
+fn a_url_is_reached_through_a_proxy_and_a_private_one_through_none_that_resolves_here() {
+    let endpoint = Endpoint::start(&[]);
+    let (http, socks) = (Relay::http(), Relay::socks5());
+    let proxy = format!("proxy = \"http://anna:pw1@127.0.0.1:{}\"", http.port);
+    let desk = desk(&hook("post-process", &endpoint, &proxy));
+    desk.run(&["fetch"]).exits(0);
+    assert_eq!(
+        (states(&desk), endpoint.posts().len()),
+        (vec!["post-process crm delivered/- 1".to_owned()], 1)
+    );
+    assert!(http.log().contains(&format!("CONNECT 127.0.0.1:{}", endpoint.port())), "{}", http.log());
+    let proxy = format!("proxy = \"socks5://127.0.0.1:{}\"", socks.port);
+    let hook = hook("post-process", &endpoint, &proxy).replace("allow_private = true\n", "");
+    for host in ["127.0.0.1", "localhost"] {
+        let lines = hook.replacen("127.0.0.1", host, 1);
+        let desk = self::desk(&lines);
+        desk.run(&["fetch"]).exits(0);
+        let error = row(&desk, 1)["last_error"].as_str().unwrap().to_owned();
+        assert!(error.contains("is no address of the public internet"), "{host}: {error}");
+    }
+    assert_eq!(endpoint.posts().len(), 1);
 }

@@ -20,7 +20,7 @@ const MOST_OUTPUT: usize = 64 * 1024;
 const MOST_COMPLAINT: usize = 4 * 1024;
 
 /// How often it is looked whether the program has ended while its pipes are silent.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(2);
 
 /// The most that is read of a pipe at a time, so that a flood does not keep us from the clock.
 const GULP: usize = 64 * 1024;
