@@ -12,7 +12,7 @@ use crate::support::desk::{Desk, Run};
 use crate::support::dies::{aborted, dying, shifted, steps};
 use crate::support::event::{is_refused, valid};
 use crate::support::letter::Letter;
-use crate::support::torture::is_long;
+use crate::support::torture::{is_long, told};
 
 /// A desk with a Maildir and a hook that keeps what it is given of these events; further lines stand at the end.
 fn desk(events: &[&str], more: &str) -> Desk {
@@ -333,6 +333,12 @@ fn the_schema_is_printed_and_refuses_what_is_no_event() {
 fn killed_at_any_step_the_event_arrives_with_the_same_id() {
     let begin = || {
         let desk = desk(&["post-process"], "");
+        // Whoever kills the program may cut off what it is about to tell.
+        program(
+            &desk,
+            "keep",
+            "read -r text; case $text in *'}}') echo \"$text\" >>@given;; *) exit 1;; esac",
+        );
         desk.deliver("1", &first().bytes());
         desk
     };
@@ -356,6 +362,9 @@ fn killed_at_any_step_the_event_arrives_with_the_same_id() {
         let tickets = desk.run(&["ticket", "list", "--json"]).exits(0).json();
         assert_eq!(tickets.len(), 1, "step {step}");
     }
+    told(&format!(
+        "events: died at {died} of {all} steps; {twice} times the event arrived twice, with one id"
+    ));
     assert!(died > 20, "died {died} times");
     assert!(twice > 0, "no death fell between the delivery and its commit");
     assert!(Path::new(&whole.path("given")).exists());

@@ -76,7 +76,7 @@ pub(super) fn find(hook: &Hook, program: &Program) -> Result<PathBuf, HookError>
     }
     let places = PATH.split(':').map(|directory| Path::new(directory).join(name));
     let found = places.into_iter().find(|place| executable(place).is_ok());
-    found.ok_or_else(|| unusable(io::ErrorKind::NotFound.into()))
+    found.ok_or_else(|| unusable(io::Error::new(io::ErrorKind::NotFound, "there is no such program")))
 }
 
 fn executable(path: &Path) -> io::Result<()> {

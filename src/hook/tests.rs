@@ -156,7 +156,7 @@ fn what_cannot_be_run_says_why() {
     std::fs::set_permissions(&text, mode).unwrap();
     for (program, why) in [
         ("/no/such/program", "No such file"),
-        ("no-such-program-anywhere", "not found"),
+        ("no-such-program-anywhere", "there is no such program"),
         (plain.to_str().unwrap(), "ermission denied"),
         (folder.path().to_str().unwrap(), "directory"),
         (text.to_str().unwrap(), "format error"),
