@@ -27,7 +27,7 @@ pub(super) fn hold(store: &Path, mailbox: &MailboxName) -> Result<File, Trouble>
 /// Holds the outbox until the file is dropped. No mailbox has a lock of that name.
 pub(super) fn hold_outbox(store: &Path) -> Result<File, Trouble> {
     let held = || {
-        let message = "another program delivers from the outbox";
+        let message = "another program delivers";
         Trouble::new(ErrorCode::OutboxLocked, message).hint("nothing to do; it delivers what is due")
     };
     lock(store, "-outbox.lock", held)

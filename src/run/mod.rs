@@ -11,6 +11,7 @@ mod due;
 mod empty;
 mod facts;
 mod fetch;
+mod hooks;
 mod in_hand;
 mod ingest;
 mod item;
@@ -42,6 +43,7 @@ pub use deliver::{
     Voice, Way, deliver,
 };
 pub use fetch::{Due, Options, Scope, fetch};
+pub use hooks::{EventCounts, EventErrand, EventHearer, EventLine, EventSum, deliver_events};
 pub use ingest::{Handed, INGEST, ingest};
 pub use notices::Notify;
 pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};

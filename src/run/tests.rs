@@ -140,6 +140,7 @@ pub(super) fn plan(mailboxes: Vec<MailboxPlan>) -> Plan {
         alert: Alert::default(),
         limits: Limits::default(),
         outbox: None,
+        hooks: Vec::new(),
     }
 }
 

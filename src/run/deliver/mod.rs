@@ -20,6 +20,7 @@ mod round;
 #[cfg(test)]
 mod tests;
 
+pub(super) use end::pause;
 pub use end::{Carried, Courier};
 pub use letter::Voice;
 pub use line::{Hearer, NotificationLine, Sent, SentCounts};
@@ -29,6 +30,7 @@ pub use post::{Office, Post, Way};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::hook::Hook;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Lease, Store};
 
@@ -40,7 +42,7 @@ use super::stop::Stop;
 const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
-const LEASE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// What is asked of one delivery.
 #[derive(Debug, Clone)]
@@ -63,6 +65,8 @@ pub struct Outbox<'a> {
     pub place: &'a Path,
     /// The queues that write.
     pub voices: &'a [Voice],
+    /// Who is told of what is given up.
+    pub hooks: &'a [Hook],
 }
 
 /// Delivers what is due, with as many couriers as are given.

@@ -83,7 +83,7 @@ impl Place {
         let couriers = (0..jobs).map(|_| Box::new(Hand(&shared)) as Box<dyn Courier + Send + '_>).collect();
         let voices = ["support", "sales"].map(voice);
         let (mut store, place) = (self.store(), self.file());
-        let outbox = Outbox { store: &mut store, place: &place, voices: &voices };
+        let outbox = Outbox { store: &mut store, place: &place, voices: &voices, hooks: &[] };
         deliver(&change(errand()), outbox, couriers, &mut Deaf).unwrap()
     }
 
@@ -297,7 +297,7 @@ fn two_deliveries_at_once_are_one() {
     let place = Place::new();
     let _held = lock::hold_outbox(&place.file()).unwrap();
     let (mut store, file) = (place.store(), place.file());
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[] };
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[], hooks: &[] };
     let refused = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap_err();
     assert_eq!(refused.code, ErrorCode::OutboxLocked);
 }
@@ -307,7 +307,7 @@ fn a_queue_that_is_gone_ends_its_notifications() {
     let place = Place::new();
     place.rows(1, 2);
     let (mut store, file) = (place.store(), place.file());
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("sales")] };
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("sales")], hooks: &[] };
     let sent = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap();
     assert_eq!((place.states(), sent.exit()), (vec!["failed/no-queue 0".to_owned(); 2], Exit::Attention));
 }
@@ -337,7 +337,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
     let begun = place.store().resolve_and_begin(&dead, &[], &ids, Timestamp::now()).unwrap();
     assert_eq!(begun.len(), 6);
-    place.store().take_back(None, Timestamp::now()).unwrap();
+    place.store().take_back(None, Timestamp::now(), &|_| Ok(Vec::new())).unwrap();
     let mut store = place.store();
     struct Watch<'a>(&'a Path, &'a AtomicUsize);
     impl Courier for Watch<'_> {
@@ -356,7 +356,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let file = place.file();
     let couriers: Vec<Box<dyn Courier + Send + '_>> =
         vec![Box::new(Watch(&file, &most)), Box::new(Watch(&file, &most))];
-    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("support")] };
+    let outbox = Outbox { store: &mut store, place: &file, voices: &[voice("support")], hooks: &[] };
     let sent = deliver(&errand(), outbox, couriers, &mut Deaf).unwrap();
     assert_eq!((sent.counts.of(OutboxState::Sent), most.load(Ordering::SeqCst)), (6, 1));
 }

@@ -81,6 +81,10 @@ fn each_line_that_is_commented_out_may_be_used() {
             tried += uses_of_outbox(&block);
             continue;
         }
+        if block.contains("\n#url = ") {
+            tried += uses_of_webhook(&block);
+            continue;
+        }
         if block.starts_with("#[") {
             let used = block.replace("\n#", "\n").replacen('#', "", 1);
             let used: Vec<&str> =
@@ -121,6 +125,21 @@ fn uses_of_oauth(block: &str) -> usize {
             let has_it = line.starts_with(needed.trim_end_matches("_file"));
             text.extend(lines.iter().find(|line| line.starts_with(needed) && !has_it).map(|line| used(line)));
         }
+        assert_eq!(problems(&text), "", "{line}");
+    }
+    lines.len()
+}
+
+/// Each line of a hook with a URL, used with what it cannot do without.
+fn uses_of_webhook(block: &str) -> usize {
+    let lines: Vec<&str> = block.lines().filter(|line| setting(line).is_some()).collect();
+    for line in &lines {
+        let (name, _) = setting(line).expect("it was one");
+        let secret = if name.starts_with("secret") { "" } else { "secret_file = 's'\n" };
+        let needed = [("event", "event = 'post-process'\n"), ("url", "url = 'https://h/'\n")];
+        let needed: String = needed.iter().filter(|(key, _)| *key != name).map(|(_, line)| *line).collect();
+        let used = line.trim_start_matches('#');
+        let text = format!("{}\n[[hook]]\n{needed}{secret}{used}\n", template());
         assert_eq!(problems(&text), "", "{line}");
     }
     lines.len()

@@ -3,11 +3,11 @@
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
 use crate::store::{
-    in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
+    events, in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
 };
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 66] = [
+const ROAD: [&str; 74] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -17,6 +17,14 @@ const ROAD: [&str; 66] = [
     books::INSERT_LINK,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
+    events::INSERT_EVENT,
+    events::SELECT_DUE_EVENTS,
+    events::UPDATE_EVENT_BEGUN,
+    events::INSERT_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_RESOLVED,
+    events::SELECT_GONE,
+    events::UPDATE_WAITING,
     in_flight::UPSERT_IN_FLIGHT,
     in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
@@ -77,7 +85,7 @@ const ROAD: [&str; 66] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 47] = [
+const ROWS: [&str; 54] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -100,6 +108,13 @@ const ROWS: [&str; 47] = [
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,
     outbox::INSERT_ALERT_MAIL,
+    events::SELECT_EVENT_STATE,
+    events::UPDATE_RETRIED,
+    events::UPDATE_DROPPED,
+    events::SELECT_EVENT,
+    events::SELECT_EVENT_ATTEMPTS,
+    events::SELECT_WAITING_EVENTS,
+    events::COUNT_FAILED_EVENTS,
     outbox::INSERT_ATTEMPT,
     outbox::SELECT_STATE,
     outbox::UPDATE_REQUEUED,

@@ -9,6 +9,7 @@ use crate::model::ids::{MessageId, TicketId, TicketRef};
 use crate::model::notification::{About, Occasion};
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
+use crate::store::{NewEvent, StoreError};
 
 /// Who is on a ticket and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +121,7 @@ pub struct Lease {
 
 impl Lease {
     /// When what is held at `now` is free again.
-    pub(super) fn until(&self, now: Timestamp) -> Timestamp {
+    pub(in crate::store) fn until(&self, now: Timestamp) -> Timestamp {
         let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
         now.checked_add(lasts).unwrap_or(Timestamp::MAX)
     }
@@ -157,6 +158,8 @@ pub struct Resolution {
     pub at: Timestamp,
     /// What becomes of the row.
     pub fate: Fate,
+    /// What hooks are told of it.
+    pub events: Vec<NewEvent>,
 }
 
 /// How an attempt ended.
@@ -194,6 +197,9 @@ pub enum Fate {
     /// It is given up.
     Failed(GivenUp),
 }
+
+/// What hooks are told of a notification that is given up.
+pub type OnGivenUp<'a> = &'a dyn Fn(&OutboxRow) -> Result<Vec<NewEvent>, StoreError>;
 
 /// What a program that died left in its hands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::StoreError;
 use super::engine::{Engine, References, Value, first};
 
 /// The scripts; the first brings version 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("0001_first.sql"),
     include_str!("0002_files.sql"),
     include_str!("0003_rules.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("0006_outbox.sql"),
     include_str!("0007_watch.sql"),
     include_str!("0008_report.sql"),
+    include_str!("0009_events.sql"),
 ];
 
 const SELECT_VERSION: &str = "
