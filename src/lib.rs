@@ -37,7 +37,8 @@
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
-//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office ·
+//!              attachments)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```

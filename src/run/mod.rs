@@ -36,8 +36,8 @@ pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
-    Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
-    Voice, Way, deliver,
+    Attachments, Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent,
+    SentCounts, Voice, Way, deliver,
 };
 pub use fetch::{Due, Options, Scope, fetch};
 pub use ingest::{Handed, INGEST, ingest};

@@ -3,7 +3,7 @@
 use crate::evidence::Signer;
 use crate::model::address::Address;
 use crate::model::ids::QueueSlug;
-use crate::model::notification::{Notification, Occasion};
+use crate::model::notification::Notification;
 use crate::store::Claimed;
 
 /// As whom, and how, a queue writes.
@@ -21,14 +21,13 @@ pub struct Voice {
     pub locale: String,
     /// Whether answers go to a signed address of the ticket.
     pub plus_addressing: bool,
+    /// Files of so many octets go along, all together; 0: none are looked at.
+    pub attach_files: u64,
 }
 
-/// All that the mail of a row is composed of. What answers the author of a mail quotes nothing.
+/// All that the mail of a row is composed of, save for the files.
 pub(super) fn notification(row: &Claimed, voice: &Voice, signer: &Signer) -> Notification {
-    let quotes = match row.occasion {
-        Occasion::Announced | Occasion::Updated | Occasion::Reopened => true,
-        Occasion::Created | Occasion::Closed | Occasion::TooLarge => false,
-    };
+    let quotes = row.occasion.quotes();
     let reply_to =
         voice.plus_addressing.then(|| signer.reply_address(&voice.address, row.ticket.id)).flatten();
     Notification {
@@ -46,6 +45,7 @@ pub(super) fn notification(row: &Claimed, voice: &Voice, signer: &Signer) -> Not
         references: row.references.clone(),
         author: row.author.clone().filter(|_| quotes),
         text: row.text.clone().filter(|_| quotes),
+        files: Vec::new(),
         other: row.other.clone(),
     }
 }

@@ -46,6 +46,10 @@ impl Way for Open {
         self.0.give(parcel)
     }
 
+    fn largest(&self) -> Option<u64> {
+        self.0.largest()
+    }
+
     fn trouble(&mut self) -> Option<Trouble> {
         self.0.trouble().map(Trouble::from)
     }

@@ -5,7 +5,7 @@ use crate::store::engine::Value;
 use crate::store::{in_flight, outbox, outcomes, quarantine, sample, secret, tickets, upkeep};
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 63] = [
+const ROAD: [&str; 65] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -56,6 +56,8 @@ const ROAD: [&str; 63] = [
     outbox::SELECT_CLAIMED,
     outbox::SELECT_ROOT,
     outbox::SELECT_ANCESTORS,
+    outbox::SELECT_FILES,
+    outbox::SELECT_CONTENT,
     outbox::UPDATE_BEGUN,
     outbox::UPDATE_ATTEMPT,
     outbox::UPDATE_RESOLVED,
