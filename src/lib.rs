@@ -41,7 +41,8 @@
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
-//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office ·
+//!              attachments)
 //!              watch/ (how all is doing, thresholds and their mails) · prune (what the retention settings let go of)
 //!              hooks/ (who is asked, told and when)
 //! settings/    the TOML file → each module's own configuration type

@@ -45,6 +45,7 @@ mod outbox_bounce;
 mod outbox_commands; // notifications, looked at and changed from the command line
 mod outbox_cuts; // the connection to a mail server is cut in each step, and each notification arrives all the same
 mod outbox_dies; // the program dies while it delivers, and each notification arrives all the same
+mod outbox_files; // the files of a mail go along with what quotes it, or are named
 mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line

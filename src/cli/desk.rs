@@ -6,8 +6,8 @@ use crate::evidence::Signer;
 use crate::mailbox;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Acting, Courier, Errand, EventErrand, EventHearer, EventSum, Hearer, MailOffice, Outbox,
-    OutboxPlan, Post, Prober, Rehearsing, Sent,
+    self, Acting, Attachments, Courier, Errand, EventErrand, EventHearer, EventSum, Hearer, MailOffice,
+    Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
 };
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
@@ -77,7 +77,7 @@ pub(crate) fn deliver(
     let office = MailOffice::new(super::outbox::templates(settings)?, backends);
     let mut store = open(&settings.store)?;
     let signer = Signer::new(&store.token_secret()?);
-    let courier = || Post::new(&plan.voices, &office, signer.clone());
+    let courier = || Post::new(&plan.voices, &office, signer.clone(), Attachments::new(&settings.store));
     let couriers = (0..jobs).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
     let outbox = Outbox {
         store: &mut store,

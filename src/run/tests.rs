@@ -127,6 +127,7 @@ pub(super) fn queue() -> Queue {
         notify: crate::model::outbox::Told::ALL.to_vec(),
         answers_to: crate::policy::AnswersTo::Queue,
         outbox: "default".to_owned(),
+        attach_files: None,
     }
 }
 

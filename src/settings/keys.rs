@@ -389,6 +389,7 @@ pub const KEYS: &[Key] = &[
     queue("notify", r#"list of "requester", "cc" and "agents""#, r#"["requester", "cc", "agents"]"#, "who is notified"),
     queue("plus_addressing", "boolean", "false", "whether answers go to a signed address of the ticket"),
     queue("outbox", "name of a back end", r#""default""#, "the back end of its notifications"),
+    queue("attach_files", r#""none", or size, 1KB to 100MB"#, "that of [outbox]", "the most files that go along with a notification"),
 
     mailbox("type", r#""imap", "pop3", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
     mailbox("queue", "slug of a queue", "required", "where new tickets go"),
@@ -463,6 +464,7 @@ pub const KEYS: &[Key] = &[
     outbox("templates", "path", "none", "a directory of templates that go before the built-in ones"),
     outbox("reply_marker", "boolean", "true", "whether a line asks people to write above it"),
     outbox("envelope_sender", r#""queue" or "empty""#, r#""queue""#, "who gets the bounces of notifications"),
+    outbox("attach_files", r#""none", or size, 1KB to 100MB"#, r#""none""#, "the most files that go along with a notification"),
     outbox("backend", r#""smtp", "sendmail", "file" or "null""#, r#""smtp""#, "how notifications leave"),
     outbox("host", "host name or IP address", "required", "the mail server").by(SMTP),
     outbox("port", "integer, 1 to 65535", "465; 587 for starttls, 25 for none", "the server's port").by(SMTP),

@@ -33,6 +33,13 @@ pub struct Carried {
     pub trouble: Option<Trouble>,
 }
 
+impl Carried {
+    /// What came of one that could not be given for this trouble.
+    pub(super) fn not_now(trouble: Trouble) -> Self {
+        Self { answer: Answer::Later(trouble.with_causes()), note: None, trouble: Some(trouble) }
+    }
+}
+
 /// How an attempt ended, what was said, and what becomes of its row.
 ///
 /// An attempt that met trouble of the back end counts for when it is tried again and not for whether: a server that is away

@@ -8,6 +8,7 @@
 //! A back end has one notification in hand until it has taken one, and is left alone for the rest of the run once it gives
 //! out twice in a row.
 
+mod attachments;
 mod crew;
 mod end;
 mod health;
@@ -20,6 +21,7 @@ mod round;
 #[cfg(test)]
 mod tests;
 
+pub use attachments::Attachments;
 pub(super) use end::pause;
 pub use end::{Carried, Courier};
 pub use letter::Voice;

@@ -182,6 +182,7 @@ fn voice(queue: &str) -> Voice {
         address: "support@example.org".to_owned(),
         locale: "de".to_owned(),
         plus_addressing: true,
+        attach_files: 0,
     }
 }
 

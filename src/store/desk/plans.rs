@@ -7,7 +7,7 @@ use crate::store::{
 };
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 74] = [
+const ROAD: [&str; 76] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -66,6 +66,8 @@ const ROAD: [&str; 74] = [
     outbox::SELECT_CLAIMED,
     outbox::SELECT_ROOT,
     outbox::SELECT_ANCESTORS,
+    outbox::SELECT_FILES,
+    outbox::SELECT_CONTENT,
     outbox::UPDATE_BEGUN,
     outbox::UPDATE_ATTEMPT,
     outbox::UPDATE_RESOLVED,

@@ -357,6 +357,7 @@ fn read(engine: &mut dyn Engine, id: i64) -> Result<Claimed, StoreError> {
         title: row.take(4)?,
         to: Address { address: row.take(5)?, name: row.take(6)? },
         message_id: row.take(7)?,
+        message,
         in_reply_to: row.take(8)?,
         references,
         author: author.map(|address| Address { name: author_name, address }),

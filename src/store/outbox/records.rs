@@ -94,7 +94,9 @@ pub struct Claimed {
     pub to: Address,
     /// Its own Message-ID.
     pub message_id: MessageId,
-    /// The message that it tells of.
+    /// The row of the message that it tells of.
+    pub message: Option<i64>,
+    /// The Message-ID of that message.
     pub in_reply_to: Option<MessageId>,
     /// What came before that on the ticket, oldest first: the first message and the last few.
     pub references: Vec<MessageId>,
@@ -108,6 +110,17 @@ pub struct Claimed {
     pub attempts: u32,
     /// How many attempts before ended without an answer.
     pub uncertain: u32,
+}
+
+/// A file of a message, without what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// A name that is safe to write.
+    pub filename: String,
+    /// Its media type.
+    pub content_type: String,
+    /// The row of its octets, and how many there are; `None` if they are gone.
+    pub content: Option<(i64, u64)>,
 }
 
 /// A program's hold on rows.

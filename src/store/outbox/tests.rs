@@ -120,6 +120,7 @@ fn a_claimed_row_has_all_that_its_mail_is_made_of() {
         title: "Printer on fire".to_owned(),
         to: Address::bare("Bob@Example.org"),
         message_id: MessageId::new("n0@x").unwrap(),
+        message: Some(desk.message),
         in_reply_to: MessageId::new("b@x"),
         references: ids(&["a@x"]),
         author: Some(mail("").from.remove(0)),
