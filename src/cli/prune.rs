@@ -62,6 +62,7 @@ fn as_object(pruned: &Pruned, mode: Mode) -> Value {
         ("outcomes_removed", json!(pruned.outcomes)),
         ("runs", json!(pruned.runs)),
         ("notifications", json!(pruned.notifications)),
+        ("events", json!(pruned.events)),
         ("suppressed", json!(pruned.suppressed)),
         ("blobs", json!(pruned.blobs)),
     ]))
@@ -77,6 +78,7 @@ fn tell(pruned: &Pruned, mode: Mode) -> Vec<String> {
         ("outcomes", pruned.outcomes, gone),
         ("runs", pruned.runs, gone),
         ("notifications", pruned.notifications, gone),
+        ("events", pruned.events, gone),
         ("suppressed", pruned.suppressed, gone),
         ("octets", pruned.blobs, gone),
     ]
@@ -91,7 +93,8 @@ fn kept(retention: &Retention) -> Vec<String> {
         lines.push("all outcomes are kept: there is no \"retain_outcomes\" in [store]".to_owned());
     }
     if retention.sent.is_none() {
-        lines.push("all notifications are kept: there is no \"retain_sent\" in [store]".to_owned());
+        lines
+            .push("all notifications and events are kept: there is no \"retain_sent\" in [store]".to_owned());
     }
     lines
 }

@@ -87,7 +87,7 @@ const ROAD: [&str; 76] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 54] = [
+const ROWS: [&str; 58] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -139,6 +139,10 @@ const ROWS: [&str; 54] = [
     prune::FORGET_BOUNCED,
     prune::SELECT_ENDED,
     prune::DELETE_NOTIFICATION,
+    prune::SELECT_EVENTS,
+    prune::SELECT_ENDED_EVENT,
+    prune::DELETE_EVENT_ATTEMPTS,
+    prune::DELETE_EVENT,
     prune::SELECT_OUTCOMES,
     prune::SELECT_NOTIFICATIONS,
     prune::SELECT_SUPPRESSIONS,
