@@ -24,23 +24,27 @@
 //! policy/      (Mail, Found) → Decision: decide() is the ordered list of rules; no clock, disk, network
 //!              rules ([[rule]]) · authentication (DMARC, as the own server found it) · thread · sender · notify/ (whom to tell)
 //! transport/   how servers are reached: wire/ (TCP, TLS, time-outs, proxies) · login (passwords) · files (whole or not)
-//!              oauth/ (access tokens; the only home of ureq) · sasl (how they are given to a server)
+//!              http/ (one exchange; the only home of ureq) · oauth/ (access tokens) · sasl (how they are given to a server)
+//!              process (programs and their end)
 //! report/      model::report → one page that shows it: numbers (JSON) · element (HTML) · plot/ (SVG) · table · page
 //! mailbox/     trait Reader { list, fetch }, trait Mailbox: Reader { acknowledge }
 //!              imap/ · pop3/ · maildir · mbox · directory
 //! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
-//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null · schedule
+//!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
+//! hook/        an event in, an answer out: command, pipes (a program) · webhook, signature (a URL)
 //! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
 //!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
-//!              outbox/ (notifications: claims, attempts, what came back) · status/ (how it stands, thresholds)
-//!              report (the numbers of some days) · prune (what retention lets go of)
+//!              outbox/ (notifications: claims, attempts, what came back) · events/ (the same for hooks)
+//!              status/ (how it stands, thresholds) · report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
 //!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
 //!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
-//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office)
+//!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office ·
+//!              attachments)
 //!              watch/ (how all is doing, thresholds and their mails) · prune (what the retention settings let go of)
+//!              hooks/ (who is asked, told and when)
 //! settings/    the TOML file → each module's own configuration type
 //! cli/         words in, words out: args (clap) · failure (kind, text, hint) · one file per command
 //! ```
@@ -50,7 +54,7 @@
 //! ```text
 //! 4  cli  settings
 //! 3  run
-//! 2  mailbox    store      outbox                  I/O; they do not know each other
+//! 2  mailbox    store      outbox    hook               I/O; they do not know each other
 //! 1  parse   evidence   policy    transport   report    pure, but for transport; they do not know each other
 //! 0  model
 //! ```
@@ -87,6 +91,10 @@
 //! * **A notification is a row** written with what it tells of; [`policy::notify`] says whom to tell, and a row says why
 //!   somebody is not. It leaves afterwards, under a lock of its own. An attempt is committed before it is made; one that
 //!   never ended may have been taken: it is made once more, alone, with the same Message-ID, and given up the second time.
+//! * **A hook is asked between two decisions**: before a message comes on a ticket it is decided on a read, hooks are asked,
+//!   and it is decided again in the transaction that carries it out; if that decision is another, they are asked again.
+//!   Where hooks are asked a batch is one message. What hooks are told is a row for each, written with what it tells of
+//!   and delivered afterwards as notifications are.
 //! * **Dry run has no flag inside**: [`run::Rehearsing`] is built over the reading halves, which cannot write; its books
 //!   remember what they "did", so that a reply in the same run is foretold. The mode is chosen in one place.
 //! * **What is not stored whole is never deleted or moved**, also after a retry, and what was there before the first
@@ -104,10 +112,11 @@
 //! *item*: a message as it lies in a mailbox, named by its key · *mail*: a parsed message · *outcome*, *reason*: what
 //! became of an item, and why · *settled*: the outcome is committed; only then is the mailbox told · *ledger*: one row
 //! for every item ever seen · *quarantine*: the raw messages of failed items · *participant*: requester, Cc or proven
-//! author on a ticket.
+//! author on a ticket · *hook*: a program or URL that is asked about, or told of, a step of the road · *event*: that step.
 
 pub mod cli;
 pub mod evidence;
+pub mod hook;
 pub mod mailbox;
 pub mod model;
 pub mod outbox;

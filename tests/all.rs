@@ -16,7 +16,9 @@ mod cuts; // a connection is cut at any octet, and the next run ends where an un
 mod disorder; // random threads in random order with random deaths end alike
 mod docs; // the man pages document every code and word, and no other
 mod errors; // each error is provoked, ends with its exit code, says what to do and tells no secret
+mod events; // what happened is told to hooks, at least once and with one id, whatever they or the program do
 mod golden; // each mail of fixtures/mail is read as a person would, as the JSON beside it says
+mod hooks; // hooks are asked on the road: each event, each veto, and all that a hook should not do
 mod hostile; // thousands of mutated mails have one outcome each
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
@@ -43,6 +45,7 @@ mod outbox_bounce;
 mod outbox_commands; // notifications, looked at and changed from the command line
 mod outbox_cuts; // the connection to a mail server is cut in each step, and each notification arrives all the same
 mod outbox_dies; // the program dies while it delivers, and each notification arrives all the same
+mod outbox_files; // the files of a mail go along with what quotes it, or are named
 mod outbox_kills; // programs that deliver are killed beside each other: no notification is lost, none doubled unnoted
 mod outbox_loop; // two systems that write to each other fall silent
 mod outbox_templates; // templates are looked at, copied, changed and checked from the command line
@@ -76,3 +79,4 @@ mod store_look; // a dry run leaves no trace in the store
 mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told
 mod threads; // the mails of a thread end on one ticket, in whatever order and wherever they come
 mod upgrade; // a store of each former schema is upgraded, and the work goes on
+mod webhooks; // URLs are told, signed, over HTTPS, whatever they answer

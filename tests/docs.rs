@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use helpdesk_mail::cli::man;
+use helpdesk_mail::model::event::{EventState, Undelivered};
 use helpdesk_mail::model::exit::Exit;
 use helpdesk_mail::model::outbox::{GivenUp, OutboxState, Untold};
 use helpdesk_mail::model::outcome::{OutcomeWord, Reason};
@@ -62,6 +63,12 @@ fn every_state_and_reason_of_a_notification_is_documented_and_no_other() {
     let mut reasons = Untold::ALL.map(Untold::as_str).to_vec();
     reasons.extend(GivenUp::ALL.map(GivenUp::as_str));
     assert_eq!(terms("REASONS OF NOTIFICATIONS"), reasons);
+}
+
+#[test]
+fn every_state_and_reason_of_an_event_is_documented_and_no_other() {
+    assert_eq!(terms("EVENTS"), EventState::ALL.map(EventState::as_str));
+    assert_eq!(terms("REASONS OF EVENTS"), Undelivered::ALL.map(Undelivered::as_str));
 }
 
 #[test]

@@ -242,6 +242,8 @@ fn scene(code: ErrorCode) -> Scene {
             Connection::open(desk.path("desk.db")).unwrap().execute_batch(refuse).unwrap();
             Scene::new(desk, FETCH)
         }
+        ErrorCode::HookTimeout => Scene::new(hooked("[\"/bin/sleep\", \"60\"]"), FETCH),
+        ErrorCode::HookFailed => Scene::new(hooked("[\"/bin/false\"]"), FETCH),
         ErrorCode::StoreBusy => {
             let desk = refilled();
             let other = Connection::open(desk.path("desk.db")).unwrap();
@@ -284,6 +286,15 @@ fn scene(code: ErrorCode) -> Scene {
         // Beyond the year 9999, for which there are no words.
         ErrorCode::Internal => Scene::new(maildir(), FETCH).how(How::After(400_000_000_000)),
     }
+}
+
+/// A desk on which this program is asked about the mail and held to its word.
+fn hooked(command: &str) -> Desk {
+    let desk = Desk::with_maildir(&format!(
+        "[[hook]]\nevent = \"pre-process\"\ncommand = {command}\ntimeout = \"1s\"\non_failure = \"defer\""
+    ));
+    desk.deliver("1", &mail());
+    desk
 }
 
 /// A desk that has run, with another mail.

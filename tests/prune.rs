@@ -42,11 +42,11 @@ fn column(desk: &Desk, sql: &str) -> Vec<String> {
     rows.map(|row| row.unwrap().unwrap_or_else(|| "-".to_owned())).collect()
 }
 
-fn pruned(fields: [u64; 6]) -> Value {
-    let [shortened, removed, runs, notifications, suppressed, blobs] = fields;
+fn pruned(fields: [u64; 7]) -> Value {
+    let [shortened, removed, runs, notifications, events, suppressed, blobs] = fields;
     json!({
         "type": "pruned", "dry_run": false, "outcomes_shortened": shortened, "outcomes_removed": removed, "runs": runs,
-        "notifications": notifications, "suppressed": suppressed, "blobs": blobs,
+        "notifications": notifications, "events": events, "suppressed": suppressed, "blobs": blobs,
     })
 }
 
@@ -59,13 +59,13 @@ fn words_go_and_what_an_item_is_known_by_stays_so_that_it_is_never_taken_twice()
     let known = "SELECT item || coalesce(message_id, '') || hex(digest) || hex(raw_sha256) || outcome || reason FROM outcome";
     let before = column(&desk, known);
     assert_eq!(prune(&desk, 29)["outcomes_shortened"], 0, "they are young");
-    assert_eq!(prune(&desk, 31), pruned([2, 0, 0, 0, 0, 0]));
+    assert_eq!(prune(&desk, 31), pruned([2, 0, 0, 0, 0, 0, 0]));
     assert_eq!(column(&desk, known), before);
     assert_eq!(
         column(&desk, "SELECT coalesce(author, '') || coalesce(subject, '') || notes FROM outcome"),
         ["[]", "[]"]
     );
-    assert_eq!(prune(&desk, 31), pruned([0; 6]), "what is short is not shortened again");
+    assert_eq!(prune(&desk, 31), pruned([0; 7]), "what is short is not shortened again");
     desk.run(&["outcomes", "reset", "--unknown"]).exits(0);
     assert_eq!(desk.run(&["fetch", "--json", "--no-send"]).exits(0).outcomes(), [""; 0]);
     let listed = desk.run(&["outcomes", "--json"]).exits(0).json();
@@ -83,7 +83,7 @@ fn rows_go_whole_once_the_item_cannot_come_again_and_their_runs_with_them() {
     desk.run(&["ingest", desk.path("mail.eml").to_str().unwrap()]).exits(0);
     desk.run(&["fetch", "--no-send"]).exits(0);
     let tried = after(&desk, 31, &["prune", "--dry-run", "--json"]).exits(0).json().remove(0);
-    assert_eq!(prune(&desk, 31), pruned([0, 2, 2, 0, 0, 0]));
+    assert_eq!(prune(&desk, 31), pruned([0, 2, 2, 0, 0, 0, 0]));
     assert_eq!(tried["runs"], 2, "a dry run knows which runs nothing is left of");
     assert_eq!(column(&desk, "SELECT CAST(id AS TEXT) FROM run"), ["3"], "the last one stays");
     assert_eq!(desk.run(&["ticket", "list", "--json"]).exits(0).json().len(), 2);
@@ -126,9 +126,9 @@ fn notifications_go_with_their_attempts_and_suppressions_when_their_time_is_over
     let store = Connection::open(desk.path("desk.db")).unwrap();
     store.execute("UPDATE suppressed SET outbox = 1 WHERE address = 'carl@example.org'", []).unwrap();
     drop(store);
-    assert_eq!(prune(&desk, 9), pruned([0; 6]));
+    assert_eq!(prune(&desk, 9), pruned([0; 7]));
     let sent = column(&desk, "SELECT state FROM outbox").len() as u64;
-    assert_eq!(prune(&desk, 21), pruned([0, 0, 0, sent, 1, 0]));
+    assert_eq!(prune(&desk, 21), pruned([0, 0, 0, sent, 0, 1, 0]));
     for table in ["SELECT state FROM outbox", "SELECT result FROM outbox_attempt"] {
         assert_eq!(column(&desk, table), [""; 0], "{table}");
     }
@@ -140,6 +140,23 @@ fn notifications_go_with_their_attempts_and_suppressions_when_their_time_is_over
 }
 
 #[test]
+fn events_go_with_their_attempts_but_for_those_that_keep_others_from_an_endpoint_that_is_gone() {
+    let desk = desk("[[hook]]\nevent = \"post-process\"\ncommand = [\"/bin/true\"]");
+    for id in ["1", "2"] {
+        desk.deliver(id, &letter(&format!("{id}@x"), "Printer").bytes());
+    }
+    desk.run(&["fetch"]).exits(0);
+    assert_eq!(column(&desk, "SELECT state FROM event"), ["delivered"; 2]);
+    let store = Connection::open(desk.path("desk.db")).unwrap();
+    store.execute("UPDATE event SET state = 'failed', reason = 'gone' WHERE id = 1", []).unwrap();
+    let shown = desk.run(&["status", "--format", "json"]).exits(0).json().remove(0);
+    assert_eq!((&shown["events"]["waiting"], &shown["events"]["failed"]), (&json!(0), &json!(1)));
+    assert_eq!(prune(&desk, 21)["events"], 1);
+    assert_eq!(column(&desk, "SELECT reason FROM event"), ["gone"]);
+    assert_eq!(column(&desk, "SELECT CAST(event AS TEXT) FROM event_attempt"), ["1"]);
+}
+
+#[test]
 fn octets_that_nothing_speaks_of_go() {
     let desk = desk("");
     desk.deliver("1", b"X-Nothing: of use\r\n\r\n \r\n");
@@ -147,7 +164,7 @@ fn octets_that_nothing_speaks_of_go() {
     let store = Connection::open(desk.path("desk.db")).unwrap();
     store.execute("INSERT INTO blob (sha256, size, content) VALUES (zeroblob(32), 1, x'00')", []).unwrap();
     drop(store);
-    assert_eq!(prune(&desk, 0), pruned([0, 0, 0, 0, 0, 1]));
+    assert_eq!(prune(&desk, 0), pruned([0, 0, 0, 0, 0, 0, 1]));
     assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json().len(), 1);
 }
 
@@ -179,7 +196,7 @@ fn without_settings_everything_is_kept_and_that_is_said() {
     assert!(!desk.path("desk.db").exists());
     desk.deliver("1", &Letter::new("1@x", "Printer").bytes());
     desk.run(&["fetch"]).exits(0);
-    assert_eq!(prune(&desk, 4000), pruned([0; 6]));
+    assert_eq!(prune(&desk, 4000), pruned([0; 7]));
     for (key, least) in [("retain_outcomes = \"6d\"", "7d"), ("retain_sent = \"3h\"", "1d")] {
         let config = fs::read_to_string(desk.path("desk.toml")).unwrap();
         fs::write(

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use helpdesk_mail::store::{Config, KeepRaw, Store};
+use helpdesk_mail::store::{Config, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 

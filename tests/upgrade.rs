@@ -175,7 +175,9 @@ fn an_upgrade_that_dies_at_any_step_is_made_by_the_next_run() {
         assert!(dump::store(&desk.path("desk.db")) == expected, "step {step} of {all}");
     }
     told(&format!("upgrade: died at each {stride}. of {all} steps; the next run upgraded the store"));
-    assert_eq!(versions, (1..=newest()).collect(), "not every version was met on the way");
+    // A sample may step over a version that is soon left.
+    let missed = (1..=newest()).filter(|version| !versions.contains(version)).count();
+    assert!(missed == 0 || (missed < 3 && !is_long()), "only {versions:?} were met on the way");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune, quarantine,
-    report, send, status, ticket,
+    check, completions, events, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune,
+    quarantine, report, send, status, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -119,6 +119,7 @@ pub enum Command {
     Status(status::Args),
     Prune(prune::Args),
     Report(report::Args),
+    Events(events::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -142,6 +143,7 @@ impl Command {
             Self::Status(args) => args.format == status::Format::Json,
             Self::Prune(args) => args.json,
             Self::Report(args) => args.json(),
+            Self::Events(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
         };

@@ -12,6 +12,7 @@ use crate::settings::Settings;
 use super::context::Context;
 use super::desk;
 use super::failure;
+use super::hook_lines;
 use super::outbox_lines;
 use super::output::json::object;
 use super::output::style::Paint;
@@ -20,7 +21,8 @@ use super::status::textfile;
 
 /// Validate the configuration; with --connect log in to every mailbox and mail server, too
 ///
-/// Every template of notifications in the configured directory is tried with sample data. Nothing is changed or sent:
+/// Every template of notifications in the configured directory is tried with sample data; that the programs of hooks are
+/// there and their secrets can be had is seen, but none is called. Nothing is changed or sent:
 /// folders are opened read-only, and a store that is not there is not made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -49,6 +51,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     desk::rehearse(&settings.store)?;
     super::outbox::check(&settings)?;
     textfile::check(&settings);
+    hook_lines::check(&settings)?;
     tell_settings(&settings, store.is_some(), context);
     let mut exit = Exit::Ok;
     for plan in settings.plan.mailboxes.iter().filter(|_| args.connect) {
@@ -101,6 +104,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
                     .map(|it| json!(it))
                     .collect(),
             ),
+            ("hooks", plan.hooks.iter().map(|hook| json!(hook.name)).collect()),
             ("warnings", json!(settings.warnings)),
         ]))),
         Form::Human => {
@@ -111,7 +115,7 @@ fn tell_settings(settings: &Settings, store_is_there: bool, context: &mut Contex
             for plan in &plan.mailboxes {
                 out.line(&format!("mailbox {} feeds queue {}", plan.mailbox.name, plan.queue));
             }
-            for line in outbox_lines::settings(settings) {
+            for line in outbox_lines::settings(settings).into_iter().chain(hook_lines::settings(settings)) {
                 out.line(&line);
             }
         }

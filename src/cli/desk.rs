@@ -6,7 +6,8 @@ use crate::evidence::Signer;
 use crate::mailbox;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Acting, Courier, Errand, Hearer, MailOffice, Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
+    self, Acting, Attachments, Courier, Errand, EventErrand, EventHearer, EventSum, Hearer, MailOffice,
+    Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
 };
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
@@ -76,10 +77,42 @@ pub(crate) fn deliver(
     let office = MailOffice::new(super::outbox::templates(settings)?, backends);
     let mut store = open(&settings.store)?;
     let signer = Signer::new(&store.token_secret()?);
-    let courier = || Post::new(&plan.voices, &office, signer.clone());
+    let courier = || Post::new(&plan.voices, &office, signer.clone(), Attachments::new(&settings.store));
     let couriers = (0..jobs).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
-    let outbox = Outbox { store: &mut store, config: &settings.store, voices: &plan.voices };
+    let outbox = Outbox {
+        store: &mut store,
+        config: &settings.store,
+        voices: &plan.voices,
+        hooks: &settings.plan.hooks,
+    };
     run::deliver(errand, outbox, couriers, hearer)
+}
+
+/// Whether hooks listen to what is told afterwards.
+pub(crate) fn has_listeners(settings: &Settings) -> bool {
+    settings.plan.hooks.iter().any(|hook| !hook.event.is_asked())
+}
+
+/// Delivers the events that are due.
+pub(crate) fn deliver_events(
+    settings: &Settings,
+    errand: &EventErrand,
+    hearer: &mut dyn EventHearer,
+) -> Result<EventSum, Trouble> {
+    let mut store = open(&settings.store)?;
+    run::deliver_events(errand, &settings.plan.hooks, (&mut store, &settings.store), hearer)
+}
+
+/// As [`deliver_events`]; `None` where no hook listens and none has since events were written.
+pub(crate) fn deliver_events_if_any(
+    settings: &Settings,
+    errand: &EventErrand,
+    hearer: &mut dyn EventHearer,
+) -> Result<Option<EventSum>, Trouble> {
+    if !has_listeners(settings) && open(&settings.store)?.event_backlog()?.waiting == 0 {
+        return Ok(None);
+    }
+    deliver_events(settings, errand, hearer).map(Some)
 }
 
 /// The companions of a real run; the store is made where there is none.

@@ -5,8 +5,9 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use crate::model::json;
 use crate::model::trouble::Trouble;
 use crate::store::StoredError;
 
@@ -74,21 +75,12 @@ pub fn object(trouble: &Trouble, causes: Causes) -> Value {
         Causes::Told => Some(trouble.detail()).filter(|detail| !detail.is_empty()),
         Causes::Left => None,
     };
-    error(trouble.code.as_str(), &trouble.message, Some(trouble.advice()), detail.as_deref())
+    json::error(trouble.code.as_str(), &trouble.message, Some(trouble.advice()), detail.as_deref())
 }
 
 /// The error object of an error that the ledger kept; its causes were not.
 pub fn stored(error_row: &StoredError) -> Value {
-    error(&error_row.code, &error_row.message, error_row.hint.as_deref(), None)
-}
-
-fn error(code: &str, message: &str, hint: Option<&str>, detail: Option<&str>) -> Value {
-    let mut object = Map::new();
-    object.insert("error_code".to_owned(), json!(code));
-    object.insert("msg".to_owned(), json!(message));
-    object.insert("hint".to_owned(), json!(hint));
-    object.insert("detail".to_owned(), json!(detail));
-    Value::Object(object)
+    json::error(&error_row.code, &error_row.message, error_row.hint.as_deref(), None)
 }
 
 /// The palette of standard error for the chosen colours.

@@ -1,7 +1,7 @@
 //! `helpdesk-mail fetch`.
 
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::mailbox::Place;
 use crate::model::exit::Exit;
@@ -9,13 +9,13 @@ use crate::model::ids::MailboxName;
 use crate::model::outbox::OutboxState;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Audience, Companions, Due, Errand, MailboxPlan, Mode, Options, Plan, Ran, Scope, Stop, Summary,
-    Written,
+    self, Audience, Companions, Due, Errand, EventErrand, MailboxPlan, Mode, Options, OutboxPlan, Plan, Ran,
+    Scope, Stop, Summary, Written,
 };
 use crate::settings::Settings;
 
 use super::context::Context;
-use super::output::{hearer, listener};
+use super::output::{event_hearer, hearer, listener};
 use super::{desk, names, send, watch};
 
 /// Fetch each configured mailbox once and turn its messages into tickets
@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long)]
     pub force: bool,
 
-    /// Leave notifications in the outbox, for "send" or the next fetch
+    /// Leave notifications and events undelivered, for "send" or the next fetch
     #[arg(long)]
     pub no_send: bool,
 
@@ -108,7 +108,7 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) {
     let send = || {
         if !args.no_send {
-            deliver(settings, stop.clone());
+            deliver(settings, stop);
         }
     };
     send();
@@ -118,21 +118,46 @@ fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) 
     watch::metrics(settings);
 }
 
+/// How long a fetch delivers where no `[outbox]` says so.
+const USUAL: Duration = Duration::from_secs(60);
+
 /// Delivers what is due for a while. Trouble in sending shows in the log and in the outbox, never in how a fetch ends.
-fn deliver(settings: &Settings, stop: Stop) {
-    let Some((outbox, limit)) = settings.plan.outbox.as_ref().and_then(|it| Some((it, it.after_fetch?)))
-    else {
-        return;
-    };
+fn deliver(settings: &Settings, stop: &Stop) {
+    let outbox = settings.plan.outbox.as_ref();
+    let Some(limit) = outbox.map_or(Some(USUAL), |outbox| outbox.after_fetch) else { return };
+    let began = Instant::now();
+    if let Some(outbox) = outbox {
+        deliver_notifications(settings, outbox, limit, stop.clone());
+    }
+    let time_limit = Some(limit.saturating_sub(began.elapsed()));
+    let errand = EventErrand { limit: None, time_limit, stop: stop.clone() };
+    match desk::deliver_events_if_any(settings, &errand, &mut event_hearer::Silent) {
+        Ok(None) => {}
+        Ok(Some(sum)) => {
+            let waiting = sum.backlog.waiting;
+            log::info!("{} events delivered, {waiting} waiting", sum.counts.delivered);
+        }
+        Err(trouble) => told(&trouble, "events"),
+    }
+}
+
+fn deliver_notifications(settings: &Settings, outbox: &OutboxPlan, limit: Duration, stop: Stop) {
     let errand = Errand { max_attempts: outbox.max_attempts, limit: None, time_limit: Some(limit), stop };
     match desk::deliver(settings, outbox, &errand, send::USEFUL, &mut hearer::Silent) {
         Ok(sent) => {
             let waiting = sent.backlog.waiting;
             log::info!("{} notifications sent, {waiting} waiting", sent.counts.of(OutboxState::Sent));
         }
+        Err(trouble) => told(&trouble, "notifications"),
+    }
+}
+
+fn told(trouble: &Trouble, of: &str) {
+    if trouble.code == ErrorCode::OutboxLocked {
         // It delivers what this one would have.
-        Err(trouble) if trouble.code == ErrorCode::OutboxLocked => log::info!("{trouble}"),
-        Err(trouble) => log::error!("notifications: {}", trouble.with_causes()),
+        log::info!("{trouble}");
+    } else {
+        log::error!("{of}: {}", trouble.with_causes());
     }
 }
 

@@ -9,8 +9,10 @@ mod completions;
 mod context;
 mod desk;
 mod environment;
+mod events;
 pub mod failure;
 mod fetch;
+mod hook_lines;
 mod ingest;
 mod init;
 pub mod inspect;
@@ -127,6 +129,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Status(args) => status::run(&args, context),
         Command::Outbox(args) => outbox::run(&args, context),
         Command::Report(args) => report::run(&args, context),
+        Command::Events(args) => events::run(&args, context),
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Prune(args) => prune::run(&args, context),

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::model::event::{EventKind, EventState};
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::OutboxState;
 use crate::model::outcome::OutcomeWord;
@@ -105,6 +106,17 @@ pub(crate) fn status() -> impl TypedValueParser<Value = Status> {
 /// Reads a notification's state; help, errors and completions list them all.
 pub(crate) fn outbox_state() -> impl TypedValueParser<Value = OutboxState> {
     word(OutboxState::ALL.map(OutboxState::as_str), OutboxState::from_word)
+}
+
+/// Reads an event's state; help, errors and completions list them all.
+pub(crate) fn event_state() -> impl TypedValueParser<Value = EventState> {
+    word(EventState::ALL.map(EventState::as_str), EventState::from_word)
+}
+
+/// Reads the type of an event that is told afterwards.
+pub(crate) fn told_event() -> impl TypedValueParser<Value = EventKind> {
+    let told = EventKind::ALL.into_iter().filter(|kind| !kind.is_asked()).map(EventKind::as_str);
+    PossibleValuesParser::new(told).try_map(|word| EventKind::from_word(&word).ok_or("an unknown word"))
 }
 
 fn word<T: Clone + Send + Sync + 'static, const N: usize>(

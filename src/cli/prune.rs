@@ -37,7 +37,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let store = match mode {
         Mode::DryRun => desk::look(&settings.store)?,
         // A store that is not there yet has nothing to be pruned.
-        Mode::Real if settings.store.file().is_none_or(std::path::Path::exists) => Some(desk::open(&settings.store)?),
+        Mode::Real if settings.store.file().is_none_or(std::path::Path::exists) => {
+            Some(desk::open(&settings.store)?)
+        }
         Mode::Real => None,
     };
     let pruned = match store {
@@ -62,6 +64,7 @@ fn as_object(pruned: &Pruned, mode: Mode) -> Value {
         ("outcomes_removed", json!(pruned.outcomes)),
         ("runs", json!(pruned.runs)),
         ("notifications", json!(pruned.notifications)),
+        ("events", json!(pruned.events)),
         ("suppressed", json!(pruned.suppressed)),
         ("blobs", json!(pruned.blobs)),
     ]))
@@ -77,6 +80,7 @@ fn tell(pruned: &Pruned, mode: Mode) -> Vec<String> {
         ("outcomes", pruned.outcomes, gone),
         ("runs", pruned.runs, gone),
         ("notifications", pruned.notifications, gone),
+        ("events", pruned.events, gone),
         ("suppressed", pruned.suppressed, gone),
         ("octets", pruned.blobs, gone),
     ]
@@ -91,7 +95,8 @@ fn kept(retention: &Retention) -> Vec<String> {
         lines.push("all outcomes are kept: there is no \"retain_outcomes\" in [store]".to_owned());
     }
     if retention.sent.is_none() {
-        lines.push("all notifications are kept: there is no \"retain_sent\" in [store]".to_owned());
+        lines
+            .push("all notifications and events are kept: there is no \"retain_sent\" in [store]".to_owned());
     }
     lines
 }

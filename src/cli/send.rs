@@ -1,27 +1,28 @@
 //! `helpdesk-mail send`.
 
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
-use crate::run::Errand;
+use crate::run::{Errand, EventErrand};
+use crate::settings::Settings;
 
 use super::context::Context;
 use super::desk;
-use super::output::hearer;
+use super::output::{event_hearer, hearer};
 use super::{watch, when};
 
 /// So many connections are useful where a server is asked for nothing but to take mail.
 pub(super) const USEFUL: usize = 4;
 
-/// Deliver what is due: the notifications that wait in the outbox
+/// Deliver what is due: the notifications that wait in the outbox, then the events that hooks are told
 ///
-/// A line tells what became of each, then one of the whole. What is put off waits for the next run; what is given up stands
+/// A line tells what became of each, then one of the whole; of events where hooks listen. What is put off waits for the next run; what is given up stands
 /// in "outbox list --state failed". Another program that delivers at the same time ends this one with 75.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Try at most so many
+    /// Try at most so many notifications, and as many events
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroU64>,
 
@@ -33,7 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 
-    /// Write JSON objects, one per line: notifications, a summary
+    /// Write JSON objects, one per line: notifications, a summary; events and their sum
     #[arg(long)]
     pub json: bool,
 }
@@ -41,7 +42,24 @@ pub struct Args {
 /// Delivers.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
-    let outbox = desk::outbox(&settings)?;
+    let began = Instant::now();
+    let sent = match (&settings.plan.outbox, desk::has_listeners(&settings)) {
+        (None, true) => Exit::Ok,
+        (None, false) | (Some(_), _) => notifications(args, &settings, context)?,
+    };
+    let errand = EventErrand {
+        limit: args.limit.map(NonZeroU64::get),
+        time_limit: args.time_limit.map(|limit| limit.saturating_sub(began.elapsed())),
+        stop: context.signals.stop(),
+    };
+    let causes = context.causes();
+    let mut hearer = event_hearer::of(&mut context.out, context.form, causes);
+    let told = desk::deliver_events_if_any(&settings, &errand, hearer.as_mut())?;
+    Ok(told.map_or(sent, |told| sent.worse(told.exit())))
+}
+
+fn notifications(args: &Args, settings: &Settings, context: &mut Context) -> Result<Exit, Trouble> {
+    let outbox = desk::outbox(settings)?;
     let errand = Errand {
         max_attempts: outbox.max_attempts,
         limit: args.limit.map(NonZeroU64::get),
@@ -51,8 +69,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
     let causes = context.causes();
     let mut hearer = hearer::of(&mut context.out, context.form, causes);
-    let sent = desk::deliver(&settings, outbox, &errand, jobs, hearer.as_mut())?;
-    let _written = watch::alerts(&settings, None);
-    watch::metrics(&settings);
+    let sent = desk::deliver(settings, outbox, &errand, jobs, hearer.as_mut())?;
+    let _written = watch::alerts(settings, None);
+    watch::metrics(settings);
     Ok(sent.exit())
 }

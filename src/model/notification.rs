@@ -43,6 +43,14 @@ impl Occasion {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|occasion| occasion.as_str() == word)
     }
+
+    /// Whether it tells what was written; what answers the author of a mail quotes nothing.
+    pub fn quotes(self) -> bool {
+        match self {
+            Self::Announced | Self::Updated | Self::Reopened => true,
+            Self::Created | Self::Closed | Self::TooLarge => false,
+        }
+    }
 }
 
 impl fmt::Display for Occasion {
@@ -133,8 +141,30 @@ pub struct Notification {
     pub author: Option<Address>,
     /// What was written; `None` where nothing may be quoted.
     pub text: Option<String>,
+    /// The files of that message, in their order; empty where none are to go along.
+    pub files: Vec<File>,
     /// The ticket that was written to, where another one was opened.
     pub other: Option<TicketRef>,
+}
+
+impl Notification {
+    /// Leaves all files behind; tells whether there were any to go along.
+    pub fn leave_files(&mut self) -> bool {
+        self.files.iter_mut().filter_map(|file| file.content.take()).count() > 0
+    }
+}
+
+/// A file of the message that a notification tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// A name that is safe to write.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Its octets as they lie; `None` where nobody knows.
+    pub size: Option<u64>,
+    /// What is in it; `None` if it stays behind, which the text says.
+    pub content: Option<Vec<u8>>,
 }
 
 /// A composed mail with its envelope.

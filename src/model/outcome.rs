@@ -120,6 +120,8 @@ pub enum Reason {
     Crashed,
     /// The store refuses what is in it.
     Store,
+    /// A hook says so, or failed.
+    Hook,
     /// Trouble of the item that came again too often.
     TooManyAttempts,
     /// Trouble that passes.
@@ -128,7 +130,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons but the rules of a configuration, in the order they are documented.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::New,
         Self::UnknownTicket,
         Self::ClosedTicket,
@@ -153,6 +155,7 @@ impl Reason {
         Self::Unreadable,
         Self::Crashed,
         Self::Store,
+        Self::Hook,
         Self::TooManyAttempts,
         Self::Temporary,
     ];
@@ -179,6 +182,7 @@ impl Reason {
             Self::Unreadable => "unreadable",
             Self::Crashed => "crashed",
             Self::Store => "store",
+            Self::Hook => "hook",
             Self::TooManyAttempts => "too-many-attempts",
             Self::Temporary => "temporary",
         }

@@ -61,6 +61,10 @@ impl ErrorCode {
             Self::MessageStore => {
                 "look at it with \"quarantine show\"; \"quarantine retry\" takes it again after an upgrade"
             }
+            Self::HookTimeout => {
+                "see with \"check\" and by hand why the hook takes so long; timeout of [[hook]] may be longer"
+            }
+            Self::HookFailed => "see with -v what the hook said, and try its program or URL by hand",
             Self::StoreBusy => "wait until the other program is done; the next run goes on",
             Self::StoreFull => "make room where the store lies; nothing is lost, and the next run goes on",
             Self::StoreSchema => {

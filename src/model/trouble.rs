@@ -42,6 +42,10 @@ pub enum ErrorCode {
     OutboxTimeout,
     /// Another program delivers.
     OutboxLocked,
+    /// A hook did not end in time.
+    HookTimeout,
+    /// A hook could not be called, or failed.
+    HookFailed,
     /// Nothing could be made out in a message.
     MessageUnreadable,
     /// Trouble of one message that came again too often.
@@ -76,7 +80,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes, in the order they are documented.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::ConfigMissing,
         Self::ConfigInvalid,
         Self::ConfigPermissions,
@@ -94,6 +98,8 @@ impl ErrorCode {
         Self::OutboxProtocol,
         Self::OutboxTimeout,
         Self::OutboxLocked,
+        Self::HookTimeout,
+        Self::HookFailed,
         Self::MessageUnreadable,
         Self::MessageAttempts,
         Self::MessageCrashed,
@@ -131,6 +137,8 @@ impl ErrorCode {
             Self::OutboxProtocol => "outbox.protocol",
             Self::OutboxTimeout => "outbox.timeout",
             Self::OutboxLocked => "outbox.locked",
+            Self::HookTimeout => "hook.timeout",
+            Self::HookFailed => "hook.failed",
             Self::MessageUnreadable => "message.unreadable",
             Self::MessageAttempts => "message.too-many-attempts",
             Self::MessageCrashed => "message.crashed",
@@ -169,7 +177,12 @@ impl ErrorCode {
             | Self::OutboxProtocol
             | Self::OutboxTimeout => Exit::Unavailable,
             Self::MailboxAuth | Self::OutboxAuth => Exit::Refused,
-            Self::MailboxLocked | Self::OutboxLocked | Self::StoreBusy | Self::Interrupted => Exit::Temporary,
+            Self::MailboxLocked
+            | Self::OutboxLocked
+            | Self::HookTimeout
+            | Self::HookFailed
+            | Self::StoreBusy
+            | Self::Interrupted => Exit::Temporary,
             Self::MessageUnreadable | Self::MessageAttempts | Self::MessageCrashed | Self::MessageStore => {
                 Exit::Attention
             }

@@ -12,6 +12,11 @@ pub trait Backend: Send {
     /// Gives one parcel away; any answer is about this parcel, and the back end is ready for the next one.
     fn give(&mut self, parcel: &Parcel) -> Answer;
 
+    /// The octets of the largest mail that is taken, as far as that is told.
+    fn largest(&self) -> Option<u64> {
+        None
+    }
+
     /// Why the last `give` did not come so far that the parcel mattered: the next one will hardly fare better.
     fn trouble(&mut self) -> Option<OutboxError> {
         None

@@ -25,6 +25,8 @@ pub struct Config {
     pub max_age: Duration,
     /// An address that bounced hard is left alone for so long.
     pub suppress_for: Duration,
+    /// Files of so many octets go along with the notifications of a queue that says nothing else; 0 for none.
+    pub attach_files: u64,
 }
 
 /// `deliver`.

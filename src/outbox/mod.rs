@@ -11,7 +11,6 @@ mod envelope;
 mod error;
 mod file;
 mod null;
-mod schedule;
 mod sendmail;
 mod smtp;
 mod template;
@@ -22,7 +21,6 @@ pub use config::{BackendConfig, Config, DEFAULT, Deliver, Rates, Smtp};
 pub use error::OutboxError;
 pub use file::Files;
 pub use null::Null;
-pub use schedule::pause;
 pub use sendmail::Sendmail;
 pub use smtp::SmtpBackend;
 pub use template::{

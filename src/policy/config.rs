@@ -37,6 +37,8 @@ pub struct Queue {
     pub answers_to: AnswersTo,
     /// The name of the back end that its notifications leave by.
     pub outbox: String,
+    /// Files of so many octets go along with them, 0 for none; `None`: as `[outbox]` says.
+    pub attach_files: Option<u64>,
 }
 
 /// `plus_addressing`.

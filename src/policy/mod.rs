@@ -106,13 +106,10 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     Verdict { decision, notes }
 }
 
-/// What becomes of an item that the mailbox will not give, after so much trouble with it before.
-pub fn withheld(attempts: u32, max_attempts: u32) -> Decision {
-    if attempts + 1 < max_attempts {
-        Decision::Defer(Reason::Temporary)
-    } else {
-        Decision::Fail(Reason::TooManyAttempts)
-    }
+/// What becomes of an item that the mailbox will not give, or that a hook fails with, after so much trouble with it before;
+/// the reason is that of its failure.
+pub fn put_off(attempts: u32, max_attempts: u32, reason: Reason) -> Decision {
+    if attempts + 1 < max_attempts { Decision::Defer(Reason::Temporary) } else { Decision::Fail(reason) }
 }
 
 /// Whether a mail has neither a sender nor a text nor a file: there is nothing to make a ticket of.

@@ -94,6 +94,7 @@ mod tests {
             notify: Vec::new(),
             answers_to: crate::policy::AnswersTo::Queue,
             outbox: "default".to_owned(),
+            attach_files: None,
         };
         let table = [
             ("Support@Example.org", true),

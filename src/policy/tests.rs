@@ -31,6 +31,7 @@ fn queue() -> Queue {
         notify: Vec::new(),
         answers_to: crate::policy::AnswersTo::Queue,
         outbox: "default".to_owned(),
+        attach_files: None,
     }
 }
 

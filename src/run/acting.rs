@@ -8,7 +8,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Config, Expiry, Lookup, Source, Store, StoreError};
+use crate::store::{Config, Expiry, Lookup, NewEvent, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::lock::{self, Held};
@@ -142,8 +142,14 @@ impl Companions for Acting {
         self.store.set_baseline(source, baseline)
     }
 
-    fn failed(&mut self, mailbox: &MailboxName, at: Timestamp, trouble: &Trouble) -> Result<(), StoreError> {
-        self.store.failed(mailbox, at, trouble)
+    fn failed(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        trouble: &Trouble,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.store.failed(mailbox, at, trouble, events)
     }
 
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp, expiry: Expiry) -> Result<(), StoreError> {

@@ -10,11 +10,12 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Source, StoreError};
 
 use super::companions::{Companions, Gate};
+use super::hooks::{self, Asked};
 use super::item::{self, Item, Reading, Terms};
 use super::job::Job;
 use super::old::Old;
 use super::probe::Fate;
-use super::receive::{Received, Reception};
+use super::receive::{Received, Reception, Taken};
 use super::report::MessageLine;
 use super::suspects::{Holding, Suspects};
 use super::tally::Tally;
@@ -99,18 +100,31 @@ impl Batch<'_> {
             return Ok(Vec::new());
         }
         let reception = Reception { job: self.job, source: self.source, now: Timestamp::now() };
-        let mut all = Vec::with_capacity(items.len());
-        let committed = desk.transaction(&mut |books| {
-            all.clear();
-            for item in items {
-                all.push(reception.receive(item, books)?);
+        self.ask_and_receive(&reception, items, desk)
+            .map_err(|error| discard(&reception, items, error, tally))
+    }
+
+    /// Decides on a read, asks hooks, and decides again in the transaction; if the decision is another one by then, hooks are
+    /// asked again. Where nobody is asked this is one transaction and nothing else.
+    fn ask_and_receive(
+        &self,
+        reception: &Reception<'_>,
+        items: &[Item],
+        desk: &mut dyn Companions,
+    ) -> Result<Vec<Option<Received>>, StoreError> {
+        /// A decision that changes so often is none that hooks can be asked about.
+        const TRIES: usize = 3;
+        let mode = desk.mode();
+        for _ in 0..TRIES {
+            let ask = |item| reception.ask(item, mode, desk.lookup());
+            let asked = items.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+            if let Some(received) = receive_all(reception, items, &asked, desk)? {
+                return Ok(received);
             }
-            Ok(())
-        });
-        match committed {
-            Ok(()) => Ok(all),
-            Err(error) => Err(discard(&reception, items, error, tally)),
         }
+        let asked: Vec<_> = items.iter().map(|_| Some(Asked::in_vain())).collect();
+        let none = || StoreError::Misuse { what: "a message was asked about for ever".to_owned() };
+        receive_all(reception, items, &asked, desk)?.ok_or_else(none)
     }
 
     /// Fetches and reads what is wanted and gives it in the order of the list, with what is old.
@@ -167,9 +181,37 @@ impl Batch<'_> {
             };
             None
         });
-        let mut sound = item::read(sound.collect(), &Terms::of(self.job)).into_iter();
+        let sound: Vec<Fetched> = sound.collect();
+        let (folder, mode) = (self.source.folder.as_str(), desk.mode());
+        let said = hooks::before_reading(self.job, folder, mode, &sound);
+        let read = item::read(sound, &Terms::of(self.job)).into_iter().zip(said).collect();
+        let mut sound = hooks::after_reading(self.job, folder, mode, read).into_iter();
         keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
     }
+}
+
+/// Receives items in one transaction; `None` if a decision is not the one that hooks were asked about.
+fn receive_all(
+    reception: &Reception<'_>,
+    items: &[Item],
+    asked: &[Option<Asked>],
+    desk: &mut dyn Companions,
+) -> Result<Option<Vec<Option<Received>>>, StoreError> {
+    let (mut all, mut has_changed) = (Vec::with_capacity(items.len()), false);
+    desk.transaction(&mut |books| {
+        all.clear();
+        has_changed = false;
+        for (item, asked) in items.iter().zip(asked) {
+            match reception.receive(item, asked.as_ref(), books)? {
+                Taken::Received(received) => all.push(Some(*received)),
+                Taken::Elsewhere => all.push(None),
+                // It is the only one: where hooks are asked messages go one by one.
+                Taken::Changed => has_changed = true,
+            }
+        }
+        Ok(())
+    })?;
+    Ok((!has_changed).then_some(all))
 }
 
 /// What one fetch brought, and why it was no more.

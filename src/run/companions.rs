@@ -11,7 +11,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Acknowledgement, Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Books, Expiry, Lookup, Source, StoreError};
+use crate::store::{Books, Expiry, Lookup, NewEvent, Source, StoreError};
 
 use super::probe::Fate;
 use super::report::Mode;
@@ -89,8 +89,14 @@ pub trait Companions {
     /// Notes what `--baseline` settled.
     fn baselined(&mut self, source: &Source, baseline: &Baseline) -> Result<(), StoreError>;
 
-    /// Notes that the mailbox had trouble of its own.
-    fn failed(&mut self, mailbox: &MailboxName, at: Timestamp, trouble: &Trouble) -> Result<(), StoreError>;
+    /// Notes that the mailbox had trouble of its own, with what hooks are told of that.
+    fn failed(
+        &mut self,
+        mailbox: &MailboxName,
+        at: Timestamp,
+        trouble: &Trouble,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError>;
 
     /// Notes that the mailbox was fetched without trouble of its own, and when what it was reached with expires.
     fn fetched(&mut self, mailbox: &MailboxName, at: Timestamp, expiry: Expiry) -> Result<(), StoreError>;

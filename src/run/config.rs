@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::hook::Hook;
 use crate::mailbox;
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::parse::Limits;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How people are told; `None` without `[outbox]`: nobody is.
     pub outbox: Option<OutboxPlan>,
+    /// Who is asked and told, in the order of the configuration.
+    pub hooks: Vec<Hook>,
 }
 
 impl Plan {

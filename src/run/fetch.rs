@@ -9,12 +9,13 @@ use crate::mailbox::oauth::Life;
 use crate::mailbox::{self, Reader};
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::Expiry;
+use crate::store::{Expiry, StoreError};
 
 use super::companions::Companions;
 use super::config::{MailboxPlan, Plan};
 use super::crew;
 use super::due;
+use super::hooks;
 use super::job::Job;
 use super::report::{Counts, Listener, MailboxLine, MailboxStatus, Summary};
 use super::road::{self, Bounds};
@@ -136,7 +137,7 @@ impl Fetch<'_> {
             Err(trouble) => (MailboxStatus::Failed, Some(trouble)),
         };
         if let Some(trouble) = error.as_ref().filter(|trouble| trouble.code.is_of_the_mailbox())
-            && let Err(error) = desk.failed(&name, Timestamp::now(), trouble)
+            && let Err(error) = self.failed(&name, trouble, desk)
         {
             log::warn!("after {trouble}: {error}");
         }
@@ -153,6 +154,18 @@ impl Fetch<'_> {
         MailboxLine { mailbox: name, status, listed, new, counts, duration: started.elapsed(), error }
     }
 
+    /// Notes that a mailbox had trouble of its own, and tells hooks.
+    fn failed(
+        &self,
+        name: &MailboxName,
+        trouble: &Trouble,
+        desk: &mut dyn Companions,
+    ) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let events = hooks::mailbox_error(&self.plan.hooks, name, trouble, now)?;
+        desk.failed(name, now, trouble, &events)
+    }
+
     fn work(
         &self,
         mailbox: &MailboxPlan,
@@ -167,7 +180,8 @@ impl Fetch<'_> {
         }
         let no_queue = || Trouble::new(ErrorCode::Internal, format!("mailbox \"{name}\" has no queue"));
         let job = Job::of_mailbox(self.plan, mailbox, desk.signer()).ok_or_else(no_queue)?;
-        let job = Job { run: self.run.unwrap_or(RunId(0)), ..job };
+        let run = self.run.unwrap_or(RunId(0));
+        let job = Job { run, stop: self.options.stop.clone(), ..job };
         let Options { scope, limit, .. } = *self.options;
         let stop = &self.options.stop;
         let deadline = Deadline::after(Instant::now(), mailbox.mailbox.run_timeout);

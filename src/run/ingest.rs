@@ -66,11 +66,12 @@ pub fn ingest(
     let _run = run.map(|run| trail::take(Step::Run, run));
     let _mailbox = trail::take(Step::Mailbox, INGEST);
     let _folder = trail::take(Step::Folder, &queue.slug);
-    let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_queue(plan, queue, desk.signer()) };
+    let (of_queue, id) = (Job::of_queue(plan, queue, desk.signer()), run.unwrap_or(RunId(0)));
+    let job = Job { run: id, stop: stop.clone(), ..of_queue };
     let source = Source { mailbox: mailbox(), account: INGEST.to_owned(), folder: queue.slug.to_string() };
     let mut tally = tally(messages.len(), listener);
     let mut troubles = Vec::new();
-    for group in grouped(keyed(messages)) {
+    for group in grouped(keyed(messages), job.together(TOGETHER)) {
         if let Err(trouble) = stop.check() {
             troubles.push(trouble);
             break;
@@ -132,9 +133,9 @@ fn keyed(messages: Vec<Vec<u8>>) -> Vec<Fetched> {
 }
 
 /// Groups of the size that a mailbox's batches have.
-fn grouped(messages: Vec<Fetched>) -> impl Iterator<Item = Vec<Fetched>> {
+fn grouped(messages: Vec<Fetched>, most: usize) -> impl Iterator<Item = Vec<Fetched>> {
     let listed: Vec<Listed> = messages.iter().map(|fetched| fetched.listed.clone()).collect();
-    let sizes: Vec<usize> = batch::divide(&listed, TOGETHER).iter().map(|batch| batch.len()).collect();
+    let sizes: Vec<usize> = batch::divide(&listed, most).iter().map(|batch| batch.len()).collect();
     let mut messages = messages.into_iter();
     sizes.into_iter().map(move |size| messages.by_ref().take(size).collect())
 }

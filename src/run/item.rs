@@ -13,6 +13,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse::{self, Limits};
 use crate::store::KeptCopy;
 
+use super::hooks::{Failure, Said};
 use super::job::{Job, received};
 
 /// An item on the road.
@@ -43,6 +44,8 @@ pub(super) struct Reading {
     pub(super) mail: Option<Mail>,
     /// How the process ended that read it before.
     pub(super) end: Option<String>,
+    /// What hooks said of it.
+    pub(super) said: Said,
 }
 
 impl Item {
@@ -82,6 +85,11 @@ impl Item {
             | Self::Deadly(..) => None,
             Self::Read(read) => Some(read),
         }
+    }
+
+    /// Why hooks let it go no further, if one failed.
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.reading().and_then(|read| read.said.failure())
     }
 
     /// Whether all of it is in hand.
@@ -145,7 +153,7 @@ impl Item {
 impl Reading {
     fn of(listed: Listed, octets: Arc<Vec<u8>>, extent: Extent, mail: Option<Mail>) -> Self {
         let raw_sha256 = Digest(Sha256::digest(octets.as_slice()).into());
-        Self { listed, octets, extent, raw_sha256, mail, end: None }
+        Self { listed, octets, extent, raw_sha256, mail, end: None, said: Said::default() }
     }
 
     /// Of a message that nobody is to read again, and why.

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use crate::evidence::{self, Desk, HeaderTrust, Signer};
+use crate::hook::Hook;
 use crate::mailbox::Dispositions;
 use crate::model::decision::Decision;
+use crate::model::event::EventKind;
 use crate::model::ids::{MailboxName, QueueSlug, RunId};
 use crate::model::item::Disposition;
 use crate::model::outcome::{OutcomeWord, Reason};
@@ -17,6 +19,7 @@ use super::companions::Companions;
 use super::config::{Headers, MailboxPlan, Plan};
 use super::ingest::INGEST;
 use super::notices::Notify;
+use super::stop::Stop;
 
 /// The settings of a run for one mailbox.
 pub(super) struct Job<'a> {
@@ -39,6 +42,10 @@ pub(super) struct Job<'a> {
     pub(super) limits: Limits,
     /// Whom to tell; `None` where nobody is told.
     pub(super) notify: Option<&'a Notify>,
+    /// The hooks of all mailboxes, in the order of the configuration.
+    pub(super) hooks: &'a [Hook],
+    /// Ends the run, and with it whichever hook is being asked.
+    pub(super) stop: Stop,
 }
 
 /// Whether somebody else keeps the messages.
@@ -97,10 +104,13 @@ impl<'a> Job<'a> {
                 on_ignore: keep(),
                 on_failure: keep(),
             },
-            max_attempts: 1,
+            // Only hooks put off what is in hand.
+            max_attempts: 10,
             originals: Originals::Gone,
             limits: plan.limits,
             notify: plan.outbox.as_ref().map(|outbox| &outbox.notify),
+            hooks: &plan.hooks,
+            stop: Stop::default(),
         }
     }
 
@@ -138,6 +148,23 @@ impl<'a> Job<'a> {
             | OutcomeWord::Ignored
             | OutcomeWord::Deferred => false,
         }
+    }
+
+    /// The hooks that listen to an event of this mailbox, in the order of the configuration.
+    pub(super) fn listeners(&self, kind: EventKind) -> impl Iterator<Item = &Hook> {
+        self.hooks.iter().filter(move |hook| hook.event == kind && hook.listens_to(&self.name))
+    }
+
+    /// Whether a hook is to be asked at that step.
+    pub(super) fn asks(&self, kind: EventKind) -> bool {
+        self.listeners(kind).next().is_some()
+    }
+
+    /// How many messages go together in one transaction: one where hooks are asked, which take their time and speak of a
+    /// decision that must still stand.
+    pub(super) fn together(&self, most: usize) -> usize {
+        let asks = EventKind::ALL.into_iter().any(|kind| kind.is_asked() && self.asks(kind));
+        if asks { 1 } else { most }
     }
 
     /// What evidence in a mail is reckoned against.

@@ -56,7 +56,7 @@ pub(super) fn hold(store: &Config, mailbox: &MailboxName) -> Result<Held, Troubl
 /// Holds the outbox until the result is dropped. No mailbox has a lock of that name.
 pub(super) fn hold_outbox(store: &Config) -> Result<Held, Trouble> {
     let held = |by: &str| {
-        let message = format!("another program delivers from the outbox{by}");
+        let message = format!("another program delivers{by}");
         Trouble::new(ErrorCode::OutboxLocked, message).hint("nothing to do; it delivers what is due")
     };
     hold_named(store, ("-outbox.lock", "the outbox"), held)

@@ -11,6 +11,7 @@ mod due;
 mod empty;
 mod facts;
 mod fetch;
+mod hooks;
 mod in_hand;
 mod ingest;
 mod item;
@@ -38,10 +39,11 @@ pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
-    Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent, SentCounts,
-    Voice, Way, deliver,
+    Attachments, Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent,
+    SentCounts, Voice, Way, deliver,
 };
 pub use fetch::{Due, Options, Scope, fetch};
+pub use hooks::{EventCounts, EventErrand, EventHearer, EventLine, EventSum, deliver_events};
 pub use ingest::{Handed, INGEST, ingest};
 pub use notices::Notify;
 pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};

@@ -160,7 +160,7 @@ pub fn memory_limit(limits: &Limits, octets: usize) -> u64 {
 /// Walks the road for one message as a dry run does; the child of [`Prober`] does this and nothing else.
 pub fn probe(plan: &Plan, suspect: Suspect, desk: &mut Rehearsing) -> Result<(), Trouble> {
     let Suspect { source, key, arrived, extent, bytes } = suspect;
-    let job = Job { run: RunId(0), ..Job::of_source(plan, &source, desk)? };
+    let job = Job { run: RunId(0), hooks: &[], ..Job::of_source(plan, &source, desk)? };
     let listed = Listed { key, size: Some(bytes.len() as u64), arrived };
     let none = Suspects::default();
     let road = Batch { job: &job, source: &source, old: None, suspects: &none };

@@ -19,6 +19,8 @@ pub struct Pruned {
     pub runs: u64,
     /// Notifications.
     pub notifications: u64,
+    /// Events.
+    pub events: u64,
     /// Suppressions whose time was over.
     pub suppressed: u64,
     /// Octets that nothing spoke of.
@@ -38,6 +40,7 @@ pub fn prune(store: &mut Store, retention: &Retention, mode: Mode, stop: &Stop) 
         (Waste::Outcomes, outcomes),
         (Waste::Runs, outcomes),
         (Waste::Notifications, sent),
+        (Waste::Events, sent),
         (Waste::Suppressions, Some(now)),
         (Waste::Blobs, Some(now)),
     ] {
@@ -80,6 +83,7 @@ impl Broom<'_> {
                 }
                 Waste::Runs => pruned.runs += whole,
                 Waste::Notifications => pruned.notifications += whole,
+                Waste::Events => pruned.events += whole,
                 Waste::Suppressions => pruned.suppressed += whole,
                 Waste::Blobs => pruned.blobs += whole,
             }

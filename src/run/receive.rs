@@ -16,10 +16,11 @@ use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse;
 use crate::policy::{self, Authentication, Authorship, Case, Looks};
-use crate::store::{Books, Fingerprint, LedgerEntry, Source, StoreError, StoredError};
+use crate::store::{Books, Fingerprint, LedgerEntry, Lookup, Source, StoreError, StoredError};
 
 use super::deeds::{self, Arrival};
 use super::facts;
+use super::hooks::{self, Asked, Failure, Message};
 use super::item::{Item, Reading, Seen};
 use super::job::{Job, received};
 use super::notices::Notices;
@@ -32,6 +33,16 @@ pub(super) struct Received {
     pub(super) acknowledgement: Option<Acknowledgement>,
 }
 
+/// What came of one item.
+pub(super) enum Taken {
+    /// It has its outcome.
+    Received(Box<Received>),
+    /// Another run has settled it meanwhile.
+    Elsewhere,
+    /// Nothing was done: the decision is not the one that hooks were asked about.
+    Changed,
+}
+
 /// Everything that one message is received with.
 pub(super) struct Reception<'a> {
     pub(super) job: &'a Job<'a>,
@@ -40,21 +51,29 @@ pub(super) struct Reception<'a> {
 }
 
 impl Reception<'_> {
-    /// Receives one item; `None` if another run has settled it meanwhile.
-    pub(super) fn receive(&self, item: &Item, books: &mut dyn Books) -> Result<Option<Received>, StoreError> {
+    /// Receives one item; `asked` is what hooks said of what was decided a moment ago.
+    pub(super) fn receive(
+        &self,
+        item: &Item,
+        asked: Option<&Asked>,
+        books: &mut dyn Books,
+    ) -> Result<Taken, StoreError> {
         let _item = trail::take(Step::Item, item.key());
         let attempt = self.behind_savepoint(books, |books| {
-            let mut verdict = self.decide(item, books)?;
+            let verdict = self.decide(item, books)?;
+            let Some(mut verdict) = self.heed(item, verdict, asked, books)? else { return Ok(None) };
             let original = self.passed_on(item, &verdict.decision);
             if let Some(author) = original.as_ref().and_then(Mail::author) {
                 verdict.notes.push(format!("passed on by an agent: the ticket is {}'s", author.address));
             }
             let ticket = self.carry_out(item, original.as_ref(), &verdict.decision, books)?;
-            self.record(item.seen(), &verdict, ticket, books)
+            let failure = item.failure().or_else(|| asked.and_then(|asked| asked.said.failure()));
+            self.record(item.seen(), (&verdict, failure), ticket, books).map(Some)
         });
         let reason = match attempt {
-            Ok(Ok(received)) => return Ok(Some(received)),
-            Ok(Err(StoreError::Settled)) => return Ok(None),
+            Ok(Ok(Some(received))) => return Ok(Taken::Received(Box::new(received))),
+            Ok(Ok(None)) => return Ok(Taken::Changed),
+            Ok(Err(StoreError::Settled)) => return Ok(Taken::Elsewhere),
             Ok(Err(error)) if error.is_of_the_message() => {
                 log::error!(error_code = ErrorCode::MessageStore.as_str(); "the store refuses a message: {}", Trouble::from(error).detail());
                 Reason::Store
@@ -66,17 +85,12 @@ impl Reception<'_> {
     }
 
     /// Records a failure; if the store refuses even what was read of the message, without that.
-    fn fail(
-        &self,
-        item: &Item,
-        reason: Reason,
-        books: &mut dyn Books,
-    ) -> Result<Option<Received>, StoreError> {
+    fn fail(&self, item: &Item, reason: Reason, books: &mut dyn Books) -> Result<Taken, StoreError> {
         let verdict = Verdict { decision: Decision::Fail(reason), notes: Vec::new() };
         for seen in [item.seen(), Seen { item, mail: None }] {
-            match self.behind_savepoint(books, |books| self.record(seen, &verdict, None, books)) {
-                Ok(Ok(received)) => return Ok(Some(received)),
-                Ok(Err(StoreError::Settled)) => return Ok(None),
+            match self.behind_savepoint(books, |books| self.record(seen, (&verdict, None), None, books)) {
+                Ok(Ok(received)) => return Ok(Taken::Received(Box::new(received))),
+                Ok(Err(StoreError::Settled)) => return Ok(Taken::Elsewhere),
                 Ok(Err(error)) if !error.is_of_the_message() => return Err(error),
                 Ok(Err(_)) | Err(Panicked) => {}
             }
@@ -104,24 +118,35 @@ impl Reception<'_> {
         }
     }
 
-    fn decide(&self, item: &Item, books: &mut dyn Books) -> Result<Verdict, StoreError> {
+    /// What shall become of an item, with what hooks said of it before.
+    pub(super) fn decide(&self, item: &Item, lookup: &mut dyn Lookup) -> Result<Verdict, StoreError> {
         let plain = |decision| Verdict { decision, notes: Vec::new() };
         match item {
             Item::Old(_) => Ok(plain(Decision::Ignore(Reason::Baseline))),
             Item::Suspected(..) | Item::Untried(..) => Ok(plain(Decision::Defer(Reason::Temporary))),
             Item::Deadly(..) => Ok(plain(Decision::Fail(Reason::Crashed))),
             Item::Withheld(listed, _) => {
-                let attempts = books.attempts(self.source, &listed.key)?;
-                Ok(plain(policy::withheld(attempts, self.job.max_attempts)))
+                let attempts = lookup.attempts(self.source, &listed.key)?;
+                Ok(plain(policy::put_off(attempts, self.job.max_attempts, Reason::TooManyAttempts)))
             }
-            Item::Read(read) => match &read.mail {
-                None => Ok(plain(Decision::Fail(Reason::Crashed))),
-                Some(mail) => self.decide_mail(read, mail, books),
-            },
+            Item::Read(read) => {
+                let mut verdict = match (&read.said.end, &read.mail) {
+                    (Some(end), _) => plain(self.end(item, end, lookup)?),
+                    (None, None) => plain(Decision::Fail(Reason::Crashed)),
+                    (None, Some(mail)) => self.decide_mail(read, mail, lookup)?,
+                };
+                verdict.notes.extend_from_slice(&read.said.notes);
+                Ok(verdict)
+            }
         }
     }
 
-    fn decide_mail(&self, read: &Reading, mail: &Mail, books: &mut dyn Books) -> Result<Verdict, StoreError> {
+    fn decide_mail(
+        &self,
+        read: &Reading,
+        mail: &Mail,
+        lookup: &mut dyn Lookup,
+    ) -> Result<Verdict, StoreError> {
         let job = self.job;
         let author = policy::spoken_for(mail, job.queues);
         let print = Fingerprint {
@@ -139,7 +164,7 @@ impl Reception<'_> {
         let references = evidence::of(mail, &job.evidence());
         // A copy is looked for where its ticket would be.
         let home = applied.then.queue.as_ref().unwrap_or(&job.queue.slug);
-        let found = facts::gather(books, references, believed, home, &print)?;
+        let found = facts::gather(lookup, references, believed, home, &print)?;
         let is_ours = job.signer.as_ref().is_some_and(|signer| evidence::is_ours(mail, signer));
         Ok(policy::decide(&Case {
             mail,
@@ -202,7 +227,7 @@ impl Reception<'_> {
     fn record(
         &self,
         seen: Seen<'_>,
-        verdict: &Verdict,
+        (verdict, failure): (&Verdict, Option<&Failure>),
         ticket: Option<TicketRef>,
         books: &mut dyn Books,
     ) -> Result<Received, StoreError> {
@@ -211,7 +236,8 @@ impl Reception<'_> {
         let mut notes = verdict.notes.clone();
         notes.extend(mail.into_iter().flat_map(|mail| &mail.defects).map(|d| format!("defect: {d}")));
         let disposition = self.disposition(item, &verdict.decision);
-        let error = item.trouble(outcome, reason);
+        let failure = failure.filter(|_| hooks::may_decide(&verdict.decision));
+        let error = failure.map(Failure::trouble).or_else(|| item.trouble(outcome, reason));
         let mut line = self.line(seen, outcome, reason);
         let read = item.reading();
         books.record(&LedgerEntry {
@@ -230,9 +256,11 @@ impl Reception<'_> {
             error: error.as_ref().map(stored),
             quarantined: read.filter(|_| self.job.keeps(outcome)).map(Reading::copy),
         })?;
-        line.ticket = ticket.map(|ticket| ticket.to_string());
+        line.ticket = ticket.as_ref().map(ToString::to_string);
         line.notes = notes;
         line.error = error;
+        let message = Message { job: self.job, folder: &self.source.folder, key: item.key(), mail };
+        hooks::outcome(&message, &line, ticket.as_ref(), self.now, books)?;
         let acknowledgement = (disposition != Disposition::Keep).then(|| Acknowledgement {
             key: item.key().clone(),
             disposition,

@@ -8,7 +8,7 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Expiry, Lookup, Source, Store, StoreError};
+use crate::store::{Expiry, Lookup, NewEvent, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
 use super::empty::Empty;
@@ -127,7 +127,13 @@ impl Companions for Rehearsing {
         Ok(())
     }
 
-    fn failed(&mut self, _: &MailboxName, _: Timestamp, _: &Trouble) -> Result<(), StoreError> {
+    fn failed(
+        &mut self,
+        _: &MailboxName,
+        _: Timestamp,
+        _: &Trouble,
+        _: &[NewEvent],
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 

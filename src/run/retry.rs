@@ -69,7 +69,9 @@ impl Again {
         desk: &mut Acting,
         tally: &mut Tally<'_>,
     ) -> Result<(), Trouble> {
-        let job = Job { run: run.unwrap_or(RunId(0)), ..Job::of_source(plan, &self.source, desk)? };
+        let run = run.unwrap_or(RunId(0));
+        // What a hook would put off stays where it is: in quarantine.
+        let job = Job { run, max_attempts: 1, ..Job::of_source(plan, &self.source, desk)? };
         // One at a time: the quarantine may be larger than the memory.
         let bytes = desk.store().quarantined_raw(self.id)?;
         let listed = Listed { key: self.key, size: Some(bytes.len() as u64), arrived: None };

@@ -139,7 +139,7 @@ impl Walk<'_> {
     /// Divides items in their order: what goes alone is a batch of its own, and each suspect takes a process and its time,
     /// so that few are taken at once; a signal is heeded between two batches.
     fn batches<'i>(&self, items: &'i [Listed], suspects: &Suspects) -> impl Iterator<Item = &'i [Listed]> {
-        let most = self.bounds.batch_size;
+        let most = self.job.together(self.bounds.batch_size);
         items.chunk_by(|one, next| ![one, next].iter().any(|item| suspects.goes_alone(&item.key))).flat_map(
             move |items| {
                 let has_suspects = items.iter().any(|item| suspects.contains(&item.key));

@@ -127,6 +127,7 @@ pub(super) fn queue() -> Queue {
         notify: crate::model::outbox::Told::ALL.to_vec(),
         answers_to: crate::policy::AnswersTo::Queue,
         outbox: "default".to_owned(),
+        attach_files: None,
     }
 }
 
@@ -140,6 +141,7 @@ pub(super) fn plan(mailboxes: Vec<MailboxPlan>) -> Plan {
         alert: Alert::default(),
         limits: Limits::default(),
         outbox: None,
+        hooks: Vec::new(),
     }
 }
 

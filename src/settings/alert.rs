@@ -75,6 +75,7 @@ pub(super) fn mails(table: &Table<'_>, ways: &Ways, queues: &[Queue]) -> Option<
         return None;
     };
     let voice = Voice {
+        attach_files: 0,
         queue: None,
         way: way.unwrap_or_else(|| DEFAULT.to_owned()),
         title: "helpdesk-mail".to_owned(),

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::alert;
+use super::hook;
 use super::keys::Section;
 use super::limits;
 use super::mailbox::{self, Context};
@@ -20,6 +21,7 @@ use super::store;
 use super::table::{self, Findings, Table};
 use super::value::{self, Wrong};
 use super::{Environment, Settings};
+use crate::hook::Hook;
 use crate::model::ids::{MailboxName, QueueSlug};
 use crate::model::trouble::ErrorCode;
 use crate::outbox::TemplateConfig;
@@ -59,8 +61,7 @@ pub(super) fn settings(
     let alerts = document.single(Section::Alert);
     let alert = alerts.as_ref().map(alert::thresholds).unwrap_or_default();
     let textfile = document.single(Section::Metrics).and_then(|table| alert::textfile(&table, &context));
-    let limits =
-        document.single(Section::Limits).map_or_else(Limits::default, |table| limits::limits(&table));
+    let limits = document.single(Section::Limits).as_ref().map_or_else(Limits::default, limits::limits);
     let table = document.single(Section::Outbox);
     let outbox = table.as_ref().and_then(|table| outbox::outbox(table, &context));
     let templates =
@@ -75,20 +76,20 @@ pub(super) fn settings(
     if let Some(table) = &alerts {
         alert::compare(table, &alert, &mailboxes);
     }
+    let hooks = document.hooks(&context);
     let (problems, warnings) = findings.into_parts();
-    match store {
-        Some(store) if problems.is_empty() => Ok(Settings {
-            file: file.to_owned(),
-            plan: Plan { queues, mailboxes, rules, keep_raw: store.keep_raw, alert, limits, outbox: plan },
-            store,
-            retention,
-            outbox,
-            templates,
-            textfile,
-            warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
-        }),
-        _ => invalid(problems),
-    }
+    let Some(store) = store.filter(|_| problems.is_empty()) else { return invalid(problems) };
+    let keep_raw = store.keep_raw;
+    Ok(Settings {
+        file: file.to_owned(),
+        plan: Plan { queues, mailboxes, rules, keep_raw, alert, limits, outbox: plan, hooks },
+        store,
+        retention,
+        outbox,
+        templates,
+        textfile,
+        warnings: warnings.iter().map(|warning| warning.in_file(file)).collect(),
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<(&str, Spanned<DeTable<'_>>), Box<Problem>> {
@@ -241,21 +242,34 @@ impl<'a> Document<'a> {
 
     /// Reads the rules, in their order.
     fn rules(&self, queues: &[QueueSlug]) -> Vec<Rule> {
-        let Some((key, value)) = self.root.get_key_value(Section::Rule.name()) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
-            let found = value::type_of(value.get_ref());
-            let wrong = Wrong::expected("tables [[rule]]").with_found(&found);
-            self.findings.problem(Some(key.span().start), Section::Rule.name().to_owned(), wrong);
-            return Vec::new();
-        };
         let mailboxes = self.mailbox_names();
         let names = RefCell::default();
         let known = rule::Known { mailboxes: &mailboxes, queues, names: &names };
-        let tables = array.iter().enumerate().filter_map(|(at, value)| {
-            let path = format!("{}[{}]", Section::Rule.name(), at + 1);
-            self.table(Section::Rule, path, value.span().start, value)
-        });
-        tables.filter_map(|table| rule::rule(&table, &known)).collect()
+        self.listed(Section::Rule).iter().filter_map(|table| rule::rule(table, &known)).collect()
+    }
+
+    /// Reads the hooks, in their order.
+    fn hooks(&self, context: &Context<'_>) -> Vec<Hook> {
+        let mailboxes = self.mailbox_names();
+        let names = RefCell::default();
+        let known = hook::Known { mailboxes: &mailboxes, names: &names };
+        self.listed(Section::Hook).iter().filter_map(|table| hook::hook(table, context, &known)).collect()
+    }
+
+    /// The tables of a section that is a list, in their order.
+    fn listed(&self, section: Section) -> Vec<Table<'a>> {
+        let Some((key, value)) = self.root.get_key_value(section.name()) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            let found = value::type_of(value.get_ref());
+            let wrong = Wrong::expected(format!("tables {}", section.heading())).with_found(&found);
+            self.findings.problem(Some(key.span().start), section.name().to_owned(), wrong);
+            return Vec::new();
+        };
+        let table = |(at, value): (usize, &'a Spanned<DeValue<'a>>)| {
+            let path = format!("{}[{}]", section.name(), at + 1);
+            self.table(section, path, value.span().start, value)
+        };
+        array.iter().enumerate().filter_map(table).collect()
     }
 
     /// The names of all mailboxes, also of those that are wrong otherwise.

@@ -21,6 +21,8 @@ pub enum Section {
     Outbox,
     /// `[outbox.backend.NAME]`.
     Backend,
+    /// `[[hook]]`.
+    Hook,
     /// `[alert]`.
     Alert,
     /// `[metrics]`.
@@ -31,7 +33,7 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order they are documented.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Store,
         Self::Queue,
         Self::Mailbox,
@@ -41,6 +43,7 @@ impl Section {
         Self::Then,
         Self::Outbox,
         Self::Backend,
+        Self::Hook,
         Self::Alert,
         Self::Metrics,
         Self::Limits,
@@ -57,6 +60,7 @@ impl Section {
             | Self::Mailbox
             | Self::Rule
             | Self::Outbox
+            | Self::Hook
             | Self::Alert
             | Self::Metrics
             | Self::Limits => &[],
@@ -77,6 +81,7 @@ impl Section {
                 | Self::Then
                 | Self::Outbox
                 | Self::Backend
+                | Self::Hook
                 | Self::Alert
                 | Self::Metrics
                 | Self::Limits,
@@ -97,6 +102,7 @@ impl Section {
             Self::Then => "then",
             Self::Outbox => "outbox",
             Self::Backend => "backend",
+            Self::Hook => "hook",
             Self::Alert => "alert",
             Self::Metrics => "metrics",
             Self::Limits => "limits",
@@ -115,6 +121,7 @@ impl Section {
             Self::Then => "[rule.then]",
             Self::Outbox => "[outbox]",
             Self::Backend => "[outbox.backend.NAME]",
+            Self::Hook => "[[hook]]",
             Self::Alert => "[alert]",
             Self::Metrics => "[metrics]",
             Self::Limits => "[limits]",
@@ -324,6 +331,10 @@ const fn backend(
     key(Section::Backend, name, kind, default, meaning)
 }
 
+const fn hook(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    key(Section::Hook, name, kind, default, meaning)
+}
+
 const fn alert(name: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Key {
     key(Section::Alert, name, kind, default, meaning)
 }
@@ -383,6 +394,7 @@ pub const KEYS: &[Key] = &[
     queue("notify", r#"list of "requester", "cc" and "agents""#, r#"["requester", "cc", "agents"]"#, "who is notified"),
     queue("plus_addressing", "boolean", "false", "whether answers go to a signed address of the ticket"),
     queue("outbox", "name of a back end", r#""default""#, "the back end of its notifications"),
+    queue("attach_files", r#""none", or size, 1KB to 100MB"#, "that of [outbox]", "the most files that go along with a notification"),
 
     mailbox("type", r#""imap", "pop3", "maildir", "mbox" or "directory""#, "required", "what kind of mailbox it is"),
     mailbox("queue", "slug of a queue", "required", "where new tickets go"),
@@ -457,6 +469,7 @@ pub const KEYS: &[Key] = &[
     outbox("templates", "path", "none", "a directory of templates that go before the built-in ones"),
     outbox("reply_marker", "boolean", "true", "whether a line asks people to write above it"),
     outbox("envelope_sender", r#""queue" or "empty""#, r#""queue""#, "who gets the bounces of notifications"),
+    outbox("attach_files", r#""none", or size, 1KB to 100MB"#, r#""none""#, "the most files that go along with a notification"),
     outbox("backend", r#""smtp", "sendmail", "file" or "null""#, r#""smtp""#, "how notifications leave"),
     outbox("host", "host name or IP address", "required", "the mail server").by(SMTP),
     outbox("port", "integer, 1 to 65535", "465; 587 for starttls, 25 for none", "the server's port").by(SMTP),
@@ -488,6 +501,25 @@ pub const KEYS: &[Key] = &[
     backend("timeout", "duration", r#""60s""#, "the longest wait for the network or the program").by(TIMED),
     backend("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the server is reached through").by(SMTP).secret(),
     backend("path", "path", "/usr/sbin/sendmail for sendmail; required for file", "the program, or the directory of the mails").by(PLACED),
+
+    hook("event", r#""pre-validate", "post-validate", "pre-process", "post-process", "processing-error", "mailbox-error" or "delivery-error""#, "required", "what it listens to"),
+    hook("name", "string of letters, digits, -, _ and .", "that of the program or host", "its name, in notes, events and the log"),
+    hook("command", "list of strings", "none", "a program and its arguments, run without a shell").secret(),
+    hook("memory", "size, at most 1GB", r#""1GB""#, "the most memory of each process of the program"),
+    hook("url", "URL", "none", "where events are posted").secret(),
+    hook("secret", "string", "none", "the signing secret itself").secret(),
+    hook("secret_file", "path", "none", "a file whose first line is that secret").secret(),
+    hook("secret_env", "string", "none", "an environment variable that holds it").secret(),
+    hook("secret_command", "string", "none", "a command whose first line of output is that secret").secret(),
+    hook("ca_file", "path", "none", "certificates trusted besides the system's"),
+    hook("proxy", "URL, SCHEME://[USER[:PASSWORD]@]HOST[:PORT]", "none", "the proxy that the URL is reached through").secret(),
+    hook("allow_private", "boolean", "false", "whether the URL may be in a private network or on this machine"),
+    hook("timeout", "duration", r#""10s""#, "the longest that it may take"),
+    hook("on_failure", r#""ignore", "skip" or "defer""#, r#""ignore""#, "what becomes of a message when a hook that is asked fails"),
+    hook("dry_run", "boolean", "false", "whether a dry run asks it, too"),
+    hook("mailboxes", "list of names of mailboxes", "all", "the mailboxes it listens to"),
+    hook("max_attempts", "integer, 1 to 1000", "20", "after so many an event is given up"),
+    hook("raw_size", "size, at most 1GB", r#""1MB""#, "the most of an unread message that it is given"),
 
     alert("skipped", "integer, at least 1", "none", "so many skipped messages in one run"),
     alert("failed", "integer, at least 1", "none", "so many failed messages in one run"),

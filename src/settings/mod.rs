@@ -9,6 +9,7 @@ pub mod keys;
 mod alert;
 mod disposition;
 mod document;
+mod hook;
 mod limits;
 mod login;
 mod mailbox;

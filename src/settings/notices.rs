@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use toml::de::DeValue;
 
 use super::mailbox::Context;
+use super::measure;
 use super::table::Table;
-use super::value;
+use super::value::{self, Wrong};
 use crate::outbox::{Config, Deliver, EnvelopeSender, Marker, TemplateConfig};
 use crate::policy::{AnswersTo, Queue, notify};
 use crate::run::{AlertMails, Notify, OutboxPlan, Voice};
@@ -35,12 +37,16 @@ pub(super) fn plan(config: &Config, queues: &[Queue], alerts: Option<AlertMails>
             Deliver::AfterFetch { limit } => Some(limit),
             Deliver::Separately => None,
         },
-        voices: queues.iter().filter_map(voice).chain(alerts.iter().map(|it| it.voice.clone())).collect(),
+        voices: queues
+            .iter()
+            .filter_map(|queue| voice(queue, config))
+            .chain(alerts.iter().map(|it| it.voice.clone()))
+            .collect(),
         alerts,
     }
 }
 
-fn voice(queue: &Queue) -> Option<Voice> {
+fn voice(queue: &Queue, config: &Config) -> Option<Voice> {
     Some(Voice {
         queue: Some(queue.slug.clone()),
         way: queue.outbox.clone(),
@@ -48,7 +54,19 @@ fn voice(queue: &Queue) -> Option<Voice> {
         address: queue.addresses.first()?.clone(),
         locale: queue.locale.clone(),
         plus_addressing: queue.answers_to == AnswersTo::Ticket,
+        attach_files: queue.attach_files.unwrap_or(config.attach_files),
     })
+}
+
+/// `attach_files`, of a queue or of `[outbox]`, in octets; 0 for none.
+pub(super) fn files(value: &DeValue<'_>) -> Result<u64, Wrong> {
+    // Hardly any mail server takes more, and each connection has several times as much in memory.
+    const LARGEST: u64 = 100_000_000;
+    if value.as_str() == Some("none") {
+        return Ok(0);
+    }
+    let expected = || Wrong::expected("\"none\", or a size from \"1KB\" to \"100MB\"");
+    measure::size(value).ok().filter(|octets| *octets <= LARGEST).ok_or_else(expected)
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -10,6 +10,7 @@ use super::keys::{BackendType, Kind, Section};
 use super::login;
 use super::mailbox::Context;
 use super::measure;
+use super::notices;
 use super::oauth;
 use super::proxy;
 use super::secret::{self, PASSWORD};
@@ -82,6 +83,7 @@ pub(super) fn outbox(table: &Table<'_>, context: &Context<'_>) -> Option<Config>
         rates: Rates { per_address: number("rate_limit", 10), total: number("rate_limit_total", 1000) },
         max_age: duration("max_age", DAY * 3),
         suppress_for: duration("suppress_for", DAY * 60),
+        attach_files: table.read("attach_files", notices::files).unwrap_or(0),
         backends: backends?,
     })
 }

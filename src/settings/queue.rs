@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::keys::Section;
 use super::measure;
+use super::notices;
 use super::outbox::Ways;
 use super::table::Table;
 use super::value::{self, Wrong};
@@ -47,6 +48,7 @@ pub(super) fn queue(slug: QueueSlug, table: &Table<'_>, ways: &Ways) -> Queue {
             Some(false) | None => AnswersTo::Queue,
         },
         outbox: table.read("outbox", |value| ways.named(value)).unwrap_or_else(|| DEFAULT.to_owned()),
+        attach_files: table.read("attach_files", notices::files),
     };
     check_way_out(&queue, table, ways);
     queue

@@ -94,8 +94,8 @@ fn then(table: &Table<'_>, known: &Known<'_>) -> Then {
     then
 }
 
-/// It stands in the ledger as `rule:NAME`.
-fn name(value: &DeValue<'_>) -> Result<String, Wrong> {
+/// The name of a rule or hook; it stands in the ledger.
+pub(super) fn name(value: &DeValue<'_>) -> Result<String, Wrong> {
     let fits = |text: &str| {
         text.len() <= 64 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
     };
@@ -111,7 +111,7 @@ fn tag(value: &DeValue<'_>) -> Result<String, Wrong> {
         .ok_or_else(|| Wrong::expected("a tag without commas, at most 64 octets"))
 }
 
-fn mailbox(value: &DeValue<'_>, mailboxes: &[MailboxName]) -> Result<MailboxName, Wrong> {
+pub(super) fn mailbox(value: &DeValue<'_>, mailboxes: &[MailboxName]) -> Result<MailboxName, Wrong> {
     let names: Vec<&str> = mailboxes.iter().map(MailboxName::as_str).collect();
     let given = value.as_str();
     given.and_then(|given| mailboxes.iter().find(|name| name.as_str() == given)).cloned().ok_or_else(|| {

@@ -40,6 +40,10 @@ pub(super) const REFRESH_TOKEN: Keys = Keys {
     command: "refresh_token_command",
 };
 
+/// What webhooks are signed with.
+pub(super) const SECRET: Keys =
+    Keys { literal: "secret", file: "secret_file", environment: "secret_env", command: "secret_command" };
+
 impl Keys {
     fn all(&self) -> [&'static str; 4] {
         [self.literal, self.file, self.environment, self.command]

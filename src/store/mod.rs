@@ -1,4 +1,4 @@
-//! The store: tickets, ledger, quarantine, outbox and what is owed to mailboxes.
+//! The store: tickets, ledger, quarantine, outbox, events and what is owed to mailboxes.
 //!
 //! [`Lookup`] only reads. [`Books`] is what one transaction on the road can do; the store's transaction and the
 //! companion of a dry run both keep books. [`Store`] is the embedded database behind them.
@@ -7,6 +7,7 @@ mod config;
 mod desk;
 mod engine;
 mod error;
+mod events;
 mod handle;
 mod in_flight;
 mod lease;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use config::{Config, Database, KeepRaw, Retention, Server};
 pub use error::StoreError;
+pub use events::*;
 pub use handle::Store;
 pub use lease::{Fence, Taking};
 pub use outbox::*;
@@ -137,6 +139,9 @@ pub trait Books: Lookup {
     /// let go, unless the item is deferred: the copy may be the only one left. Over any other row it answers
     /// [`StoreError::Settled`]. The item is not in flight any more, unless it is deferred: it stays suspect.
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError>;
+
+    /// Writes an event for a hook.
+    fn announce(&mut self, event: &NewEvent) -> Result<(), StoreError>;
 
     /// The outbox; `None` for books of which nothing is left, from which nobody is told anything.
     fn outgoing(&mut self) -> Option<&mut dyn Outgoing> {

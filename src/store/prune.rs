@@ -26,6 +26,8 @@ pub enum Waste {
     Runs,
     /// Notifications that need nothing more, with their attempts.
     Notifications,
+    /// Events that need nothing more, with their attempts.
+    Events,
     /// Suppressions whose time is over.
     Suppressions,
     /// Octets that nothing speaks of; there are none unless a store was changed by other means.
@@ -168,6 +170,33 @@ pub(super) const DELETE_NOTIFICATION: &str = "
 DELETE FROM outbox
 WHERE id = ?1";
 
+/// What an endpoint that is gone did not get stays: it keeps others from being sent there.
+pub(super) const SELECT_EVENTS: &str = "
+SELECT NULL, id, 1
+FROM event
+WHERE id > ?1
+  AND state NOT IN ('queued', 'delivering')
+  AND (reason IS NULL OR reason <> 'gone')
+  AND state_since < ?3
+ORDER BY id
+LIMIT ?2";
+
+pub(super) const SELECT_ENDED_EVENT: &str = "
+SELECT 1
+FROM event
+WHERE id = ?1
+  AND state NOT IN ('queued', 'delivering')
+  AND (reason IS NULL OR reason <> 'gone')
+  AND state_since < ?2";
+
+pub(super) const DELETE_EVENT_ATTEMPTS: &str = "
+DELETE FROM event_attempt
+WHERE event = ?1";
+
+pub(super) const DELETE_EVENT: &str = "
+DELETE FROM event
+WHERE id = ?1";
+
 /// By the number of the row; there is no other.
 pub(super) const SELECT_SUPPRESSIONS: &str = "
 SELECT NULL, rowid, 1
@@ -208,6 +237,7 @@ impl Store {
             Waste::Outcomes => engine.query(SELECT_OUTCOMES, &[at, id, most, before])?,
             Waste::Runs => engine.query(SELECT_RUNS, &[id, most, before])?,
             Waste::Notifications => engine.query(SELECT_NOTIFICATIONS, &[id, most, before])?,
+            Waste::Events => engine.query(SELECT_EVENTS, &[id, most, before])?,
             Waste::Suppressions => engine.query(SELECT_SUPPRESSIONS, &[id, most, before])?,
             Waste::Blobs => engine.query(SELECT_BLOBS, &[id, most])?,
         };
@@ -251,6 +281,13 @@ fn one(engine: &mut dyn Engine, waste: Waste, before: Timestamp, row: Prunable) 
             engine.execute(DELETE_ATTEMPTS, &[id])?;
             engine.execute(FORGET_BOUNCED, &[id])?;
             engine.execute(DELETE_NOTIFICATION, &[id])?
+        }
+        Waste::Events => {
+            if first(engine.query(SELECT_ENDED_EVENT, &[id, before])?).is_none() {
+                return Ok(false);
+            }
+            engine.execute(DELETE_EVENT_ATTEMPTS, &[id])?;
+            engine.execute(DELETE_EVENT, &[id])?
         }
         Waste::Suppressions => engine.execute(DELETE_SUPPRESSION, &[id, before])?,
         Waste::Blobs => engine.execute(DELETE_UNUSED_BLOB, &[id])?,

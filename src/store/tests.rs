@@ -298,8 +298,8 @@ fn a_mailbox_keeps_its_last_success_and_a_source_its_watermark() {
     let state = |last_failure, failures| MailboxState { last_success: Some(time(2)), last_failure, failures };
     assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(None, 0));
     let trouble = Trouble::new(ErrorCode::MailboxConnect, "no connection");
-    store.failed(&source.mailbox, time(3), &trouble).unwrap();
-    store.failed(&source.mailbox, time(4), &trouble).unwrap();
+    store.failed(&source.mailbox, time(3), &trouble, &[]).unwrap();
+    store.failed(&source.mailbox, time(4), &trouble, &[]).unwrap();
     assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(Some(time(4)), 2));
     store.fetched(&source.mailbox, time(2), Expiry::default()).unwrap();
     assert_eq!(store.mailbox_state(&source.mailbox).unwrap(), state(Some(time(4)), 0));

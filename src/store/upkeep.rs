@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::desk::source;
 use super::engine::{Value, first};
-use super::{Expiry, Source, Store, StoreError};
+use super::{Expiry, NewEvent, Source, Store, StoreError};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, ItemKey, Watermark};
@@ -194,12 +194,13 @@ impl Store {
         })
     }
 
-    /// The mailbox had trouble of its own.
+    /// The mailbox had trouble of its own; with what hooks are told of that.
     pub fn failed(
         &mut self,
         mailbox: &MailboxName,
         at: Timestamp,
         trouble: &Trouble,
+        events: &[NewEvent],
     ) -> Result<(), StoreError> {
         let values = [
             Value::Text(mailbox.as_str()),
@@ -207,7 +208,10 @@ impl Store {
             Value::Text(trouble.code.as_str()),
             Value::Text(&trouble.message),
         ];
-        self.engine.execute(UPSERT_LAST_FAILURE, &values).map(drop)
+        self.atomically(|engine| {
+            engine.execute(UPSERT_LAST_FAILURE, &values)?;
+            events.iter().try_for_each(|event| super::events::write(engine, event))
+        })
     }
 
     /// A back end was given notifications and had trouble of its own, or had none.

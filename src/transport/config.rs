@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::oauth::Tokens;
 use super::sasl::Mechanism;
-use super::wire::{Limits, Proxy, Route};
+use super::wire::{Limits, Proxy, Reach, Route};
 
 /// A server and a user on it.
 #[derive(Debug, Clone)]
@@ -35,7 +35,8 @@ pub struct Server {
 impl Server {
     /// How it is reached, all over at `until`.
     pub(crate) fn route(&self, until: Option<Instant>) -> Route<'_> {
-        Route { limits: Limits { timeout: self.timeout, until }, proxy: self.proxy.as_ref() }
+        let limits = Limits { timeout: self.timeout, until };
+        Route { limits, proxy: self.proxy.as_ref(), reach: Reach::Anywhere }
     }
 
     /// The user and where, as ledgers name it behind the protocol: `support@imap.example.org:993`.

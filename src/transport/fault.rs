@@ -87,6 +87,30 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What to do.
+    pub fn hint(&self) -> Option<&str> {
+        let (Self::Connect { hint, .. }
+        | Self::Tls { hint, .. }
+        | Self::Auth { hint, .. }
+        | Self::Folder { hint, .. }
+        | Self::Protocol { hint, .. }
+        | Self::Timeout { hint, .. }
+        | Self::Locked { hint, .. }) = self;
+        hint.as_deref()
+    }
+
+    /// What to do and what caused it, without the sentence around them.
+    pub(crate) fn into_hint_and_cause(self) -> (Option<String>, Option<Cause>) {
+        let (Self::Connect { hint, source, .. }
+        | Self::Tls { hint, source, .. }
+        | Self::Auth { hint, source, .. }
+        | Self::Folder { hint, source, .. }
+        | Self::Protocol { hint, source, .. }
+        | Self::Timeout { hint, source, .. }
+        | Self::Locked { hint, source, .. }) = self;
+        (hint, source)
+    }
+
     /// The same trouble with another thing.
     pub(super) fn about(mut self, thing: String) -> Self {
         let (Self::Connect { what, .. }

@@ -33,6 +33,8 @@ pub(crate) enum Name {
     ClientSecret,
     /// `refresh_token`.
     RefreshToken,
+    /// `secret` of a webhook.
+    Secret,
 }
 
 impl Name {
@@ -42,6 +44,7 @@ impl Name {
             Self::Token => "token",
             Self::ClientSecret => "client_secret",
             Self::RefreshToken => "refresh_token",
+            Self::Secret => "secret",
         }
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// One query for each kind of thing; what they select is what two desks must have in common.
-const QUERIES: [&str; 11] = [
+const QUERIES: [&str; 12] = [
     "SELECT 'ticket', id, queue, title, status, priority, merged_into FROM ticket ORDER BY id",
     "SELECT 'tag', ticket, tag FROM tag ORDER BY ticket, tag",
     "SELECT 'link', ticket, other FROM ticket_link ORDER BY ticket, other",
@@ -27,6 +27,7 @@ const QUERIES: [&str; 11] = [
      FROM outbox ORDER BY ticket, id",
     "SELECT 'note', ticket, text FROM ticket_note ORDER BY ticket, id",
     "SELECT 'suppressed', key, reason, status FROM suppressed ORDER BY key",
+    "SELECT 'event', type, hook, state, reason FROM event ORDER BY id",
 ];
 
 /// Everything in the store that an undisturbed run and a disturbed one must have in common, a line each.

@@ -12,6 +12,8 @@ pub mod desk;
 pub mod dies;
 pub mod dovecot;
 pub mod dump;
+pub mod endpoint;
+pub mod event;
 pub mod gate;
 pub mod letter;
 pub mod nobody;

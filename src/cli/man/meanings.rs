@@ -1,5 +1,6 @@
 //! One line of meaning for every code and word that scripts read; the matches make them complete.
 
+use crate::model::event::{EventState, Undelivered};
 use crate::model::evidence::Evidence;
 use crate::model::exit::Exit;
 use crate::model::outbox::{GivenUp, OutboxState, Untold};
@@ -14,7 +15,7 @@ pub(super) fn exit(exit: Exit) -> &'static str {
         }
         Exit::Attention => {
             "All was processed, but something waits for a person: a message failed and is in quarantine, a notification \
-             was given up, an alert threshold is reached, or outcomes --reconcile found what is not accounted for."
+             or event was given up, an alert threshold is reached, or outcomes --reconcile found what is not accounted for."
         }
         Exit::Usage => "The command line is wrong.",
         Exit::Data => "The input of ingest or inspect is not a message.",
@@ -26,8 +27,8 @@ pub(super) fn exit(exit: Exit) -> &'static str {
         Exit::CantCreate => "A file would be overwritten.",
         Exit::Io => "The store or a file could not be written, for instance because the disk is full.",
         Exit::Temporary => {
-            "Another run holds the mailbox or the outbox, the store is busy, messages were deferred or notifications put \
-             off, or a signal ended the run; the next run goes on."
+            "Another run holds the mailbox or the outbox, the store is busy, messages were deferred, notifications or events \
+             put off, or a signal ended the run; the next run goes on."
         }
         Exit::Refused => "A mailbox refused the credentials.",
         Exit::Config => "The configuration is missing or wrong; nothing was done.",
@@ -94,6 +95,9 @@ pub(super) fn reason(reason: Reason) -> &'static str {
         Reason::Unreadable => "Neither a sender nor a text could be made out.",
         Reason::Crashed => "A part of the program gave up on it.",
         Reason::Store => "The store refuses what is in it.",
+        Reason::Hook => {
+            "A hook said so, or failed where its on_failure makes this of the message ([[hook]]); the note tells which and why."
+        }
         Reason::TooManyAttempts => "Trouble of its own came again too often (max_attempts).",
         Reason::Temporary => "Trouble that passes.",
     }
@@ -155,6 +159,29 @@ pub(super) fn given_up(why: GivenUp) -> &'static str {
     }
 }
 
+pub(super) fn event(state: EventState) -> &'static str {
+    match state {
+        EventState::Queued => "It waits until it is due.",
+        EventState::Delivering => {
+            "A program has it in hand. If that one died, the next delivery goes on with it."
+        }
+        EventState::Delivered => "The hook took it.",
+        EventState::Failed => "It was given up; \"events retry\" makes it due again.",
+        EventState::Dropped => "A person dropped it (events drop).",
+    }
+}
+
+pub(super) fn undelivered(why: Undelivered) -> &'static str {
+    match why {
+        Undelivered::TooManyAttempts => "The hook failed too often (max_attempts).",
+        Undelivered::Gone => {
+            "The endpoint says that it is there no more (410); none is sent there while an event stands so."
+        }
+        Undelivered::Uncertain => "Twice the program died while it delivered it: it may have been taken.",
+        Undelivered::NoHook => "No hook of that name listens to it any more.",
+    }
+}
+
 pub(super) fn error(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::ConfigMissing => "The configuration file is not there or cannot be read.",
@@ -175,7 +202,9 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::OutboxPath => "The directory or program of a back end cannot be used.",
         ErrorCode::OutboxProtocol => "A mail server said what the protocol does not allow.",
         ErrorCode::OutboxTimeout => "A mail server did not answer in time.",
-        ErrorCode::OutboxLocked => "Another program delivers from the outbox.",
+        ErrorCode::OutboxLocked => "Another program delivers notifications or events.",
+        ErrorCode::HookTimeout => "A hook did not end in time, and was ended.",
+        ErrorCode::HookFailed => "A hook could not be called, or failed.",
         ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",
         ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
         ErrorCode::MessageCrashed => "A part of the program gave up on a message.",

@@ -7,6 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::args::Cli;
+use crate::model::event::{EventState, Undelivered};
 use crate::model::exit::Exit;
 use crate::model::outbox::{GivenUp, OutboxState, Untold};
 use crate::model::outcome::{OutcomeWord, Reason};
@@ -68,6 +69,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Each Monday, a page on the mail of the week.",
     ),
     ("helpdesk-mail outbox list --state failed", "See which notifications were given up, and why."),
+    ("helpdesk-mail events list --state failed", "See which events hooks were not told, and why."),
     (
         "support: \"|/usr/bin/helpdesk-mail ingest --mta --queue support\"",
         "Take mail from Postfix, in aliases(5).",
@@ -101,6 +103,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     outcomes(page)?;
     reconciliation(page)?;
     notifications(page)?;
+    events(page)?;
     errors(page)?;
     defects(page)?;
     table("FILES", None, FILES.iter().copied(), page)?;
@@ -202,6 +205,16 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
     let untold = Untold::ALL.map(|why| (why.as_str(), meanings::untold(why)));
     let given_up = GivenUp::ALL.map(|why| (why.as_str(), meanings::given_up(why)));
     table("REASONS OF NOTIFICATIONS", Some(intro), untold.into_iter().chain(given_up), page)
+}
+
+fn events(page: &mut Vec<u8>) -> io::Result<()> {
+    let intro = "An event that hooks are told afterwards has a row for each hook that listens, written together with what it \
+                 tells of; see HOOKS in helpdesk-mail.toml(5). Each is in one of these states:";
+    let words = EventState::ALL.map(|state| (state.as_str(), meanings::event(state)));
+    table("EVENTS", Some(intro), words.into_iter(), page)?;
+    let intro = "Why an event was given up for a hook:";
+    let words = Undelivered::ALL.map(|why| (why.as_str(), meanings::undelivered(why)));
+    table("REASONS OF EVENTS", Some(intro), words.into_iter(), page)
 }
 
 fn errors(page: &mut Vec<u8>) -> io::Result<()> {

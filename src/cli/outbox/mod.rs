@@ -194,11 +194,7 @@ fn describe(row: &OutboxRow, out: &mut Out) {
 }
 
 fn tell(attempt: &AttemptRow, out: &mut Out) {
-    let result = attempt.result.as_deref().unwrap_or("not ended");
-    let took = attempt.duration_ms.map(|took| format!(" after {took} ms")).unwrap_or_default();
-    let answer = attempt.answer.as_ref().map(|answer| format!(": {answer}")).unwrap_or_default();
-    let text = format!("{} {result}{took}{answer}", words::time(attempt.began_at));
-    out.line(&format!("attempt       {}", escape::line(&text)));
+    out.line(&format!("attempt       {}", escape::line(&words::attempt(attempt))));
     attempt.note.iter().for_each(|note| out.line(&format!("note          {}", escape::line(note))));
 }
 

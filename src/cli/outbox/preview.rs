@@ -89,7 +89,14 @@ fn notification(args: &Args, settings: &Settings) -> Result<Notification, Troubl
     })?;
     let sample = outbox::sample(args.template, &args.locale, &queue.slug);
     let from = queue.addresses.first().map_or(sample.from, |own| Address::bare(own));
-    Ok(Notification { queue_title: queue.title.clone(), from, ..sample })
+    let files = if takes_files(settings, &queue.slug) { sample.files } else { Vec::new() };
+    Ok(Notification { queue_title: queue.title.clone(), from, files, ..sample })
+}
+
+/// Whether files go along with what the queue says.
+fn takes_files(settings: &Settings, queue: &QueueSlug) -> bool {
+    let voices = settings.plan.outbox.as_ref().map(|outbox| outbox.voices.as_slice()).unwrap_or_default();
+    voices.iter().any(|voice| voice.queue.as_ref() == Some(queue) && voice.attach_files > 0)
 }
 
 fn write(file: &Path, html: &str) -> Result<(), Trouble> {

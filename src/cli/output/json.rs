@@ -3,16 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::failure::{self, Causes};
-use crate::model::address::Address;
+use crate::model::event::Undelivered;
 use crate::model::ids::TicketRef;
 use crate::model::outbox::{BounceKind, GivenUp, Told};
-use crate::run::{Counts, MailboxLine, MessageLine, Mode, NotificationLine, Sent, Summary};
+use crate::run::{
+    Counts, EventCounts, EventLine, EventSum, MailboxLine, MessageLine, Mode, NotificationLine, Sent, Summary,
+};
 use crate::store::{
-    AttachmentRow, AttemptRow, MessageRow, NoteRow, OutboxRow, OutcomeRow, QuarantineRow, SuppressedRow,
-    TicketRow,
+    AttachmentRow, AttemptRow, EventRow, MessageRow, NoteRow, OutboxRow, OutcomeRow, QuarantineRow,
+    SuppressedRow, TicketRow,
 };
 
 use super::words;
+
+pub use crate::model::json::{address, addresses, object};
 
 /// A line of `fetch --json` for a message.
 pub fn message(line: &MessageLine, causes: Causes) -> Value {
@@ -191,6 +195,66 @@ fn attempt(row: &AttemptRow) -> Value {
     ]))
 }
 
+/// A line of `events deliver --json` for an event.
+pub fn delivered_event(line: &EventLine) -> Value {
+    Value::Object(object([
+        ("type", json!("event")),
+        ("id", json!(line.row)),
+        ("event_id", json!(line.id.as_str())),
+        ("event", json!(line.kind.as_str())),
+        ("hook", json!(line.hook)),
+        ("state", json!(line.state.as_str())),
+        ("reason", json!(line.reason.map(Undelivered::as_str))),
+        ("attempts", json!(line.attempts)),
+        ("next_attempt_at", json!(line.next_attempt_at.map(words::time))),
+        ("last_error", json!(line.last_error)),
+    ]))
+}
+
+/// The last line of `events deliver --json`.
+pub fn delivered_events(sum: &EventSum, causes: Causes) -> Value {
+    let EventCounts { delivered, queued, failed } = sum.counts;
+    Value::Object(object([
+        ("type", json!("events")),
+        ("exit_code", json!(sum.exit().code())),
+        ("counts", json!({ "delivered": delivered, "queued": queued, "failed": failed })),
+        ("backlog", json!(sum.backlog.waiting)),
+        ("oldest", json!(sum.backlog.oldest.map(words::time))),
+        ("error", sum.trouble.as_ref().map_or(Value::Null, |trouble| failure::object(trouble, causes))),
+        ("duration_ms", milliseconds(sum.duration)),
+    ]))
+}
+
+/// An event as `events list --json` tells it.
+pub fn event(row: &EventRow) -> Value {
+    Value::Object(event_fields(row))
+}
+
+/// An event with what the hook is told and its attempts, as `events show --json` tells it.
+pub fn event_with_attempts(row: &EventRow, attempts: &[AttemptRow]) -> Value {
+    let mut object = event_fields(row);
+    // As text: a hook is given these very octets.
+    object.insert("payload".to_owned(), json!(row.payload));
+    object.insert("tries".to_owned(), attempts.iter().map(attempt).collect());
+    Value::Object(object)
+}
+
+fn event_fields(row: &EventRow) -> Map<String, Value> {
+    object([
+        ("id", json!(row.row)),
+        ("event_id", json!(row.id.as_str())),
+        ("event", json!(row.kind.as_str())),
+        ("hook", json!(row.hook)),
+        ("state", json!(row.state.as_str())),
+        ("reason", json!(row.reason.map(Undelivered::as_str))),
+        ("attempts", json!(row.attempts)),
+        ("next_attempt_at", json!(row.next_attempt_at.map(words::time))),
+        ("last_error", json!(row.last_error)),
+        ("created_at", json!(words::time(row.created_at))),
+        ("state_since", json!(words::time(row.state_since))),
+    ])
+}
+
 /// An address that gets nothing.
 pub fn suppressed(row: &SuppressedRow) -> Value {
     Value::Object(object([
@@ -241,21 +305,6 @@ fn attachment(row: &AttachmentRow) -> Value {
         ("inline", json!(row.inline)),
         ("content_id", json!(row.content_id)),
     ]))
-}
-
-/// An address with its name.
-pub fn address(address: &Address) -> Value {
-    Value::Object(object([("name", json!(address.name)), ("address", json!(address.address))]))
-}
-
-/// Addresses with their names.
-pub fn addresses(all: &[Address]) -> Value {
-    all.iter().map(address).collect()
-}
-
-/// An object whose fields stand in the order given.
-pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn counts(counts: &Counts) -> Value {

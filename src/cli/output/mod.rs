@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod escape;
+pub mod event_hearer;
 pub mod hearer;
 pub mod json;
 pub mod listener;

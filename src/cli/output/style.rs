@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::args::Color;
 use crate::cli::environment;
+use crate::model::event::EventState;
 use crate::model::outbox::OutboxState;
 use crate::model::outcome::OutcomeWord;
 use crate::model::ticket::Status;
@@ -46,6 +47,16 @@ impl Paint {
             OutboxState::Suppressed | OutboxState::Expired => Self::Warn,
             OutboxState::Failed | OutboxState::Bounced => Self::Bad,
             OutboxState::Cancelled => Self::Dim,
+        }
+    }
+
+    /// The colour of an event's state.
+    pub fn of_event(state: EventState) -> Self {
+        match state {
+            EventState::Delivered => Self::Good,
+            EventState::Queued | EventState::Delivering => Self::Note,
+            EventState::Failed => Self::Bad,
+            EventState::Dropped => Self::Dim,
         }
     }
 

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::model::address::Address;
 use crate::run::Counts;
+use crate::store::AttemptRow;
 
-/// A time as both people and programs read it: RFC 3339, UTC, whole seconds.
-pub fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+pub use crate::model::json::time;
 
 /// A span of time for people.
 pub fn duration(span: Duration) -> String {
@@ -29,6 +25,15 @@ pub fn counts(counts: &Counts) -> String {
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     if some.is_empty() { "nothing new".to_owned() } else { some.join(", ") }
+}
+
+/// An attempt to deliver something.
+pub fn attempt(attempt: &AttemptRow) -> String {
+    let result = attempt.result.as_deref().unwrap_or("not ended");
+    let took = attempt.duration_ms.map(|took| format!(" after {took} ms")).unwrap_or_default();
+    let answer = attempt.answer.as_deref().filter(|answer| !answer.is_empty());
+    let answer = answer.map(|answer| format!(": {answer}")).unwrap_or_default();
+    format!("{} {result}{took}{answer}", time(attempt.began_at))
 }
 
 /// The addresses, separated by commas.

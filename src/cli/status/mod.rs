@@ -6,7 +6,6 @@ mod people;
 mod plugin;
 pub(super) mod textfile;
 
-
 use clap::ValueEnum;
 use jiff::Timestamp;
 

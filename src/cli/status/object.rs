@@ -1,6 +1,5 @@
 //! The object of `status --format json` (contract section 5).
 
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 

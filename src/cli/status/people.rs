@@ -1,6 +1,5 @@
 //! `status` for people: short lines, no wider than 80 columns where names are short.
 
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::output::style::Paint;

@@ -33,12 +33,13 @@ impl Templates {
     pub fn compose(&self, notification: &Notification, now: Timestamp) -> Composed {
         let mut rendered = self.render(notification);
         let fallback = rendered.fallback.take();
-        let mut mail = body::of(&rendered, &notification.message_id);
-        let mut octets = Vec::new();
-        let fields = fields(notification, &rendered.subject, now);
-        octets.extend_from_slice(fields.to_string().as_bytes());
+        let mut mail = body::of(&rendered, notification);
         mail.headers_mut().insert_raw(field::raw("MIME-Version", "1.0"));
-        octets.extend_from_slice(&mail.formatted());
+        let mut octets = mail.formatted();
+        // With files in it the mail is large: it is not held twice.
+        drop(mail);
+        let fields = fields(notification, &rendered.subject, now);
+        octets.splice(0..0, fields.to_string().into_bytes());
         let sender = self.envelope_sender(&notification.from);
         let recipient = address::envelope(&notification.to.address);
         Composed { parcel: Parcel { sender, recipient, octets }, fallback }

@@ -1,12 +1,15 @@
 //! Composed mails, read again by our own parser.
 
+mod files;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
-use crate::model::mail::{Kind, Mail};
+use crate::model::mail::{Attachment, Kind, Mail};
+use crate::model::notification::File;
 use crate::outbox::{Marker, TemplateConfig, languages, sample};
 use crate::parse::{self, Limits, clean_line};
 
@@ -30,6 +33,17 @@ fn compose(notification: &Notification) -> Composed {
 
 fn read(octets: &[u8]) -> Mail {
     parse::one(octets, &Limits::default()).unwrap()
+}
+
+/// The files of a mail, as a notification has them.
+fn files(mail: &Mail) -> Vec<File> {
+    let file = |file: &Attachment| File {
+        name: file.filename.clone(),
+        content_type: file.content_type.clone(),
+        size: Some(file.content.len() as u64),
+        content: Some(file.content.clone()),
+    };
+    mail.attachments.iter().map(file).collect()
 }
 
 fn header(octets: &[u8]) -> String {
@@ -71,7 +85,9 @@ fn every_mail_is_read_as_it_was_meant() {
             assert_eq!(mail.defects, Vec::<String>::new(), "{what}");
             assert_eq!(mail.subject, rendered.subject, "{what}");
             assert_eq!(mail.text, rendered.text, "{what}");
-            assert!(mail.html && mail.attachments.is_empty(), "{what}");
+            assert!(mail.html, "{what}");
+            let along = notification.files.iter().filter(|file| file.content.is_some());
+            assert_eq!(files(&mail), along.cloned().collect::<Vec<_>>(), "{what}");
             assert_eq!(mail.message_id.as_ref(), Some(&notification.message_id), "{what}");
             assert_eq!(mail.in_reply_to, Vec::from_iter(notification.in_reply_to.clone()), "{what}");
             assert_eq!(mail.date, Some(now()), "{what}");
@@ -245,12 +261,24 @@ fn address() -> impl Strategy<Value = Address> {
     (prop::option::of(words()), addresses).prop_map(|(name, address)| Address { name, address })
 }
 
+/// A file with whatever name and type; of the form of its octets other tests speak.
+fn file() -> impl Strategy<Value = File> {
+    let content = prop::option::of(prop::collection::vec(any::<u8>(), 0..200));
+    (words(), words(), prop::option::of(any::<u64>()), content).prop_map(|(name, kind, size, content)| File {
+        name,
+        content_type: kind,
+        size,
+        content,
+    })
+}
+
 fn notification() -> impl Strategy<Value = Notification> {
     let what = (prop::sample::select(Occasion::ALL.to_vec()), prop::sample::select(languages().to_vec()));
     let ids = prop::collection::vec(words(), 0..4);
     let people = (address(), prop::option::of(address()), prop::option::of(words()));
-    (what, words(), words(), people, prop::option::of(words()), ids).prop_map(
-        |((occasion, locale), title, queue_title, (to, author, reply_to), text, ids)| {
+    let files = prop::collection::vec(file(), 0..3);
+    (what, words(), words(), people, prop::option::of(words()), ids, files).prop_map(
+        |((occasion, locale), title, queue_title, (to, author, reply_to), text, ids, files)| {
             let references = ids.iter().filter_map(|id| MessageId::new(id));
             let references: Vec<MessageId> = references.collect();
             Notification {
@@ -262,6 +290,7 @@ fn notification() -> impl Strategy<Value = Notification> {
                 author,
                 reply_to,
                 text,
+                files,
                 ..sample(occasion, locale, &queue())
             }
         },
@@ -322,7 +351,8 @@ proptest! {
         }
         prop_assert!(!composed.parcel.recipient.contains(['\r', '\n']));
         prop_assert_eq!(&mail.text, &rendered.text);
-        prop_assert!(mail.attachments.is_empty());
+        let along: Vec<_> = notification.files.iter().filter_map(|file| file.content.clone()).collect();
+        prop_assert_eq!(mail.attachments.iter().map(|file| file.content.clone()).collect::<Vec<_>>(), along);
     }
 }
 

@@ -9,7 +9,7 @@ use super::login;
 use super::reply::Class;
 use super::session::{Session, says};
 use crate::transport::login::{Ask, begin};
-use crate::transport::wire::{self, Limits, Peer, Route, Socket, Stream};
+use crate::transport::wire::{self, Limits, Peer, Reach, Route, Socket, Stream};
 use crate::transport::{Fault, Tls};
 
 /// Connects, and logs in if a login is configured.
@@ -33,7 +33,8 @@ fn attempt(smtp: &Smtp, peer: &Peer, credentials: Ask<'_, '_>) -> Result<Session
 }
 
 fn protected(smtp: &Smtp, peer: &Peer) -> Result<Session, Fault> {
-    let route = Route { limits: Limits { timeout: smtp.timeout, until: None }, proxy: smtp.proxy.as_ref() };
+    let limits = Limits { timeout: smtp.timeout, until: None };
+    let route = Route { limits, proxy: smtp.proxy.as_ref(), reach: Reach::Anywhere };
     let socket = wire::connect(peer, route)?;
     let ca_file = smtp.ca_file.as_deref();
     let mut session = match smtp.tls {

@@ -31,6 +31,8 @@ use crate::transport::Fault;
 pub struct SmtpBackend {
     smtp: Smtp,
     session: Option<Session>,
+    /// The largest mail that the server takes, as it said last.
+    largest: Option<u64>,
     trouble: Option<OutboxError>,
 }
 
@@ -38,7 +40,8 @@ impl SmtpBackend {
     /// Connects and logs in.
     pub fn connect(smtp: &Smtp) -> Result<Self, OutboxError> {
         let session = connect::session(smtp)?;
-        Ok(Self { smtp: smtp.clone(), session: Some(session), trouble: None })
+        let largest = session.offer.size();
+        Ok(Self { smtp: smtp.clone(), session: Some(session), largest, trouble: None })
     }
 
     /// What the server offers.
@@ -48,6 +51,7 @@ impl SmtpBackend {
 
     /// Offers a mail on a session, and keeps the session if it can be used again.
     fn offer(&mut self, mut session: Session, envelope: &Envelope, parcel: &Parcel) -> Ending {
+        self.largest = session.offer.size();
         let ending = send(&mut session, envelope, &parcel.octets, self.smtp.timeout);
         if matches!(ending, Ending::Answered(_)) {
             self.session = Some(session);
@@ -95,6 +99,10 @@ impl Backend for SmtpBackend {
             }
             Err(fault) => self.away(fault),
         }
+    }
+
+    fn largest(&self) -> Option<u64> {
+        self.largest
     }
 
     fn trouble(&mut self) -> Option<OutboxError> {

@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod directory;
 mod engine;
+mod files;
 mod images;
 mod locale;
 mod name;

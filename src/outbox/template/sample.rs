@@ -2,7 +2,7 @@
 
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
-use crate::model::notification::{Notification, Occasion};
+use crate::model::notification::{File, Notification, Occasion};
 
 /// A notification with everything in it, in a language and for a queue.
 pub fn sample(occasion: Occasion, locale: &str, queue: &QueueSlug) -> Notification {
@@ -22,16 +22,29 @@ pub fn sample(occasion: Occasion, locale: &str, queue: &QueueSlug) -> Notificati
         in_reply_to: id("first").filter(|_| answers),
         references: id("first").into_iter().filter(|_| answers).collect(),
         author: Some(Address { name: Some("Bob Example".to_owned()), address: "bob@example.org".to_owned() }),
-        text: match occasion {
-            Occasion::Created | Occasion::Closed | Occasion::TooLarge => None,
-            Occasion::Announced | Occasion::Updated | Occasion::Reopened => Some(
-                "The printer on the 3rd floor is on fire.\nIt smells of <burnt> plastic & rubber.\n\n\
-                 What shall we do? The manual says:\n  https://printers.example.org/manuals/2026/model-x-4711/what-to-do-when-it-burns.html"
-                    .to_owned(),
-            ),
-        },
+        text: occasion.quotes().then(|| {
+            "The printer on the 3rd floor is on fire.\nIt smells of <burnt> plastic & rubber.\n\n\
+             What shall we do? The manual says:\n  https://printers.example.org/manuals/2026/model-x-4711/what-to-do-when-it-burns.html"
+                .to_owned()
+        }),
+        files: if occasion.quotes() { files() } else { Vec::new() },
         other: (occasion == Occasion::Closed).then(|| TicketRef { queue: queue.clone(), id: TicketId(7) }),
     }
+}
+
+/// One that goes along and one that stays behind.
+fn files() -> Vec<File> {
+    let manual = b"%PDF-1.4\n%%EOF\n".to_vec();
+    let file = |name: &str, content_type: &str, size, content| File {
+        name: name.to_owned(),
+        content_type: content_type.to_owned(),
+        size: Some(size),
+        content,
+    };
+    vec![
+        file("manual.pdf", "application/pdf", manual.len() as u64, Some(manual)),
+        file("smoke & fire.mp4", "video/mp4", 48_000_000, None),
+    ]
 }
 
 /// The same with nothing in it that may be missing.
@@ -44,6 +57,7 @@ pub(super) fn bare(full: Notification) -> Notification {
         references: Vec::new(),
         author: None,
         text: None,
+        files: Vec::new(),
         other: None,
         ..full
     }

@@ -8,6 +8,7 @@ use crate::parse::{clean_line, clean_text};
 
 use super::builtin::Builtin;
 use super::config::Marker;
+use super::files;
 use super::locale::Locale;
 
 /// The most characters of a follow-up that are passed on; the whole stands on the ticket.
@@ -48,6 +49,9 @@ pub(super) fn of(notification: &Notification, words: &Words<'_>) -> Values {
         ("sender", optional(author.map(full))),
         ("text", optional(notification.text.as_deref().and_then(|text| quotable(text, language)))),
         ("other", optional(notification.other.as_ref().map(ToString::to_string))),
+        ("files", files::along(notification, language)),
+        ("files_left_out", files::behind(notification, language)),
+        ("left_out", optional(files::sentence(notification, language))),
         ("marker", optional(self::marker(language, words.marker))),
     ]
 }
@@ -74,7 +78,7 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-fn optional(text: Option<String>) -> Value {
+pub(super) fn optional(text: Option<String>) -> Value {
     text.map_or(Value::from(()), Value::from)
 }
 

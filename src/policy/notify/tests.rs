@@ -27,6 +27,7 @@ fn queue() -> Queue {
         notify: Told::ALL.to_vec(),
         answers_to: AnswersTo::Queue,
         outbox: "default".to_owned(),
+        attach_files: None,
     }
 }
 

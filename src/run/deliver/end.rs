@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::notification::Answer;
 use crate::model::outbox::GivenUp;
+use crate::model::schedule;
 use crate::model::trouble::Trouble;
-use crate::outbox;
 use crate::store::{AttemptResult, Claimed, Expiry, Fate, MOST_UNCERTAIN};
 
 /// Composes notifications and gives them to back ends.
@@ -31,6 +31,13 @@ pub struct Carried {
     pub note: Option<String>,
     /// Why the back end did not come so far that this notification mattered.
     pub trouble: Option<Trouble>,
+}
+
+impl Carried {
+    /// What came of one that could not be given for this trouble.
+    pub(super) fn not_now(trouble: Trouble) -> Self {
+        Self { answer: Answer::Later(trouble.with_causes()), note: None, trouble: Some(trouble) }
+    }
 }
 
 /// How an attempt ended, what was said, and what becomes of its row.
@@ -60,9 +67,10 @@ pub(super) fn of(
     }
 }
 
-fn pause(attempts: u32) -> SignedDuration {
+/// How long is waited after so many attempts.
+pub(in crate::run) fn pause(attempts: u32) -> SignedDuration {
     let mut chance = [0; 8];
     // Without random numbers all wait equally long.
     let chance = getrandom::fill(&mut chance).map_or(0, |()| u64::from_ne_bytes(chance));
-    SignedDuration::try_from(outbox::pause(attempts, chance)).unwrap_or(SignedDuration::MAX)
+    SignedDuration::try_from(schedule::pause(attempts, chance)).unwrap_or(SignedDuration::MAX)
 }

@@ -21,6 +21,8 @@ pub struct Voice {
     pub locale: String,
     /// Whether answers go to a signed address of the ticket.
     pub plus_addressing: bool,
+    /// Files of so many octets go along, all together; 0: none are looked at.
+    pub attach_files: u64,
 }
 
 impl Voice {
@@ -41,17 +43,14 @@ pub(super) fn alert(row: &Claimed, voice: &Voice) -> AlertMail {
     }
 }
 
-/// All that the mail of a row is composed of. What answers the author of a mail quotes nothing.
+/// All that the mail of a row is composed of, save for the files. What answers the author of a mail quotes nothing.
 pub(super) fn notification(
     row: &Claimed,
     (ticket, occasion): (&TicketRef, Occasion),
     voice: &Voice,
     signer: &Signer,
 ) -> Notification {
-    let quotes = match occasion {
-        Occasion::Announced | Occasion::Updated | Occasion::Reopened => true,
-        Occasion::Created | Occasion::Closed | Occasion::TooLarge => false,
-    };
+    let quotes = occasion.quotes();
     let reply_to = voice.plus_addressing.then(|| signer.reply_address(&voice.address, ticket.id)).flatten();
     Notification {
         occasion,
@@ -68,6 +67,7 @@ pub(super) fn notification(
         references: row.references.clone(),
         author: row.author.clone().filter(|_| quotes),
         text: row.text.clone().filter(|_| quotes),
+        files: Vec::new(),
         other: row.other.clone(),
     }
 }

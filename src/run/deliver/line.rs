@@ -8,7 +8,7 @@ use crate::model::exit::Exit;
 use crate::model::notification::About;
 use crate::model::outbox::{GivenUp, OutboxState};
 use crate::model::trouble::Trouble;
-use crate::store::{Backlog, Claimed, Fate};
+use crate::store::{Backlog, Claimed, Fate, OutboxRow};
 
 /// Who is told.
 pub trait Hearer {
@@ -54,6 +54,21 @@ impl NotificationLine {
             attempts: row.attempts,
             next_attempt_at: None,
             last_error: None,
+            message_id: row.message_id.to_string(),
+        }
+    }
+
+    /// Of a row that was given up without an attempt of ours.
+    pub(super) fn given_up(row: &OutboxRow) -> Self {
+        Self {
+            id: row.id,
+            about: row.about.clone(),
+            to: row.to.address.clone(),
+            state: row.state,
+            reason: row.reason.as_deref().and_then(GivenUp::from_word),
+            attempts: row.attempts,
+            next_attempt_at: None,
+            last_error: row.last_error.clone(),
             message_id: row.message_id.to_string(),
         }
     }

@@ -8,6 +8,7 @@
 //! A back end has one notification in hand until it has taken one, and is left alone for the rest of the run once it gives
 //! out twice in a row.
 
+mod attachments;
 mod crew;
 mod end;
 mod health;
@@ -20,6 +21,8 @@ mod round;
 #[cfg(test)]
 mod tests;
 
+pub use attachments::Attachments;
+pub(super) use end::pause;
 pub use end::{Carried, Courier};
 pub use letter::Voice;
 pub use line::{Hearer, NotificationLine, Sent, SentCounts};
@@ -28,6 +31,7 @@ pub use post::{Office, Post, Way};
 
 use std::time::{Duration, Instant};
 
+use crate::hook::Hook;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Config, Lease, Store};
 
@@ -39,7 +43,7 @@ use super::stop::Stop;
 const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
-const LEASE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// What is asked of one delivery.
 #[derive(Debug, Clone)]
@@ -62,6 +66,8 @@ pub struct Outbox<'a> {
     pub config: &'a Config,
     /// The queues that write.
     pub voices: &'a [Voice],
+    /// Who is told of what is given up.
+    pub hooks: &'a [Hook],
 }
 
 /// Delivers what is due, with as many couriers as are given.

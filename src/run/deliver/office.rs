@@ -55,6 +55,10 @@ impl Way for Open {
         self.backend.give(parcel)
     }
 
+    fn largest(&self) -> Option<u64> {
+        self.backend.largest()
+    }
+
     fn trouble(&mut self) -> Option<Trouble> {
         self.backend.trouble().map(Trouble::from)
     }

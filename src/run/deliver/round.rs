@@ -5,15 +5,17 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::hook::Hook;
 use crate::model::outbox::{GivenUp, OutboxState};
 use crate::model::trouble::Trouble;
-use crate::store::{Begun, Claimed, Lease, Resolution, Store, StoreError};
+use crate::store::{Begun, Claimed, Fate, Lease, OutboxRow, Resolution, Store, StoreError};
 
 use super::crew::{Desk, Done, Task};
 use super::end;
 use super::health::Health;
 use super::line::{Hearer, NotificationLine, Sent, SentCounts};
 use super::{Errand, Outbox, Voice, WINDOW};
+use crate::run::hooks::given_up;
 use crate::run::stop::Deadline;
 
 /// So many are claimed at once; each may hold a long text.
@@ -24,6 +26,7 @@ pub(super) struct Round<'a> {
     errand: &'a Errand,
     store: &'a mut Store,
     voices: &'a [Voice],
+    hooks: &'a [Hook],
     lease: Lease,
     desk: Desk,
     hearer: &'a mut dyn Hearer,
@@ -48,11 +51,12 @@ impl<'a> Round<'a> {
         desk: Desk,
         hearer: &'a mut dyn Hearer,
     ) -> Self {
-        let Outbox { store, voices, .. } = outbox;
+        let Outbox { store, voices, hooks, .. } = outbox;
         Self {
             errand,
             store,
             voices,
+            hooks,
             lease,
             desk,
             hearer,
@@ -69,7 +73,9 @@ impl<'a> Round<'a> {
 
     pub(super) fn work(mut self, started: Instant) -> Result<Sent, Trouble> {
         // Nobody else delivers while the lock is held, so that whatever is being sent was a dead program's.
-        let back = self.store.take_back(None, Timestamp::now())?;
+        let (now, hooks) = (Timestamp::now(), self.hooks);
+        let told = |row: &OutboxRow| given_up(hooks, &NotificationLine::given_up(row), now);
+        let back = self.store.take_back(None, now, &told)?;
         if back.failed > 0 {
             log::error!(
                 "{} notifications are given up: twice no answer came, they may have been taken",
@@ -77,7 +83,7 @@ impl<'a> Round<'a> {
             );
         }
         self.counts.add(OutboxState::Failed, back.failed);
-        self.counts.add(OutboxState::Expired, self.store.expire(Timestamp::now())?);
+        self.counts.add(OutboxState::Expired, self.store.expire(now, &told)?);
         let done = self.all_that_is_due();
         // Once more where the store gave out: what was taken must not be sent again.
         let written = self.wait_for_all();
@@ -102,7 +108,7 @@ impl<'a> Round<'a> {
             }
             self.write_down(next)?;
             if self.busy > 0 {
-                self.hear();
+                self.hear()?;
             }
         }
     }
@@ -110,7 +116,7 @@ impl<'a> Round<'a> {
     /// Waits for what is begun and writes all ends down.
     fn wait_for_all(&mut self) -> Result<(), StoreError> {
         while self.busy > 0 {
-            self.hear();
+            self.hear()?;
         }
         self.write_down(Vec::new())
     }
@@ -175,8 +181,11 @@ impl<'a> Round<'a> {
     /// Its queue writes no more.
     fn give_up(&mut self, at: usize) -> Result<(), StoreError> {
         let Some(row) = self.waiting.remove(at) else { return Ok(()) };
-        self.store.give_up(&self.lease, row.id, GivenUp::NoQueue, Timestamp::now())?;
-        self.tell(&NotificationLine::of(&row, OutboxState::Failed).because(GivenUp::NoQueue));
+        let line = NotificationLine::of(&row, OutboxState::Failed).because(GivenUp::NoQueue);
+        let now = Timestamp::now();
+        let events = given_up(self.hooks, &line, now)?;
+        self.store.give_up(&self.lease, (row.id, GivenUp::NoQueue), now, &events)?;
+        self.tell(&line);
         Ok(())
     }
 
@@ -221,17 +230,15 @@ impl<'a> Round<'a> {
     }
 
     /// Waits for attempts to end; the couriers go on with the other half meanwhile.
-    fn hear(&mut self) {
+    fn hear(&mut self) -> Result<(), StoreError> {
         let done = self.desk.ended(self.busy.div_ceil(2));
         // Without couriers nothing ever ends.
         self.busy = if done.is_empty() { 0 } else { self.busy - done.len() };
         self.alone = false;
-        for one in done {
-            self.resolve(one);
-        }
+        done.into_iter().try_for_each(|one| self.resolve(one))
     }
 
-    fn resolve(&mut self, done: Done) {
+    fn resolve(&mut self, done: Done) -> Result<(), StoreError> {
         let Done { task: Task { row, way, attempt }, carried, expiry, at, took } = done;
         let has_trouble = carried.trouble.is_some();
         if let Some(trouble) = &carried.trouble {
@@ -241,7 +248,13 @@ impl<'a> Round<'a> {
         let (result, answer, fate) = end::of(carried.answer, &row, self.errand.max_attempts, has_trouble, at);
         let line = NotificationLine::ended(&row, fate, &answer);
         let note = carried.note;
-        self.ended.push((Resolution { id: row.id, attempt, result, answer, took, note, at, fate }, line));
+        let events = match fate {
+            Fate::Failed(_) => given_up(self.hooks, &line, at)?,
+            Fate::Sent | Fate::Again(_) => Vec::new(),
+        };
+        let end = Resolution { id: row.id, attempt, result, answer, took, note, at, fate, events };
+        self.ended.push((end, line));
+        Ok(())
     }
 
     /// Tells of what is committed.

@@ -81,7 +81,7 @@ impl Place {
         let couriers = (0..jobs).map(|_| Box::new(Hand(&shared)) as Box<dyn Courier + Send + '_>).collect();
         let voices = ["support", "sales"].map(voice);
         let (mut store, config) = (self.store(), self.config());
-        let outbox = Outbox { store: &mut store, config: &config, voices: &voices };
+        let outbox = Outbox { store: &mut store, config: &config, voices: &voices, hooks: &[] };
         deliver(&change(errand()), outbox, couriers, &mut Deaf).unwrap()
     }
 
@@ -180,6 +180,7 @@ fn voice(queue: &str) -> Voice {
         address: "support@example.org".to_owned(),
         locale: "de".to_owned(),
         plus_addressing: true,
+        attach_files: 0,
     }
 }
 
@@ -295,7 +296,7 @@ fn two_deliveries_at_once_are_one() {
     let place = Place::new();
     let _held = lock::hold_outbox(&place.config()).unwrap();
     let (mut store, config) = (place.store(), place.config());
-    let outbox = Outbox { store: &mut store, config: &config, voices: &[] };
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[], hooks: &[] };
     let refused = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap_err();
     assert_eq!(refused.code, ErrorCode::OutboxLocked);
 }
@@ -305,7 +306,7 @@ fn a_queue_that_is_gone_ends_its_notifications() {
     let place = Place::new();
     place.rows(1, 2);
     let (mut store, config) = (place.store(), place.config());
-    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("sales")] };
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("sales")], hooks: &[] };
     let sent = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap();
     assert_eq!((place.states(), sent.exit()), (vec!["failed/no-queue 0".to_owned(); 2], Exit::Attention));
 }
@@ -335,7 +336,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
     let begun = place.store().resolve_and_begin(&dead, &[], &ids, Timestamp::now()).unwrap();
     assert_eq!(begun.len(), 6);
-    place.store().take_back(None, Timestamp::now()).unwrap();
+    place.store().take_back(None, Timestamp::now(), &|_| Ok(Vec::new())).unwrap();
     let mut store = place.store();
     struct Watch<'a>(&'a Config, &'a AtomicUsize);
     impl Courier for Watch<'_> {
@@ -352,7 +353,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let config = place.config();
     let couriers: Vec<Box<dyn Courier + Send + '_>> =
         vec![Box::new(Watch(&config, &most)), Box::new(Watch(&config, &most))];
-    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("support")] };
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("support")], hooks: &[] };
     let sent = deliver(&errand(), outbox, couriers, &mut Deaf).unwrap();
     assert_eq!((sent.counts.of(OutboxState::Sent), most.load(Ordering::SeqCst)), (6, 1));
 }

@@ -44,6 +44,7 @@ impl Desk {
             alert: Alert::default(),
             limits: Limits::default(),
             outbox: Some(outbox),
+            hooks: Vec::new(),
         };
         Self { place: tempfile::tempdir().unwrap(), plan }
     }

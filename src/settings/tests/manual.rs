@@ -47,7 +47,7 @@ fn the_examples_are_valid() {
         .filter_map(|rest| rest.split_once("\n.Ed\n"))
         .map(|(example, _)| example)
         .collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     let settings = super::read(&examples.join("\n")).unwrap_or_else(|invalid| panic!("{invalid}"));
     assert_eq!((settings.plan.mailboxes.len(), settings.warnings.len()), (2, 0));
 }

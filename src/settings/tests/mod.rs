@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod files;
+mod hook;
 mod manual;
 mod oauth;
 mod outbox;

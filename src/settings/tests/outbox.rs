@@ -33,7 +33,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.deliver, Deliver::AfterFetch { limit: Duration::from_secs(60) });
     assert_eq!((config.max_attempts, config.rates), (10, Rates { per_address: 10, total: 1000 }));
     let days = |days: u64| Duration::from_secs(days * 86_400);
-    assert_eq!((config.max_age, config.suppress_for), (days(3), days(60)));
+    assert_eq!((config.max_age, config.suppress_for, config.attach_files), (days(3), days(60), 0));
     assert_eq!(
         read(&format!("{BASE}[outbox]\nbackend = 'null'\n")).unwrap().templates,
         TemplateConfig::default()
@@ -119,6 +119,18 @@ fn named_back_ends_are_chosen_by_queues() {
 }
 
 #[test]
+fn a_queue_may_take_more_files_along_than_others_or_none() {
+    let files = |queue: &str, outbox: &str| {
+        let text = format!("{BASE}{queue}\n[outbox]\nbackend = 'null'\n{outbox}\n");
+        read(&text).unwrap().plan.outbox.unwrap().voices[0].attach_files
+    };
+    assert_eq!(files("", ""), 0);
+    assert_eq!(files("", "attach_files = '5MB'"), 5_000_000);
+    assert_eq!(files("attach_files = '100MB'", "attach_files = '1KB'"), 100_000_000);
+    assert_eq!(files("attach_files = 'none'", "attach_files = '5MB'"), 0);
+}
+
+#[test]
 fn what_is_wrong_with_the_section_is_told_with_what_was_meant() {
     each_is_told(&[
         ("[outbox]\n", "outbox.host: missing (host name or IP address)"),
@@ -161,6 +173,10 @@ fn what_is_wrong_with_the_section_is_told_with_what_was_meant() {
             "[outbox]\nhost = 'h'\nrate_limit = 0\n",
             "outbox.rate_limit: expected an integer of at least 1, found 0",
         ),
+        (
+            "[outbox]\nbackend = 'null'\nattach_files = '101MB'\n",
+            "outbox.attach_files: expected \"none\", or a size from \"1KB\" to \"100MB\", found \"101MB\"",
+        ),
     ]);
 }
 
@@ -190,6 +206,7 @@ fn what_is_wrong_with_named_back_ends_and_queues_is_told() {
             "queue.support.outbox: expected \"default\" or \"x\", found \"y\"",
         ),
         ("[outbox.backend.x]\ntype = 'null'\n", "queue.support.outbox: missing: "),
+        ("attach_files = true\n", "queue.support.attach_files: expected \"none\", or a size from"),
         ("locale = 'german language'\n", "queue.support.locale: expected a language tag such as"),
         (
             "notify = ['agent']\n",

@@ -81,6 +81,10 @@ fn each_line_that_is_commented_out_may_be_used() {
             tried += uses_of_outbox(&block);
             continue;
         }
+        if block.contains("\n#url = ") {
+            tried += uses_of_webhook(&block);
+            continue;
+        }
         if block.starts_with("#[") {
             let used = block.replace("\n#", "\n").replacen('#', "", 1);
             let used: Vec<&str> =
@@ -130,6 +134,21 @@ fn uses_of_oauth(block: &str) -> usize {
     lines.len()
 }
 
+/// Each line of a hook with a URL, used with what it cannot do without.
+fn uses_of_webhook(block: &str) -> usize {
+    let lines: Vec<&str> = block.lines().filter(|line| setting(line).is_some()).collect();
+    for line in &lines {
+        let (name, _) = setting(line).expect("it was one");
+        let secret = if name.starts_with("secret") { "" } else { "secret_file = 's'\n" };
+        let needed = [("event", "event = 'post-process'\n"), ("url", "url = 'https://h/'\n")];
+        let needed: String = needed.iter().filter(|(key, _)| *key != name).map(|(_, line)| *line).collect();
+        let used = line.trim_start_matches('#');
+        let text = format!("{}\n[[hook]]\n{needed}{secret}{used}\n", template());
+        assert_eq!(problems(&text), "", "{line}");
+    }
+    lines.len()
+}
+
 /// Each line of [outbox], used with what it cannot do without.
 fn uses_of_outbox(block: &str) -> usize {
     let lines: Vec<&str> = block.lines().filter(|line| setting(line).is_some()).collect();
@@ -159,7 +178,7 @@ fn what_is_commented_out_is_the_default_where_there_is_one() {
     for block in blocks().iter().filter(|block| block.starts_with('[')) {
         for (name, value) in block.lines().filter(|line| line.starts_with('#')).filter_map(setting) {
             let key = KEYS.iter().find(|key| stands_in(key, block) && key.name == name).expect("a known key");
-            let words = ["none", "required", "the queue's"];
+            let words = ["none", "required", "the queue's", "that of [outbox]"];
             if !words.contains(&key.default) && name != "agents" {
                 let default = key.default.split(';').next().unwrap_or_default();
                 assert_eq!(value, default, "{name}");

@@ -83,9 +83,9 @@ fn a_problem_tells_place_and_choice_apart() {
 
 #[test]
 fn sections_that_are_unknown_or_no_tables_are_told() {
-    assert_snapshot!(queue("[mailbx.a]\n[[hook]]\nname = 'x'\n"), @r#"
+    assert_snapshot!(queue("[mailbx.a]\n[[webhook]]\nname = 'x'\n"), @r#"
     helpdesk-mail.toml:4: mailbx: unknown section; did you mean "mailbox"?
-    helpdesk-mail.toml:5: hook: unknown section; known are store, queue, mailbox, rule, outbox, alert, metrics, limits
+    helpdesk-mail.toml:5: webhook: unknown section; known are store, queue, mailbox, rule, outbox, hook, alert, metrics, limits
     "#);
     assert_snapshot!(problems("store = 1\nqueue = 'support'\nmailbox.a = true\n[[alert]]\n"), @r#"
     helpdesk-mail.toml:1: store: expected a table [store], found an integer

@@ -10,7 +10,9 @@ use crate::model::address::key;
 use crate::model::ids::TicketId;
 use crate::model::ticket::{Role, Status};
 use crate::store::engine::{Value, first};
-use crate::store::{Books, LedgerEntry, NewMessage, NewParticipant, NewTicket, Outgoing, StoreError};
+use crate::store::{
+    Books, LedgerEntry, NewEvent, NewMessage, NewParticipant, NewTicket, Outgoing, StoreError, events,
+};
 
 const SAVEPOINT: &str = "SAVEPOINT message";
 const RELEASE: &str = "RELEASE SAVEPOINT message";
@@ -113,6 +115,10 @@ impl Books for Desk<'_> {
 
     fn record(&mut self, entry: &LedgerEntry<'_>) -> Result<(), StoreError> {
         ledger::record(self.engine, entry)
+    }
+
+    fn announce(&mut self, event: &NewEvent) -> Result<(), StoreError> {
+        events::write(self.engine, event)
     }
 
     fn outgoing(&mut self) -> Option<&mut dyn Outgoing> {

@@ -140,9 +140,13 @@ fn upsert(engine: &mut dyn Engine, source: i64, entry: &LedgerEntry<'_>) -> Resu
     }
 }
 
-/// 1 if the item is put off for trouble of its own; a server's or a disk's is never held against it.
+/// 1 if the item is put off for trouble of its own, or because a hook fails with it; a server's or a disk's trouble is
+/// never held against it.
 fn own_trouble(entry: &LedgerEntry<'_>) -> i64 {
-    let own = entry.error.as_ref().is_some_and(|error| error.code.starts_with("message."));
+    let own = entry
+        .error
+        .as_ref()
+        .is_some_and(|error| ["message.", "hook."].iter().any(|own| error.code.starts_with(own)));
     i64::from(own && entry.outcome == OutcomeWord::Deferred)
 }
 

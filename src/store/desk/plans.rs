@@ -3,11 +3,11 @@
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
 use crate::store::{
-    in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
+    events, in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
 };
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 66] = [
+const ROAD: [&str; 76] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -17,6 +17,14 @@ const ROAD: [&str; 66] = [
     books::INSERT_LINK,
     earlier::SELECT_SETTLED_BY_MESSAGE_ID,
     earlier::SELECT_SETTLED_BY_RAW_SHA256,
+    events::INSERT_EVENT,
+    events::SELECT_DUE_EVENTS,
+    events::UPDATE_EVENT_BEGUN,
+    events::INSERT_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_ATTEMPT,
+    events::UPDATE_EVENT_RESOLVED,
+    events::SELECT_GONE,
+    events::UPDATE_WAITING,
     in_flight::UPSERT_IN_FLIGHT,
     in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
@@ -58,6 +66,8 @@ const ROAD: [&str; 66] = [
     outbox::SELECT_CLAIMED,
     outbox::SELECT_ROOT,
     outbox::SELECT_ANCESTORS,
+    outbox::SELECT_FILES,
+    outbox::SELECT_CONTENT,
     outbox::UPDATE_BEGUN,
     outbox::UPDATE_ATTEMPT,
     outbox::UPDATE_RESOLVED,
@@ -77,7 +87,7 @@ const ROAD: [&str; 66] = [
 ];
 
 /// The statements that a command runs for every row it shows or changes.
-const ROWS: [&str; 47] = [
+const ROWS: [&str; 58] = [
     secret::SELECT_META,
     tickets::SELECT_TICKET_ROW,
     tickets::SELECT_TAGS,
@@ -100,6 +110,13 @@ const ROWS: [&str; 47] = [
     quarantine::SELECT_COPY_CONTENT,
     quarantine::SELECT_COPY_SOURCE,
     outbox::INSERT_ALERT_MAIL,
+    events::SELECT_EVENT_STATE,
+    events::UPDATE_RETRIED,
+    events::UPDATE_DROPPED,
+    events::SELECT_EVENT,
+    events::SELECT_EVENT_ATTEMPTS,
+    events::SELECT_WAITING_EVENTS,
+    events::COUNT_FAILED_EVENTS,
     outbox::INSERT_ATTEMPT,
     outbox::SELECT_STATE,
     outbox::UPDATE_REQUEUED,
@@ -122,6 +139,10 @@ const ROWS: [&str; 47] = [
     prune::FORGET_BOUNCED,
     prune::SELECT_ENDED,
     prune::DELETE_NOTIFICATION,
+    prune::SELECT_EVENTS,
+    prune::SELECT_ENDED_EVENT,
+    prune::DELETE_EVENT_ATTEMPTS,
+    prune::DELETE_EVENT,
     prune::SELECT_OUTCOMES,
     prune::SELECT_NOTIFICATIONS,
     prune::SELECT_SUPPRESSIONS,

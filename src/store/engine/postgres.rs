@@ -182,9 +182,7 @@ impl Postgres {
 fn session(access: Access) -> &'static str {
     match access {
         // A server that asks for less gets more: what is committed is on its disk before a mailbox hears of it.
-        Access::Work => {
-            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET default_transaction_isolation = 'serializable'"
-        }
+        Access::Work => "SET TIME ZONE 'UTC'; SET synchronous_commit = on",
         Access::Look => "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on",
     }
 }
@@ -272,7 +270,7 @@ impl Engine for Postgres {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begun = self.client()?.batch_execute("BEGIN");
+        let begun = self.client()?.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE");
         self.check(begun)?;
         self.in_transaction = true;
         Ok(())

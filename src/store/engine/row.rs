@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::model::event::{EventId, EventKind, EventState, Undelivered};
 use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
 use crate::model::notification::Occasion;
@@ -137,6 +138,10 @@ stored_as! {
     OutboxState: String, |text| OutboxState::from_word(&text);
     Told: String, |text| Told::from_word(&text);
     BounceKind: String, |text| BounceKind::from_word(&text);
+    EventId: String, |text| EventId::from_word(&text);
+    EventKind: String, |text| EventKind::from_word(&text);
+    EventState: String, |text| EventState::from_word(&text);
+    Undelivered: String, |text| Undelivered::from_word(&text);
     Urgency: i64, |number| Urgency::ALL.get(usize::try_from(number).ok()?).copied();
 }
 

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptResult, Begun, Claimed, Fate, Lease, Resolution, TakenBack, list, suppressed};
+use super::{AttemptResult, Begun, Claimed, Fate, Lease, OnGivenUp, Resolution, TakenBack, list, suppressed};
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
 use crate::store::engine::{Engine, Row, Value, first};
-use crate::store::{Store, StoreError};
+use crate::store::{NewEvent, Store, StoreError, events};
 
 /// After so many attempts that ended without an answer a notification is given up.
 pub const MOST_UNCERTAIN: u32 = 2;
@@ -17,7 +17,8 @@ UPDATE outbox
 SET state = 'expired',
     state_since = ?1
 WHERE state = 'queued'
-  AND expires_at <= ?1";
+  AND expires_at <= ?1
+RETURNING id";
 
 pub(in crate::store) const SELECT_DUE: &str = "
 SELECT id
@@ -128,9 +129,16 @@ WHERE outbox.state = 'sending'
 ORDER BY outbox.id";
 
 impl Store {
-    /// What is queued and no news any more expires; tells how many.
-    pub fn expire(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        self.engine.execute(UPDATE_EXPIRED, &[Value::Time(now)])
+    /// What is queued and no news any more expires; tells how many. `told` is what hooks are told of each.
+    pub fn expire(&mut self, now: Timestamp, told: OnGivenUp<'_>) -> Result<u64, StoreError> {
+        self.atomically(|engine| {
+            let expired = engine.query(UPDATE_EXPIRED, &[Value::Time(now)])?;
+            let count = expired.len() as u64;
+            for mut row in expired {
+                announce(engine, row.take(0)?, told)?;
+            }
+            Ok(count)
+        })
     }
 
     /// Claims at most so many that are due, the most urgent and oldest first.
@@ -170,10 +178,19 @@ impl Store {
         })
     }
 
-    /// Gives up a claimed row that cannot be composed.
-    pub fn give_up(&mut self, lease: &Lease, id: i64, why: GivenUp, at: Timestamp) -> Result<(), StoreError> {
-        let end = End::of(id, &lease.name, OutboxState::Failed, at);
-        End { reason: Some(why.as_str()), ..end }.write(self.engine.as_mut())
+    /// Gives up a claimed row that cannot be composed; with what hooks are told of it.
+    pub fn give_up(
+        &mut self,
+        lease: &Lease,
+        (id, why): (i64, GivenUp),
+        at: Timestamp,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.atomically(|engine| {
+            let end = End::of(id, &lease.name, OutboxState::Failed, at);
+            End { reason: Some(why.as_str()), ..end }.write(engine)?;
+            events.iter().try_for_each(|event| events::write(engine, event))
+        })
     }
 
     /// Lets go of what was claimed and not begun.
@@ -184,11 +201,12 @@ impl Store {
     /// Takes back what dead programs had in hand: all of it, if nobody else can be alive, or what was leased until then.
     ///
     /// What was begun and not ended may have been taken: it is tried once more, with the same Message-ID, and given up the
-    /// second time.
+    /// second time; `told` is what hooks are told of that.
     pub fn take_back(
         &mut self,
         leased_until: Option<Timestamp>,
         now: Timestamp,
+        told: OnGivenUp<'_>,
     ) -> Result<TakenBack, StoreError> {
         self.atomically(|engine| {
             let mut back = TakenBack::default();
@@ -197,12 +215,21 @@ impl Store {
                 let (uncertain, attempt): (u32, Option<i64>) = (row.take(2)?, row.take(3)?);
                 let state = one_back(engine, &Left { id, lease, uncertain, attempt }, now)?;
                 let failed = u64::from(state == OutboxState::Failed);
+                if failed > 0 {
+                    announce(engine, id, told)?;
+                }
                 back.failed += failed;
                 back.queued += 1 - failed;
             }
             Ok(back)
         })
     }
+}
+
+/// Writes what hooks are told of a row that was given up.
+fn announce(engine: &mut dyn Engine, id: i64, told: OnGivenUp<'_>) -> Result<(), StoreError> {
+    let written = told(&list::one(engine, id)?)?;
+    written.iter().try_for_each(|event| events::write(engine, event))
 }
 
 /// A row in the hands of a dead program.
@@ -269,7 +296,8 @@ fn resolve(engine: &mut dyn Engine, lease: &str, ended: &Resolution) -> Result<(
     };
     let end = End::of(ended.id, lease, state, ended.at);
     let uncertain = i64::from(ended.result == AttemptResult::Uncertain);
-    End { reason, due, error: Some(&ended.answer), uncertain, ..end }.write(engine)
+    End { reason, due, error: Some(&ended.answer), uncertain, ..end }.write(engine)?;
+    ended.events.iter().try_for_each(|event| events::write(engine, event))
 }
 
 /// What becomes of a row that a program lets go of.
@@ -329,6 +357,7 @@ fn read(engine: &mut dyn Engine, id: i64) -> Result<Claimed, StoreError> {
         title: row.take(4)?,
         to: Address { address: row.take(5)?, name: row.take(6)? },
         message_id: row.take(7)?,
+        message,
         in_reply_to: row.take(8)?,
         references,
         author: author.map(|address| Address { name: author_name, address }),

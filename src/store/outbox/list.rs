@@ -7,7 +7,7 @@ use crate::model::address::Address;
 use crate::model::ids::{QueueSlug, TicketId, TicketRef};
 use crate::model::notification::{About, Occasion};
 use crate::model::outbox::OutboxState;
-use crate::store::engine::{Row, Value, first};
+use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::tickets::at_most;
 use crate::store::{Store, StoreError};
 
@@ -70,10 +70,7 @@ impl Store {
 
     /// One notification.
     pub fn notification(&mut self, id: i64) -> Result<OutboxRow, StoreError> {
-        match first(self.engine.query(SELECT_NOTIFICATION, &[Value::Integer(id)])?) {
-            Some(row) => read(row),
-            None => Err(StoreError::Missing { what: format!("notification {id}") }),
-        }
+        one(self.engine.as_mut(), id)
     }
 
     /// How it was tried to deliver it, oldest first.
@@ -98,6 +95,14 @@ impl Store {
     pub fn notes(&mut self, ticket: TicketId) -> Result<Vec<NoteRow>, StoreError> {
         let rows = self.engine.query(SELECT_NOTES, &[Value::Integer(ticket.0)])?;
         rows.into_iter().map(|mut row| Ok(NoteRow { at: row.take(0)?, text: row.take(1)? })).collect()
+    }
+}
+
+/// One notification, in whatever transaction.
+pub(super) fn one(engine: &mut dyn Engine, id: i64) -> Result<OutboxRow, StoreError> {
+    match first(engine.query(SELECT_NOTIFICATION, &[Value::Integer(id)])?) {
+        Some(row) => read(row),
+        None => Err(StoreError::Missing { what: format!("notification {id}") }),
     }
 }
 

@@ -8,6 +8,7 @@
 mod bounce;
 mod change;
 mod claim;
+mod files;
 mod list;
 mod records;
 mod suppressed;
@@ -29,6 +30,8 @@ pub(super) use claim::{
     INSERT_ATTEMPT, SELECT_ANCESTORS, SELECT_CLAIMED, SELECT_DUE, SELECT_ROOT, UPDATE_ATTEMPT, UPDATE_BEGUN,
     UPDATE_CLAIMED, UPDATE_EXPIRED, UPDATE_RELEASED, UPDATE_RESOLVED,
 };
+#[cfg(test)]
+pub(super) use files::{SELECT_CONTENT, SELECT_FILES};
 #[cfg(test)]
 pub(super) use list::{COUNT_ENDED, SELECT_ATTEMPTS, SELECT_NOTES, SELECT_NOTIFICATION, SELECT_WAITING};
 #[cfg(test)]

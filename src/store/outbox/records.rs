@@ -9,6 +9,7 @@ use crate::model::ids::{MessageId, TicketId, TicketRef};
 use crate::model::notification::{About, Occasion};
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
+use crate::store::{NewEvent, StoreError};
 
 /// Who is on a ticket and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,9 @@ pub struct Claimed {
     pub to: Address,
     /// Its own Message-ID.
     pub message_id: MessageId,
-    /// The message that it tells of.
+    /// The row of the message that it tells of.
+    pub message: Option<i64>,
+    /// The Message-ID of that message.
     pub in_reply_to: Option<MessageId>,
     /// What came before that on the ticket, oldest first: the first message and the last few.
     pub references: Vec<MessageId>,
@@ -109,6 +112,17 @@ pub struct Claimed {
     pub uncertain: u32,
 }
 
+/// A file of a message, without what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// A name that is safe to write.
+    pub filename: String,
+    /// Its media type.
+    pub content_type: String,
+    /// The row of its octets, and how many there are; `None` if they are gone.
+    pub content: Option<(i64, u64)>,
+}
+
 /// A program's hold on rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -120,7 +134,7 @@ pub struct Lease {
 
 impl Lease {
     /// When what is held at `now` is free again.
-    pub(super) fn until(&self, now: Timestamp) -> Timestamp {
+    pub(in crate::store) fn until(&self, now: Timestamp) -> Timestamp {
         let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
         now.checked_add(lasts).unwrap_or(Timestamp::MAX)
     }
@@ -157,6 +171,8 @@ pub struct Resolution {
     pub at: Timestamp,
     /// What becomes of the row.
     pub fate: Fate,
+    /// What hooks are told of it.
+    pub events: Vec<NewEvent>,
 }
 
 /// How an attempt ended.
@@ -194,6 +210,9 @@ pub enum Fate {
     /// It is given up.
     Failed(GivenUp),
 }
+
+/// What hooks are told of a notification that is given up.
+pub type OnGivenUp<'a> = &'a dyn Fn(&OutboxRow) -> Result<Vec<NewEvent>, StoreError>;
 
 /// What a program that died left in its hands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

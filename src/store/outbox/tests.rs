@@ -13,6 +13,11 @@ use crate::model::ticket::Role;
 use crate::store::sample::{self, Place, mail, message, ticket, time};
 use crate::store::{Store, StoreError};
 
+/// No hook listens.
+fn nobody(_: &OutboxRow) -> Result<Vec<crate::store::NewEvent>, crate::store::StoreError> {
+    Ok(Vec::new())
+}
+
 fn lease(name: &str) -> Lease {
     Lease { name: name.to_owned(), lasts: Duration::from_secs(600) }
 }
@@ -84,6 +89,7 @@ impl Desk {
             note: None,
             at: time(at),
             fate,
+            events: Vec::new(),
         };
         let begun = self.store.resolve_and_begin(&lease(name), &[ended], &[], time(at)).unwrap();
         assert_eq!(begun, []);
@@ -114,6 +120,7 @@ fn a_claimed_row_has_all_that_its_mail_is_made_of() {
         title: "Printer on fire".to_owned(),
         to: Address::bare("Bob@Example.org"),
         message_id: MessageId::new("n0@x").unwrap(),
+        message: Some(desk.message),
         in_reply_to: MessageId::new("b@x"),
         references: ids(&["a@x"]),
         author: Some(mail("").from.remove(0)),
@@ -185,8 +192,8 @@ fn who_lost_a_row_cannot_resolve_it() {
     desk.claim("dead", 1);
     let attempt = desk.attempt("dead", id, 1);
     // Its lease runs out, and another takes the row over.
-    assert_eq!(desk.store.take_back(Some(time(600)), time(600)).unwrap(), TakenBack::default());
-    let back = desk.store.take_back(Some(time(601)), time(601)).unwrap();
+    assert_eq!(desk.store.take_back(Some(time(600)), time(600), &nobody).unwrap(), TakenBack::default());
+    let back = desk.store.take_back(Some(time(601)), time(601), &nobody).unwrap();
     assert_eq!(back, TakenBack { queued: 1, failed: 0 });
     assert_eq!(desk.claim("other", 602), [id]);
     assert_eq!(desk.begin("dead", id, 603), Begun::Lost);
@@ -204,7 +211,7 @@ fn two_ends_that_nobody_knows_are_enough() {
     for round in [OutboxState::Queued, OutboxState::Failed] {
         assert!(desk.claim("a", 1).contains(&begun));
         desk.attempt("a", begun, 1);
-        desk.store.take_back(None, time(2)).unwrap();
+        desk.store.take_back(None, time(2), &nobody).unwrap();
         assert_eq!(desk.row(begun).state, round);
         assert_eq!(desk.state(claimed), (OutboxState::Queued, None), "what was not begun is certain");
     }
@@ -247,8 +254,8 @@ fn what_is_no_news_any_more_expires() {
     let mut desk = Desk::new();
     let id = desk.tell("a@x", |new| NewNotification { expires_at: Some(time(10)), ..new });
     let lasting = desk.tell("b@x", |new| NewNotification { expires_at: None, ..new });
-    assert_eq!(desk.store.expire(time(9)).unwrap(), 0);
-    assert_eq!(desk.store.expire(time(10)).unwrap(), 1);
+    assert_eq!(desk.store.expire(time(9), &nobody).unwrap(), 0);
+    assert_eq!(desk.store.expire(time(10), &nobody).unwrap(), 1);
     assert_eq!(desk.row(id).state, OutboxState::Expired);
     assert_eq!(desk.row(lasting).state, OutboxState::Queued);
 }

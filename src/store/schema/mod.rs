@@ -12,7 +12,7 @@ use super::StoreError;
 use super::engine::{Dialect, Engine, References, Value, first};
 
 /// The scripts for SQLite and for PostgreSQL; the first brings version 1.
-const MIGRATIONS: [[&str; 2]; 9] = [
+const MIGRATIONS: [[&str; 2]; 10] = [
     [include_str!("0001_first.sql"), include_str!("postgresql/0001_first.sql")],
     [include_str!("0002_files.sql"), include_str!("postgresql/0002_files.sql")],
     [include_str!("0003_rules.sql"), include_str!("postgresql/0003_rules.sql")],
@@ -21,7 +21,8 @@ const MIGRATIONS: [[&str; 2]; 9] = [
     [include_str!("0006_outbox.sql"), include_str!("postgresql/0006_outbox.sql")],
     [include_str!("0007_watch.sql"), include_str!("postgresql/0007_watch.sql")],
     [include_str!("0008_report.sql"), include_str!("postgresql/0008_report.sql")],
-    [include_str!("0009_leases.sql"), include_str!("postgresql/0009_leases.sql")],
+    [include_str!("0009_events.sql"), include_str!("postgresql/0009_events.sql")],
+    [include_str!("0010_leases.sql"), include_str!("postgresql/0010_leases.sql")],
 ];
 
 const SELECT_VERSION: &str = "

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Row, first};
-use super::{Backlog, Store, StoreError, schema};
+use super::{Backlog, EventBacklog, Store, StoreError, schema};
 use crate::model::ids::MailboxName;
 use crate::store::engine::Value;
 
@@ -70,6 +70,7 @@ impl Store {
     /// How the store stands.
     pub fn status(&mut self, now: Timestamp) -> Result<StoreStatus, StoreError> {
         let outbox = self.backlog()?;
+        let EventBacklog { waiting, oldest, failed } = self.event_backlog()?;
         let engine = self.engine.as_mut();
         let before =
             |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
@@ -82,7 +83,8 @@ impl Store {
             day: counts::since(engine, before(24))?,
             quarantine: quarantine(engine)?,
             outbox,
-            events: Backlog::default(),
+            // What an endpoint took does not come back.
+            events: Backlog { waiting, oldest, failed, bounced: 0 },
             suppressed: suppressed(engine, now)?,
             size: engine.size()?,
             schema: u64::try_from(schema::version(engine)?).unwrap_or_default(),

@@ -28,8 +28,8 @@ fn a_mailbox_tells_since_when_and_why_it_fails_until_it_is_fetched_again() {
     let expiry = Expiry { certificate: Some(time(900)), token: Some(time(800)) };
     store.fetched(&name, time(1), expiry).unwrap();
     let trouble = |what: &str| Trouble::new(ErrorCode::MailboxConnect, what);
-    store.failed(&name, time(2), &trouble("first")).unwrap();
-    store.failed(&name, time(3), &trouble("second")).unwrap();
+    store.failed(&name, time(2), &trouble("first"), &[]).unwrap();
+    store.failed(&name, time(3), &trouble("second"), &[]).unwrap();
     let failing = store.status(time(4)).unwrap().mailboxes.remove(0);
     let expected = Vitals {
         last_success: Some(time(1)),

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::http::{self, Answer};
 use super::{Client, Held, keep};
+use crate::transport::http::{self, Answer, Body, Request};
 use crate::transport::login::{self, Name};
-use crate::transport::wire::{self, Peer};
+use crate::transport::wire::{self, Peer, Reach};
 use crate::transport::{Fault, Password};
 
 /// What an endpoint gave.
@@ -43,7 +43,7 @@ impl Client {
         let form = self.form(client_secret.as_ref(), refresh_token.as_ref());
         log::debug!("{peer}: {} is asked for a token", self.token_url);
         let asked = Instant::now();
-        let answer = http::post(self, &form, limit).map_err(|error| self.unreachable(error))?;
+        let answer = self.ask(&form, limit).map_err(|error| self.unreachable(error))?;
         let granted = self.read(&answer, &secrets, peer)?;
         if let Some(new) = granted.refresh_token.filter(|new| !secrets.contains(&new.expose_secret())) {
             self.keep(&new);
@@ -51,6 +51,19 @@ impl Client {
         }
         let until = granted.lifetime.and_then(|lifetime| asked.checked_add(lifetime));
         Ok(Held { token: granted.token, until })
+    }
+
+    /// A redirect is an answer like another: secrets go nowhere but where the configuration says.
+    fn ask(&self, form: &[(&str, &str)], limit: Duration) -> Result<Answer, Fault> {
+        http::post(&Request {
+            url: &self.token_url,
+            headers: &[],
+            body: Body::Form(form),
+            ca_file: self.ca_file.as_deref(),
+            proxy: self.proxy.as_ref(),
+            reach: Reach::Anywhere,
+            limit,
+        })
     }
 
     fn form<'a>(
@@ -185,7 +198,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> String {
         let peer = Peer { host: "imap.example.org".to_owned(), port: 993 };
-        let answer = Answer { status, body: body.as_bytes().to_vec() };
+        let answer = Answer { status, retry_after: None, body: body.as_bytes().to_vec() };
         match client().read(&answer, &["s3cret"], &peer) {
             Ok(granted) => format!("{:?} {}", granted.lifetime, granted.token.expose_secret()),
             Err(error) => format!("{error:?}"),

@@ -6,9 +6,7 @@
 //! one may be void. Limits: no browser, hence no authorization code; no client certificates and assertions.
 
 mod grant;
-mod http;
 mod keep;
-mod url;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +18,7 @@ use super::login::{self, Name};
 use super::wire::{Peer, Proxy};
 use super::{Fault, Password};
 
-pub use url::{NoTokenUrl, TokenUrl};
+pub use super::http::{NoUrl as NoTokenUrl, Url as TokenUrl};
 
 /// A token that dies sooner is not begun with.
 const MARGIN: Duration = Duration::from_secs(10);

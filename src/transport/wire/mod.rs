@@ -6,6 +6,7 @@
 mod certificate;
 mod peer;
 mod proxy;
+mod reach;
 mod tcp;
 mod tls;
 
@@ -20,6 +21,7 @@ use super::{Fault, Plaintext};
 
 pub(crate) use peer::{Cause, Peer, text};
 pub use proxy::{Proxy, Scheme as ProxyScheme, User as ProxyUser};
+pub(crate) use reach::Reach;
 pub(crate) use tcp::{Limits, Pace, Socket};
 pub(crate) use tls::verifying;
 
@@ -30,13 +32,15 @@ pub(crate) struct Route<'a> {
     pub(crate) limits: Limits,
     /// What stands in between.
     pub(crate) proxy: Option<&'a Proxy>,
+    /// Which addresses it may have.
+    pub(crate) reach: Reach,
 }
 
 /// Connects to a server.
 pub(crate) fn connect(peer: &Peer, route: Route<'_>) -> Result<Socket, Fault> {
     match route.proxy {
-        Some(proxy) => proxy.connect(peer, route.limits),
-        None => tcp::direct(peer, route.limits),
+        Some(proxy) => proxy.connect(peer, route),
+        None => tcp::direct(peer, route.limits, route.reach),
     }
 }
 

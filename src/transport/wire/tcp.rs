@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::peer::Peer;
+use super::reach::Reach;
 use crate::transport::Fault;
 
 /// The least speed of a server, in octets a second, once its grace is used up.
@@ -164,8 +165,10 @@ impl Write for Socket {
 }
 
 /// Connects to the first address of a host that answers in time.
-pub(super) fn direct(peer: &Peer, limits: Limits) -> Result<Socket, Fault> {
-    let addresses = resolve(peer, limits)?;
+///
+/// An address beyond the reach is passed over: it is the very address that is connected to, whatever the name meant before.
+pub(super) fn direct(peer: &Peer, limits: Limits, reach: Reach) -> Result<Socket, Fault> {
+    let addresses = reach.admit(resolve(peer, limits)?, peer)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match open(&address, limits) {
@@ -248,7 +251,7 @@ mod tests {
     fn a_refused_connection_says_that_nothing_listens() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let peer = Peer { host: "127.0.0.1".to_owned(), port };
-        let error = direct(&peer, LIMITS).unwrap_err();
+        let error = direct(&peer, LIMITS, Reach::Anywhere).unwrap_err();
         let Fault::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.starts_with("nothing listens there"), "{hint}");
     }
@@ -256,7 +259,7 @@ mod tests {
     #[test]
     fn an_unknown_host_says_that_its_name_cannot_be_resolved() {
         let peer = Peer { host: "no-such-host.invalid".to_owned(), port: 993 };
-        let error = direct(&peer, LIMITS).unwrap_err();
+        let error = direct(&peer, LIMITS, Reach::Anywhere).unwrap_err();
         let Fault::Connect { hint: Some(hint), .. } = error else { panic!("{error:?}") };
         assert!(hint.contains("cannot be resolved"), "{hint}");
     }

@@ -14,8 +14,10 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::handshake::{Login, NoWay, Target};
+use super::Route;
 use super::peer::Peer;
-use super::tcp::{self, Limits, Socket};
+use super::reach::Reach;
+use super::tcp::{self, Socket};
 use crate::transport::Fault;
 
 /// A proxy, by the form of a URL: `socks5://user:password@host:port`.
@@ -113,12 +115,17 @@ impl Proxy {
         (is_name || is_address).then(|| Self { scheme, host: host.to_owned(), port, user })
     }
 
-    /// Connects to a server through the proxy.
-    pub(super) fn connect(&self, server: &Peer, limits: Limits) -> Result<Socket, Fault> {
+    /// Connects to a server through the proxy. A name that the proxy resolves leads where the proxy lets it lead.
+    pub(super) fn connect(&self, server: &Peer, route: Route<'_>) -> Result<Socket, Fault> {
+        let (limits, reach) = (route.limits, route.reach);
         let bare = server.host.trim_start_matches('[').trim_end_matches(']');
         let targets: Vec<Target> = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![Target::Address(address, server.port)],
-            Err(_) if self.scheme.resolves_here() => tcp::resolve(server, limits)?
+            Ok(address) => {
+                reach.admit(vec![(address, server.port).into()], server)?;
+                vec![Target::Address(address, server.port)]
+            }
+            Err(_) if self.scheme.resolves_here() => reach
+                .admit(tcp::resolve(server, limits)?, server)?
                 .into_iter()
                 .map(|address| Target::Address(address.ip(), address.port()))
                 .collect(),
@@ -128,7 +135,8 @@ impl Proxy {
         for target in targets {
             // A proxy that refused one address hangs up; the next has a connection of its own.
             let proxy = Peer { host: self.host.clone(), port: self.port };
-            let socket = tcp::direct(&proxy, limits).map_err(|error| error.about(self.what(server)))?;
+            let socket = tcp::direct(&proxy, limits, Reach::Anywhere)
+                .map_err(|error| error.about(self.what(server)))?;
             let mut socket = socket.through_a_proxy();
             match self.shake_hands(&mut socket, &target) {
                 Ok(()) => return Ok(socket),

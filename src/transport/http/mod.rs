@@ -1,11 +1,13 @@
-//! One HTTP exchange with a token endpoint, over our own wire: its time-outs, its TLS, its errors.
+//! One HTTP exchange with a token endpoint or webhook, over our own wire: its time-outs, its TLS, its errors.
 //!
-//! A redirect is an answer like another: secrets go nowhere but where the configuration says. The
-//! way leads through the mailbox's proxy; those that the environment names are not used. Time and size are bounded, whatever the endpoint does.
+//! A redirect is an answer like another: what is sent goes nowhere but where the configuration says. Proxies that the
+//! environment names are not used. Time and size are bounded, whatever the endpoint does.
+
+mod url;
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -16,25 +18,48 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-use super::Client;
-use super::url::Scheme;
-use crate::transport::wire::{self, Limits, Peer, Proxy, Route, Socket, Stream};
-use crate::transport::{Fault, Plaintext};
+use self::url::Scheme;
+use super::wire::{self, Limits, Peer, Proxy, Reach, Route, Socket, Stream};
+use super::{Fault, Plaintext};
+
+pub use self::url::{NoUrl, Url};
 
 /// The largest answer; tokens of some providers are long, 64 KiB is not.
 const LARGEST: u64 = 64 * 1024;
 
-/// What an endpoint answered.
-pub(super) struct Answer {
-    /// The status code.
-    pub(super) status: u16,
-    /// The body.
-    pub(super) body: Vec<u8>,
+/// What is posted where.
+pub(crate) struct Request<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body: Body<'a>,
+    /// Trusted besides the system's certificates.
+    pub(crate) ca_file: Option<&'a Path>,
+    pub(crate) proxy: Option<&'a Proxy>,
+    /// Which addresses are connected to.
+    pub(crate) reach: Reach,
+    /// The whole exchange takes at most about so long.
+    pub(crate) limit: Duration,
 }
 
-/// Posts a form; the whole exchange takes at most about `limit`.
-pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> Result<Answer, Fault> {
-    let url = &client.token_url;
+/// The body of a request.
+pub(crate) enum Body<'a> {
+    Form(&'a [(&'a str, &'a str)]),
+    Json(&'a [u8]),
+}
+
+/// What an endpoint answered.
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The field `Retry-After`.
+    pub(crate) retry_after: Option<String>,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Posts a request.
+pub(crate) fn post(request: &Request<'_>) -> Result<Answer, Fault> {
+    let url = request.url;
     let peer = url.peer();
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -44,23 +69,33 @@ pub(super) fn post(client: &Client, form: &[(&str, &str)], limit: Duration) -> R
         .user_agent(concat!("helpdesk-mail/", env!("CARGO_PKG_VERSION")))
         .accept("application/json")
         .max_idle_connections(0)
-        .timeout_global(Some(limit))
+        .timeout_global(Some(request.limit))
         .build();
     let line = Line {
         peer: peer.clone(),
         scheme: url.scheme(),
-        ca_file: client.ca_file.clone(),
-        proxy: client.proxy.clone(),
-        limit,
+        ca_file: request.ca_file.map(Path::to_owned),
+        proxy: request.proxy.cloned(),
+        reach: request.reach,
+        limit: request.limit,
     };
     let agent = Agent::with_parts(config, line, Unresolved);
-    let exchange = || -> Result<Answer, Error> {
-        let mut response = agent.post(url.uri().clone()).send_form(form.iter().copied())?;
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
-        Ok(Answer { status, body })
+    exchange(&agent, request).map_err(|error| told(&peer, error))
+}
+
+fn exchange(agent: &Agent, request: &Request<'_>) -> Result<Answer, Error> {
+    let mut post = agent.post(request.url.uri().clone());
+    for (name, value) in request.headers {
+        post = post.header(*name, *value);
+    }
+    let mut response = match request.body {
+        Body::Form(form) => post.send_form(form.iter().copied())?,
+        Body::Json(octets) => post.header("content-type", "application/json").send(octets)?,
     };
-    exchange().map_err(|error| told(&peer, error))
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let (status, retry_after) = (response.status().as_u16(), retry_after.map(str::to_owned));
+    let body = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
+    Ok(Answer { status, retry_after, body })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "a foreign list of errors that may grow")]
@@ -84,13 +119,14 @@ struct Line {
     scheme: Scheme,
     ca_file: Option<PathBuf>,
     proxy: Option<Proxy>,
+    reach: Reach,
     limit: Duration,
 }
 
 impl Line {
     fn connected(&self) -> Result<Socket, Fault> {
         let limits = Limits { timeout: self.limit, until: None };
-        wire::connect(&self.peer, Route { limits, proxy: self.proxy.as_ref() })
+        wire::connect(&self.peer, Route { limits, proxy: self.proxy.as_ref(), reach: self.reach })
     }
 }
 

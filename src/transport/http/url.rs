@@ -1,4 +1,4 @@
-//! The address of a token endpoint: HTTPS, or HTTP to this machine.
+//! The address of a token endpoint or webhook: HTTPS, or HTTP to this machine.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,9 +8,9 @@ use ureq::http::Uri;
 
 use crate::transport::wire::Peer;
 
-/// An address that client secrets may be sent to.
+/// An address that secrets may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenUrl {
+pub struct Url {
     uri: Uri,
     host: String,
     port: u16,
@@ -25,9 +25,9 @@ pub(super) enum Scheme {
     Http,
 }
 
-/// Why a text is no address of a token endpoint.
+/// Why a text is no such address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoTokenUrl {
+pub enum NoUrl {
     /// It is no absolute URL, or holds a user or password.
     #[error("not a URL of the form https://HOST/PATH, without user and password")]
     Form,
@@ -36,27 +36,27 @@ pub enum NoTokenUrl {
     Clear,
 }
 
-impl FromStr for TokenUrl {
-    type Err = NoTokenUrl;
+impl FromStr for Url {
+    type Err = NoUrl;
 
-    fn from_str(text: &str) -> Result<Self, NoTokenUrl> {
-        let uri: Uri = text.parse().map_err(|_| NoTokenUrl::Form)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(NoTokenUrl::Form)?.to_owned();
+    fn from_str(text: &str) -> Result<Self, NoUrl> {
+        let uri: Uri = text.parse().map_err(|_| NoUrl::Form)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(NoUrl::Form)?.to_owned();
         if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) || text.contains('#') {
-            return Err(NoTokenUrl::Form);
+            return Err(NoUrl::Form);
         }
         let (scheme, port) = match uri.scheme_str() {
             Some("https") => (Scheme::Https, 443),
             Some("http") if is_loopback(&host) => (Scheme::Http, 80),
-            Some("http") => return Err(NoTokenUrl::Clear),
-            Some(_) | None => return Err(NoTokenUrl::Form),
+            Some("http") => return Err(NoUrl::Clear),
+            Some(_) | None => return Err(NoUrl::Form),
         };
         let port = uri.port_u16().unwrap_or(port);
         Ok(Self { uri, host, port, scheme })
     }
 }
 
-impl fmt::Display for TokenUrl {
+impl fmt::Display for Url {
     /// Without the query, which is the endpoint's own business.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.uri.scheme_str().unwrap_or_default();
@@ -65,7 +65,17 @@ impl fmt::Display for TokenUrl {
     }
 }
 
-impl TokenUrl {
+impl Url {
+    /// Its host, as it is written.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether what is sent there is protected on the way.
+    pub fn is_protected(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
     pub(super) fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -74,7 +84,7 @@ impl TokenUrl {
         self.scheme
     }
 
-    pub(super) fn peer(&self) -> Peer {
+    pub(crate) fn peer(&self) -> Peer {
         Peer { host: self.host.clone(), port: self.port }
     }
 }
@@ -98,26 +108,26 @@ mod tests {
             ("http://[::1]/token", 80),
             ("http://localhost/token", 80),
         ] {
-            assert_eq!(text.parse::<TokenUrl>().unwrap().peer().port, port, "{text}");
+            assert_eq!(text.parse::<Url>().unwrap().peer().port, port, "{text}");
         }
         for (text, why) in [
-            ("http://login.example.org/token", NoTokenUrl::Clear),
-            ("http://localhost.example.org/token", NoTokenUrl::Clear),
-            ("https://user:secret@login.example.org/token", NoTokenUrl::Form),
-            ("https://login.example.org/token#x", NoTokenUrl::Form),
-            ("ftp://login.example.org/token", NoTokenUrl::Form),
-            ("login.example.org/token", NoTokenUrl::Form),
-            ("/token", NoTokenUrl::Form),
-            ("https:///token", NoTokenUrl::Form),
-            ("", NoTokenUrl::Form),
+            ("http://login.example.org/token", NoUrl::Clear),
+            ("http://localhost.example.org/token", NoUrl::Clear),
+            ("https://user:secret@login.example.org/token", NoUrl::Form),
+            ("https://login.example.org/token#x", NoUrl::Form),
+            ("ftp://login.example.org/token", NoUrl::Form),
+            ("login.example.org/token", NoUrl::Form),
+            ("/token", NoUrl::Form),
+            ("https:///token", NoUrl::Form),
+            ("", NoUrl::Form),
         ] {
-            assert_eq!(text.parse::<TokenUrl>(), Err(why), "{text}");
+            assert_eq!(text.parse::<Url>(), Err(why), "{text}");
         }
     }
 
     #[test]
     fn a_query_is_not_shown() {
-        let url: TokenUrl = "https://login.example.org/token?key=1".parse().unwrap();
+        let url: Url = "https://login.example.org/token?key=1".parse().unwrap();
         assert_eq!(url.to_string(), "https://login.example.org/token");
     }
 }

@@ -1,4 +1,4 @@
-//! When a notification that was put off is tried again: later each time, and not all at once.
+//! When a notification or event that was put off is tried again: later each time, and not all at once.
 
 use std::time::Duration;
 

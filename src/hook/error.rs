@@ -1,0 +1,88 @@
+//! What can go wrong with a hook.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::model::trouble::{ErrorCode, Trouble};
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a hook neither agreed nor vetoed.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// It did not end or answer in time.
+    #[error("hook {hook:?} did not end within {limit:?}")]
+    Timeout {
+        /// Its name.
+        hook: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// It was ended because the run is to end.
+    #[error("hook {hook:?} was ended: a signal ends the run")]
+    Interrupted {
+        /// Its name.
+        hook: String,
+    },
+    /// It could not be called.
+    #[error("hook {hook:?} cannot be called")]
+    Uncallable {
+        /// Its name.
+        hook: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// It ended or answered as one does that fails.
+    #[error("hook {hook:?} failed: {said}")]
+    Failed {
+        /// Its name.
+        hook: String,
+        /// Status and first words.
+        said: String,
+        /// When it wants to be tried again (`Retry-After`).
+        again_after: Option<Duration>,
+    },
+    /// Its endpoint says that it is there no more (410).
+    #[error("hook {hook:?} is gone: {said}")]
+    Gone {
+        /// Its name.
+        hook: String,
+        /// Status and first words.
+        said: String,
+    },
+}
+
+impl HookError {
+    /// When it wants to be tried again, at the earliest.
+    pub fn again_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failed { again_after, .. } => *again_after,
+            Self::Timeout { .. } | Self::Interrupted { .. } | Self::Uncallable { .. } | Self::Gone { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl From<HookError> for Trouble {
+    fn from(error: HookError) -> Self {
+        let message = error.to_string();
+        match error {
+            HookError::Timeout { .. } => Self::new(ErrorCode::HookTimeout, message)
+                .hint("it was ended; a slow hook may need a longer \"timeout\""),
+            HookError::Interrupted { .. } => Self::new(ErrorCode::Interrupted, message)
+                .hint("nothing is left half done; the next run goes on"),
+            HookError::Uncallable { hint, source, .. } => {
+                Self { hint, ..Self::new(ErrorCode::HookFailed, message).because(source) }
+            }
+            HookError::Failed { .. } => Self::new(ErrorCode::HookFailed, message)
+                .hint("what a hook's answer means stands under HOOKS in helpdesk-mail.toml(5)"),
+            HookError::Gone { .. } => Self::new(ErrorCode::HookFailed, message).hint(
+                "correct its \"url\" or remove the hook, then \"events retry\" or \"events drop\" what waits",
+            ),
+        }
+    }
+}
