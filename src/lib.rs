@@ -32,8 +32,8 @@
 //! outbox/      Notification → mail: template/ (the words, in eleven languages; overrides) · compose/ (RFC 5322, MIME)
 //!              trait Backend { give }: a parcel in, an answer out · smtp/ · sendmail · file · null
 //! hook/        an event in, an answer out: command, pipes (a program) · webhook, signature (a URL)
-//! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: the embedded database
-//!              engine (one small trait over rusqlite) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: a file or a server
+//!              engine (one small trait over rusqlite and postgres: one SQL text) · schema/ (migrations) · desk (tickets) · ledger · quarantine
 //!              outbox/ (notifications: claims, attempts, what came back) · events/ (the same for hooks)
 //!              status/ (how it stands, thresholds) · report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
@@ -80,6 +80,10 @@
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
 //!   fetched by a child before (where the mailbox bears two readers), and at last last.
+//! * **Several hosts** share a PostgreSQL store. Transactions are SERIALIZABLE and done again where two contradict each other,
+//!   so that what was decided on is so when it is kept, as with SQLite's one writer. A lease, renewed by a thread of its own,
+//!   takes the lock file's place; each taking has a number, and every transaction of its holder asks first whether that is
+//!   still the last one: a host that was frozen commits nothing and tells no mailbox.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.

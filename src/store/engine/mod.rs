@@ -101,6 +101,7 @@ pub enum Dialect {
     /// SQLite.
     Sqlite,
     /// PostgreSQL.
+    #[cfg_attr(not(feature = "postgresql"), allow(dead_code, reason = "nothing speaks it then"))]
     Postgresql,
 }
 

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 const NONE: &str = "this program was built without PostgreSQL (feature \"postgresql\")";
 
 /// What would lead to a database.
+#[allow(dead_code, reason = "nothing reads it")]
 pub struct Way<'a> {
     /// As libpq writes it.
     pub url: &'a str,

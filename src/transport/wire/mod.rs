@@ -23,6 +23,7 @@ pub(crate) use peer::{Cause, Peer, text};
 pub use proxy::{Proxy, Scheme as ProxyScheme, User as ProxyUser};
 pub(crate) use reach::Reach;
 pub(crate) use tcp::{Limits, Pace, Socket};
+#[cfg(feature = "postgresql")]
 pub(crate) use tls::verifying;
 
 /// How a server is reached.
