@@ -94,6 +94,11 @@ pub fn number(url: &str, sql: &str) -> i64 {
     Client::connect(url, NoTls).unwrap().query_one(sql, &[]).unwrap().get(0)
 }
 
+/// The texts that a query gives.
+pub fn texts(url: &str, sql: &str) -> Vec<String> {
+    Client::connect(url, NoTls).unwrap().query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         // An immediate shutdown: nobody needs the data.
