@@ -80,8 +80,8 @@
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
 //!   fetched by a child before (where the mailbox bears two readers), and at last last.
-//! * **Several hosts** share a PostgreSQL store. Transactions are SERIALIZABLE and done again where two contradict each other,
-//!   so that what was decided on is so when it is kept, as with SQLite's one writer. A lease, renewed by a thread of its own,
+//! * **Several hosts** share a PostgreSQL store. One transaction writes at a time, by an advisory lock, so that what was decided
+//!   on is so when it is kept, as with SQLite's one writer; fetching and reading go on beside it. A lease, renewed by a thread of its own,
 //!   takes the lock file's place; each taking has a number, and every transaction of its holder asks first whether that is
 //!   still the last one: a host that was frozen commits nothing and tells no mailbox.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the

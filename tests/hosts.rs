@@ -48,7 +48,15 @@ fn host(server: &Dovecot, side: &str, url: &str) -> Desk {
 
 fn begin(desk: &Desk) -> Child {
     let mut command = desk.command(&["fetch", "--json"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let log = std::fs::File::create(desk.path("log")).unwrap();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+/// A run that nobody disturbs.
+#[track_caller]
+fn succeeds(desk: &Desk) {
+    let status = begin(desk).wait().unwrap();
+    assert!(status.success(), "{status}: {}", std::fs::read_to_string(desk.path("log")).unwrap());
 }
 
 /// What became of each mail, and what stands together on a ticket, whatever its number.
@@ -79,7 +87,7 @@ fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
     let alone = database.database();
     let host_alone = host(&server, "one", &alone);
     let began = Instant::now();
-    assert!(begin(&host_alone).wait().unwrap().success());
+    succeeds(&host_alone);
     let undisturbed = began.elapsed();
 
     let shared = database.database();
@@ -97,7 +105,9 @@ fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
                 kills += 1;
             }
         }
-        programs.into_iter().for_each(|mut program| drop(program.wait().unwrap()));
+        for mut program in programs {
+            program.wait().unwrap();
+        }
         // A minute goes by, for those who died holding something.
         postgres::execute(&shared, "UPDATE lease SET until = now()");
         if kills >= 4
@@ -107,7 +117,7 @@ fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
             break;
         }
     }
-    assert!(begin(&hosts[0]).wait().unwrap().success());
+    succeeds(&hosts[0]);
     assert_eq!(state(&shared), state(&alone), "seed {}", dice.seed);
     assert!(kills > 0, "nobody was killed in mid-run: seed {}", dice.seed);
     told(&format!(
@@ -137,7 +147,7 @@ fn four_hosts_divide_the_mailboxes_among_themselves() {
     let one = timed(vec![host(&server, "one", &alone)]);
     let four = timed((0..4).map(|_| host(&server, "all", &shared)).collect());
     // Who found all mailboxes held has gone home; what is left is one run's work.
-    assert!(begin(&host(&server, "all", &shared)).wait().unwrap().success());
+    succeeds(&host(&server, "all", &shared));
     assert_eq!(state(&shared), state(&alone));
     let ratio = one.as_secs_f64() / four.as_secs_f64();
     told(&format!(

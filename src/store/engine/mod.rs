@@ -53,8 +53,6 @@ pub trait Engine: Send {
     /// Begins a transaction that writes, waiting for other writers.
     fn begin(&mut self) -> Result<(), StoreError>;
 
-    /// Begins a transaction in which nobody else changes the schema.
-    fn begin_upgrade(&mut self) -> Result<(), StoreError>;
     /// Begins a transaction that only reads, all of it at one moment, and keeps nobody from writing.
     fn begin_reading(&mut self) -> Result<(), StoreError>;
 

@@ -1,9 +1,10 @@
 //! PostgreSQL: the only home of `postgres`.
 //!
-//! The statements are SQLite's, with `$1` for `?1`. Transactions are SERIALIZABLE, so that what one reads and decides on is
-//! so when it is committed, as it is with SQLite's one writer; of two that contradict each other the database lets one go
-//! on and tells the other [`StoreError::Conflict`]: it is to be done again. A connection that broke is made again by the
-//! next statement outside a transaction.
+//! The statements are SQLite's, with `$1` for `?1`. One transaction writes at a time, as SQLite has it, by an advisory lock:
+//! what it reads and decides on is so when it is committed. (SERIALIZABLE would let several write at once; with batches of
+//! some twenty messages nearly all of them contradicted each other, and were done again in vain.) A program that is frozen
+//! in the middle of one is missed by the server after [`PATIENCE`]. A connection that broke is made again by the next
+//! statement outside a transaction.
 //!
 //! Connections are encrypted and verified unless the server is on this host and the URL says `sslmode=disable`.
 
@@ -25,6 +26,9 @@ use crate::transport::wire::verifying;
 
 /// Microseconds from the epoch of UNIX to PostgreSQL's, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
+
+/// So long a transaction waits for another, and does nothing, until the server ends it.
+const PATIENCE: &str = "30s";
 
 const SELECT_TABLES: &str = "
 SELECT count(*)
@@ -49,9 +53,10 @@ WHERE relnamespace = current_schema()::regnamespace
 const SELECT_NOW: &str = "
 SELECT clock_timestamp()";
 
-/// One program at a time makes or upgrades a store: "HdMl".
-const LOCK_SCHEMA: &str = "
-SELECT pg_advisory_xact_lock(1214532972)";
+/// One writer at a time, whose number is "HdMl" and the schema's; each statement then sees all that was committed.
+const BEGIN: &str = "
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SELECT pg_advisory_xact_lock(1214532972, hashtext(current_schema()))";
 
 /// What leads to a database.
 pub struct Way<'a> {
@@ -125,7 +130,7 @@ impl Postgres {
             self.statements.clear();
             self.client = None;
             let connected = self.config.connect(self.tls.clone()).and_then(|mut client| {
-                client.batch_execute(session(self.access))?;
+                client.batch_execute(&session(self.access))?;
                 Ok(client)
             });
             self.client = Some(self.check(connected)?);
@@ -179,11 +184,14 @@ impl Postgres {
 }
 
 /// What holds for a whole connection.
-fn session(access: Access) -> &'static str {
+fn session(access: Access) -> String {
     match access {
         // A server that asks for less gets more: what is committed is on its disk before a mailbox hears of it.
-        Access::Work => "SET TIME ZONE 'UTC'; SET synchronous_commit = on",
-        Access::Look => "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on",
+        Access::Work => format!(
+            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '{PATIENCE}'; \
+             SET idle_in_transaction_session_timeout = '{PATIENCE}'"
+        ),
+        Access::Look => "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on".to_owned(),
     }
 }
 
@@ -270,7 +278,7 @@ impl Engine for Postgres {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begun = self.client()?.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE");
+        let begun = self.client()?.batch_execute(BEGIN);
         self.check(begun)?;
         self.in_transaction = true;
         Ok(())
@@ -285,14 +293,6 @@ impl Engine for Postgres {
             Some(mut row) => row.take(0),
             None => Err(StoreError::Misuse { what: "the database tells no time".to_owned() }),
         }
-    }
-
-    /// READ COMMITTED, so that who waited for another sees what that one did.
-    fn begin_upgrade(&mut self) -> Result<(), StoreError> {
-        let begun = self.client()?.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
-        self.check(begun)?;
-        self.in_transaction = true;
-        self.script(LOCK_SCHEMA)
     }
 
     fn begin_reading(&mut self) -> Result<(), StoreError> {

@@ -228,10 +228,6 @@ impl Engine for Sqlite {
         Ok(Timestamp::now())
     }
 
-    fn begin_upgrade(&mut self) -> Result<(), StoreError> {
-        self.begin()
-    }
-
     fn begin_reading(&mut self) -> Result<(), StoreError> {
         self.check(self.run("BEGIN DEFERRED", &[]))?;
         self.in_transaction = true;

@@ -47,7 +47,7 @@ pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), StoreError> {
 
 fn all(engine: &mut dyn Engine) -> Result<(), StoreError> {
     while due(engine)?.is_some() {
-        engine.begin_upgrade()?;
+        engine.begin()?;
         let applied = step(engine).and_then(|()| engine.commit());
         if let Err(error) = applied {
             engine.rollback()?;
