@@ -6,7 +6,8 @@
 //! with the same Message-ID and each alone, and one that ends so a second time is given up.
 //!
 //! A back end has one notification in hand until it has taken one, and is left alone for the rest of the run once it gives
-//! out twice in a row.
+//! out, or breaks off with a notification in hand, twice in a row: else a server that takes mail and never answers would
+//! make the whole outbox uncertain in one run.
 
 mod attachments;
 mod crew;
