@@ -42,7 +42,7 @@ use super::notices::nonce;
 use super::stop::Stop;
 
 /// The most attempts that are begun and not ended at one time; a commit costs as much for many as for one.
-const WINDOW: usize = 32;
+pub const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
 pub(super) const LEASE: Duration = Duration::from_secs(60 * 60);
