@@ -201,8 +201,8 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
                  A notification is in one of these states:";
     let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
     table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
-    let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \
-                 \"notify\" of the queue does not name have no row.";
+    let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, what \
+                 cannot be an address, and whom \"notify\" of the queue does not name have no row.";
     let untold = Untold::ALL.map(|why| (why.as_str(), meanings::untold(why)));
     let given_up = GivenUp::ALL.map(|why| (why.as_str(), meanings::given_up(why)));
     table("REASONS OF NOTIFICATIONS", Some(intro), untold.into_iter().chain(given_up), page)
