@@ -120,8 +120,9 @@ fn all_that_changes_with_one_run_is_in_one_mail() {
 
 #[test]
 fn a_backlog_is_what_a_fetch_could_not_deliver() {
-    let desk =
-        Desk::with_maildir(&format!("[outbox]\n{FILE}[alert]\nbacklog = 2\nto = [\"ops@example.net\"]\n"));
+    let desk = Desk::with_maildir(&format!(
+        "[outbox]\n{FILE}[alert]\nbacklog = 2\nto = [\"ops@example.net\", \"OPS@example.net\"]\n"
+    ));
     desk.deliver("1", &crate::outbox::letter("1@x", "Printer").bytes());
     desk.run(&["fetch", "--no-send"]).exits(0);
     let status = desk.run(&["status", "--format", "json"]).exits(1).json().remove(0);

@@ -56,6 +56,15 @@ pub fn left(desk: &Desk) -> Vec<String> {
 }
 
 #[test]
+fn more_jobs_than_anybody_has_use_for_do_no_harm() {
+    let desk = with_outbox(FILE);
+    desk.deliver("1", &letter("a@example.org", "Printer").bytes());
+    desk.run(&["fetch", "--no-send", "--jobs", "4294967295"]).exits(0);
+    desk.run(&["send", "--jobs", "4294967295"]).exits(0);
+    assert_eq!(left(&desk).len(), 2);
+}
+
+#[test]
 fn through_real_servers_an_acknowledgement_goes_out_and_answers_to_it_land_on_its_ticket() {
     let server = Smtpd::start();
     let (mailbox, smtp) = (server.dovecot.mailbox_toml("support", Tls::Implicit), server.smtp(Tls::Implicit));

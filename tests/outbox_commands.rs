@@ -103,6 +103,13 @@ fn notifications_are_cancelled_and_requeued_all_or_none() {
 }
 
 #[test]
+fn a_language_that_is_none_is_refused_and_one_without_templates_is_shown_as_it_would_be_sent() {
+    let place = place();
+    place.command("outbox preview created --locale ../../etc").assert().code(64).stderr(contains("de-AT"));
+    assert!(place.output("outbox preview created --locale tlh", 0).contains("Hello Alice Example"));
+}
+
+#[test]
 fn addresses_are_suppressed_and_written_to_again() {
     let place = place();
     assert_eq!(place.output("outbox suppressed list", 0), "");
@@ -120,4 +127,10 @@ fn addresses_are_suppressed_and_written_to_again() {
     place.command("outbox suppressed remove bob@example.org").assert().code(66);
     place.command("outbox suppressed add bob").assert().code(64);
     place.command("outbox suppressed add bob@x --for soon").assert().code(64);
+    place.command("outbox suppressed add bob@x --for 0s").assert().code(64);
+    // Whoever adds these means something that they would not do.
+    for odd in ["*@example.org", "<bob@x>", "bob@x,carl@x", "bob@x@y", "bob@"] {
+        let refused = place.command(&format!("outbox suppressed add {odd}")).assert().code(64);
+        refused.stderr(contains("is no mail address"));
+    }
 }

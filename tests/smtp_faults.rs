@@ -111,6 +111,27 @@ fn what_breaks_before_the_end_of_a_mail_comes_later_and_after_it_nobody_knows() 
 }
 
 #[test]
+fn what_breaks_with_a_mail_in_hand_is_told_besides_and_forgotten_with_the_next_mail() {
+    let hurry = |port| Smtp { timeout: Duration::from_millis(300), ..plain(port) };
+    let table = [
+        (vec![Line("MAIL"), Send("250 ok\r\n"), Vanish], "outbox.connect: "),
+        (vec![Line("MAIL"), Send("250 ok\r\n"), Line("RCPT"), Send("what\r\n")], "outbox.protocol: "),
+        (then(taken(), vec![Vanish]), "outbox.connect: "),
+    ];
+    for (steps, code) in table {
+        let next = Script::smtp_steps("", then(taken(), vec![Send("250 next\r\n")]));
+        let script = Script::start_each(vec![Script::smtp_steps("", steps), next]);
+        let mut backend = open(&hurry(script.port)).unwrap();
+        backend.give(&mail());
+        assert!(backend.trouble().is_none(), "it may be the mail's doing");
+        let broke_off = told(backend.broke_off().map_or(Ok(()), Err));
+        assert!(broke_off.starts_with(code), "{code}: {broke_off}");
+        assert_eq!(said(&backend.give(&mail())).0, "accepted", "{code}");
+        assert!(backend.broke_off().is_none(), "{code}");
+    }
+}
+
+#[test]
 fn a_server_that_goes_away_in_the_middle_of_a_mail_has_not_got_it() {
     let begun = || {
         vec![

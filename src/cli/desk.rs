@@ -78,7 +78,8 @@ pub(crate) fn deliver(
     let mut store = open(&settings.store)?;
     let signer = Signer::new(&store.token_secret()?);
     let courier = || Post::new(&plan.voices, &office, signer.clone(), Attachments::new(&settings.store));
-    let couriers = (0..jobs).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
+    let couriers =
+        (0..jobs.min(run::WINDOW)).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
     let outbox = Outbox {
         store: &mut store,
         config: &settings.store,

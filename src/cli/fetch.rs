@@ -171,5 +171,7 @@ fn jobs(args: &Args, plan: &Plan) -> usize {
     let (remote, local): (Vec<&MailboxPlan>, Vec<&MailboxPlan>) =
         chosen.partition(|mailbox| matches!(mailbox.mailbox.place, Place::Imap(_) | Place::Pop3(_)));
     let useful = remote.len().min(USEFUL) + usize::from(!local.is_empty());
-    args.jobs.map_or(useful.max(1), NonZeroUsize::get)
+    // Each opens the store, and more than there are mailboxes have nothing to do.
+    let most = (remote.len() + local.len()).max(1);
+    args.jobs.map_or(useful.max(1), |jobs| jobs.get().min(most))
 }

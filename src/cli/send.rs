@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "D", value_parser = when::span)]
     pub time_limit: Option<Duration>,
 
-    /// Use so many connections at once; 4 if it is not given
+    /// Use so many connections at once, 32 at most; 4 if it is not given
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 

@@ -38,6 +38,13 @@ impl fmt::Display for Address {
     }
 }
 
+/// Whether a person would take a text for one mail address and nothing else, or for a pattern of such with `*`.
+pub fn is_plain(text: &str) -> bool {
+    let odd = |c: char| c.is_control() || c.is_whitespace() || "<>,;\"".contains(c);
+    let parts = text.split_once('@').filter(|(_, domain)| !domain.contains('@'));
+    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) && !text.contains(odd)
+}
+
 /// The form under which two spellings of one address are equal: trimmed, lower case, the domain as [`domain_key`] has it.
 ///
 /// RFC 5321 section 2.4 lets local parts differ by case; no provider does, and people type both.

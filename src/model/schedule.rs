@@ -8,6 +8,9 @@ const FIRST: Duration = Duration::from_secs(2 * 60);
 /// It grows no further than this.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// Nothing is put off for longer; what is was put off by a clock that ran ahead.
+pub const FARTHEST: Duration = Duration::from_secs(LONGEST.as_secs() / 4 * 5);
+
 /// How long is waited after so many attempts: doubled each time, up to six hours, and changed by up to a quarter either way.
 ///
 /// `chance` is any number. Without it all that one outage put off would be tried in one instant.
@@ -40,5 +43,7 @@ mod tests {
         assert_eq!(pauses.iter().max(), Some(&600));
         assert!(pauses.contains(&480));
         assert!(pause(5, u64::MAX) < LONGEST);
+        let longest = (0..501).map(|chance| pause(99, chance)).max();
+        assert_eq!(longest, Some(FARTHEST));
     }
 }

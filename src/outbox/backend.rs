@@ -22,6 +22,11 @@ pub trait Backend: Send {
         None
     }
 
+    /// What the back end broke off with while it had the last parcel in hand: it may be that parcel's doing.
+    fn broke_off(&mut self) -> Option<OutboxError> {
+        None
+    }
+
     /// When the certificate expires that the server showed; `None` where there is none.
     fn certificate_expires(&self) -> Option<Timestamp> {
         None

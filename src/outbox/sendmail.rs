@@ -32,12 +32,13 @@ pub struct Sendmail {
     program: PathBuf,
     timeout: Duration,
     trouble: Option<OutboxError>,
+    broke_off: Option<OutboxError>,
 }
 
 impl Sendmail {
     /// A program that is there.
     pub fn new(program: &Path, timeout: Duration) -> Result<Self, OutboxError> {
-        let sendmail = Self { program: program.to_owned(), timeout, trouble: None };
+        let sendmail = Self { program: program.to_owned(), timeout, trouble: None, broke_off: None };
         match fs::metadata(program) {
             Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => Ok(sendmail),
             Ok(_) => Err(sendmail.failed("it is no program")),
@@ -50,6 +51,13 @@ impl Sendmail {
             "\"path\" must be a program that takes mail as sendmail(8) does, usually /usr/sbin/sendmail";
         let what = format!("program {:?}", self.program);
         OutboxError(Fault::Folder { what, hint: Some(hint.to_owned()), source: Some(source.into()) })
+    }
+
+    /// It was killed with a mail in hand.
+    fn late(&self) -> OutboxError {
+        let hint = "see by hand why it takes so long; \"timeout\" of the back end may be longer";
+        let what = format!("program {:?}", self.program);
+        OutboxError(Fault::Timeout { what, hint: Some(hint.to_owned()), source: None })
     }
 
     fn spawn(&self, envelope: &Envelope, mail: File) -> io::Result<Child> {
@@ -99,7 +107,7 @@ impl Sendmail {
 
 impl Backend for Sendmail {
     fn give(&mut self, parcel: &Parcel) -> Answer {
-        self.trouble = None;
+        (self.trouble, self.broke_off) = (None, None);
         let envelope = match Envelope::of(parcel) {
             Ok(envelope) => envelope,
             Err(why) => return Answer::Refused(why),
@@ -114,6 +122,7 @@ impl Backend for Sendmail {
         };
         match self.wait(child) {
             (None, _) => {
+                self.broke_off = Some(self.late());
                 Answer::Uncertain(format!("{:?} did not end within {:?}", self.program, self.timeout))
             }
             (Some(status), complaint) => answer(status, &complaint),
@@ -122,6 +131,10 @@ impl Backend for Sendmail {
 
     fn trouble(&mut self) -> Option<OutboxError> {
         self.trouble.take()
+    }
+
+    fn broke_off(&mut self) -> Option<OutboxError> {
+        self.broke_off.take()
     }
 
     fn close(&mut self) {}

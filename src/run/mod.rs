@@ -40,7 +40,7 @@ pub use companions::{Companions, Gate};
 pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use deliver::{
     Attachments, Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent,
-    SentCounts, Voice, Way, deliver,
+    SentCounts, Voice, WINDOW, Way, deliver,
 };
 pub use fetch::{Due, Options, Scope, fetch};
 pub use hooks::{EventCounts, EventErrand, EventHearer, EventLine, EventSum, deliver_events};

@@ -1,5 +1,6 @@
 //! `[alert]` and `[metrics]`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use toml::de::DeValue;
@@ -9,6 +10,7 @@ use super::measure;
 use super::outbox::Ways;
 use super::table::Table;
 use super::value::{self, Wrong};
+use crate::model::address;
 use crate::outbox::DEFAULT;
 use crate::policy::Queue;
 use crate::run::{Alert, AlertMails, MailboxPlan, Voice};
@@ -45,7 +47,9 @@ pub(super) fn compare(table: &Table<'_>, alert: &Alert, mailboxes: &[MailboxPlan
 
 /// Reads who is told of alerts, and by whom; `None` if nobody is.
 pub(super) fn mails(table: &Table<'_>, ways: &Ways, queues: &[Queue]) -> Option<AlertMails> {
-    let to = table.read("to", value::list("mail addresses", value::address)).unwrap_or_default();
+    let mut to = table.read("to", value::list("mail addresses", value::address)).unwrap_or_default();
+    let mut met = HashSet::new();
+    to.retain(|one| met.insert(address::key(one)));
     let from = table.read("from", value::address);
     let way = table.read("outbox", |value| ways.named(value));
     if to.is_empty() {

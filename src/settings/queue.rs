@@ -58,19 +58,18 @@ fn told(value: &toml::de::DeValue<'_>) -> Result<Told, Wrong> {
     value::word(&Told::ALL.map(|told| (told.as_str(), told)))(value)
 }
 
-/// A language tag (BCP 47), as far as its form goes.
+/// Whether a text is a language tag (BCP 47), as far as its form goes.
+pub fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    let alpha = (2..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+    alpha
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 fn locale(value: &toml::de::DeValue<'_>) -> Result<String, Wrong> {
-    let fits = |text: &&str| {
-        let mut parts = text.split('-');
-        let language = parts.next().unwrap_or_default();
-        let alpha =
-            (2..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
-        alpha
-            && parts
-                .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
     let expected = || Wrong::expected("a language tag such as \"en\", \"de-AT\" or \"zh-Hant\"");
-    value.as_str().filter(fits).map(str::to_owned).ok_or_else(expected)
+    value.as_str().filter(|text| is_language_tag(text)).map(str::to_owned).ok_or_else(expected)
 }
 
 /// Notes a queue that people are to be notified of, but cannot be.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeValue;
 
+use crate::model::address::is_plain;
+
 /// Why a value is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {
@@ -139,10 +141,7 @@ pub(super) fn address_pattern(value: &DeValue<'_>) -> Reading<String> {
 }
 
 fn mail_word(value: &DeValue<'_>) -> Option<String> {
-    let text = value.as_str()?;
-    let (local, domain) = text.rsplit_once('@')?;
-    let odd = |c: char| c.is_control() || c.is_whitespace() || "<>,;\"".contains(c);
-    (!local.is_empty() && !domain.is_empty() && !text.contains(odd)).then(|| text.to_owned())
+    value.as_str().filter(|text| is_plain(text)).map(str::to_owned)
 }
 
 /// Quoted words as a sentence lists them: `"a", "b" or "c"`.

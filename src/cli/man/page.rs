@@ -195,13 +195,14 @@ fn notifications(page: &mut Vec<u8>) -> io::Result<()> {
                  minutes, then ever later, up to six hours. An attempt is written down before it is made, and again \
                  once it ended. When the program dies between the two, or no answer comes, nobody knows whether the \
                  notification was taken: it is sent once more, alone and with the same Message-ID, so that it may arrive \
-                 twice, and given up if that happens again. At most thirty-two are under way at one time. Mails about \
-                 the thresholds of [alert] wait there too, before all others, with the template \"alert\" and without a \
-                 ticket. A notification is in one of these states:";
+                 twice, and given up if that happens again. At most thirty-two are under way at one time. A server \
+                 that cannot be reached, or breaks off, with two in a row gets no more in that run. Mails about the \
+                 thresholds of [alert] wait there too, before all others, with the template \"alert\" and without a ticket. \
+                 A notification is in one of these states:";
     let words = OutboxState::ALL.map(|state| (state.as_str(), meanings::notification(state)));
     table("NOTIFICATIONS", Some(intro), words.into_iter(), page)?;
-    let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, and whom \
-                 \"notify\" of the queue does not name have no row.";
+    let intro = "Why somebody is suppressed, or a notification failed. The author of a message, own addresses, what \
+                 cannot be an address, and whom \"notify\" of the queue does not name have no row.";
     let untold = Untold::ALL.map(|why| (why.as_str(), meanings::untold(why)));
     let given_up = GivenUp::ALL.map(|why| (why.as_str(), meanings::given_up(why)));
     table("REASONS OF NOTIFICATIONS", Some(intro), untold.into_iter().chain(given_up), page)

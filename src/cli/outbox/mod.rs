@@ -122,6 +122,9 @@ fn done(ids: &[i64], what: &str, context: &mut Context) -> Result<Exit, Trouble>
     Ok(Exit::Ok)
 }
 
+/// A longer address is cut in a list: one that a stranger made up must not push all columns off the screen.
+const LONGEST_ADDRESS: usize = 80;
+
 fn list(ticket: Option<&TicketName>, filter: OutboxFilter, context: &mut Context) -> Result<Exit, Trouble> {
     let mut store = context.look()?;
     let ticket = match (ticket, &mut store) {
@@ -148,7 +151,7 @@ fn fields(row: &OutboxRow) -> Vec<Cell> {
         row.about.template().into(),
         Cell::painted(row.state.as_str(), Paint::of_state(row.state)),
         row.attempts.to_string().into(),
-        row.to.address.as_str().into(),
+        words::cut(&row.to.address, LONGEST_ADDRESS).into(),
         words::cut(words::or_dash(why), 60).into(),
     ]
 }

@@ -10,7 +10,7 @@ use crate::model::ids::QueueSlug;
 use crate::model::notification::{Notification, Occasion};
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::outbox;
-use crate::settings::Settings;
+use crate::settings::{Settings, is_language_tag};
 
 use super::super::context::Context;
 use super::super::output::escape;
@@ -25,7 +25,7 @@ pub struct Args {
     pub template: Occasion,
 
     /// The language
-    #[arg(long, value_name = "LOCALE", default_value = "en")]
+    #[arg(long, value_name = "LOCALE", default_value = "en", value_parser = language)]
     pub locale: String,
 
     /// As for this queue; without it, as for the first
@@ -46,6 +46,12 @@ fn occasion() -> impl TypedValueParser<Value = Occasion> {
     PossibleValuesParser::new(Occasion::ALL.map(Occasion::as_str)).try_map(|word| {
         Occasion::ALL.into_iter().find(|occasion| occasion.as_str() == word).ok_or("an unknown word")
     })
+}
+
+/// Reads a language; one that has no templates is shown as its notifications are, in the next best.
+fn language(text: &str) -> Result<String, &'static str> {
+    let tag = is_language_tag(text).then(|| text.to_owned());
+    tag.ok_or("write a language as en, de-AT or zh-Hant")
 }
 
 /// Shows it.

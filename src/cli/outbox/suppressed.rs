@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::desk;
 use crate::cli::output::{Form, json, table, words};
 use crate::cli::when;
+use crate::model::address;
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::SuppressedRow;
@@ -90,8 +91,14 @@ fn fields(row: &SuppressedRow) -> Vec<table::Cell> {
 }
 
 fn add(address: &str, lasting: Option<Duration>, context: &mut Context) -> Result<Exit, Trouble> {
-    if !address.contains('@') {
-        return Err(Trouble::new(ErrorCode::Usage, format!("{address:?} is no mail address")));
+    let address = address.trim();
+    if !address::is_plain(address) || address.contains('*') {
+        let what = format!("{address:?} is no mail address");
+        return Err(Trouble::new(ErrorCode::Usage, what)
+            .hint("give one address as it is, without a name or brackets; there are no patterns here"));
+    }
+    if lasting.is_some_and(|lasting| lasting.is_zero()) {
+        return Err(Trouble::new(ErrorCode::Usage, "a suppression that lasts no time suppresses nothing"));
     }
     let now = Timestamp::now();
     let until = lasting.map(|lasting| {

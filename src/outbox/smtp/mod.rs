@@ -34,6 +34,7 @@ pub struct SmtpBackend {
     /// The largest mail that the server takes, as it said last.
     largest: Option<u64>,
     trouble: Option<OutboxError>,
+    broke_off: Option<OutboxError>,
 }
 
 impl SmtpBackend {
@@ -41,7 +42,7 @@ impl SmtpBackend {
     pub fn connect(smtp: &Smtp) -> Result<Self, OutboxError> {
         let session = connect::session(smtp)?;
         let largest = session.offer.size();
-        Ok(Self { smtp: smtp.clone(), session: Some(session), largest, trouble: None })
+        Ok(Self { smtp: smtp.clone(), session: Some(session), largest, trouble: None, broke_off: None })
     }
 
     /// What the server offers.
@@ -64,9 +65,14 @@ impl SmtpBackend {
         match ending {
             Ending::Answered(answer) | Ending::AnsweredLast(answer) => answer,
             Ending::Unheard(fault) => self.away(fault),
-            Ending::Broken(fault) => Answer::Later(OutboxError(fault).told()),
-            Ending::Unanswered(fault) => Answer::Uncertain(OutboxError(fault).told()),
+            Ending::Broken(fault) => Answer::Later(self.in_hand(fault)),
+            Ending::Unanswered(fault) => Answer::Uncertain(self.in_hand(fault)),
         }
+    }
+
+    /// The server or the mail is in the way.
+    fn in_hand(&mut self, fault: Fault) -> String {
+        self.broke_off.insert(OutboxError(fault)).told()
     }
 
     /// The server, not the mail, is in the way.
@@ -80,7 +86,7 @@ impl SmtpBackend {
 
 impl Backend for SmtpBackend {
     fn give(&mut self, parcel: &Parcel) -> Answer {
-        self.trouble = None;
+        (self.trouble, self.broke_off) = (None, None);
         let envelope = match Envelope::of(parcel) {
             Ok(envelope) => envelope,
             Err(why) => return Answer::Refused(why),
@@ -107,6 +113,10 @@ impl Backend for SmtpBackend {
 
     fn trouble(&mut self) -> Option<OutboxError> {
         self.trouble.take()
+    }
+
+    fn broke_off(&mut self) -> Option<OutboxError> {
+        self.broke_off.take()
     }
 
     fn certificate_expires(&self) -> Option<Timestamp> {

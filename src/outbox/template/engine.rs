@@ -89,7 +89,15 @@ impl Engine {
         environment.set_auto_escape_callback(|name| {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
-        environment.add_filter("quote", |text: &str| typeset::quoted(text));
+        // Where there is no name, "Hello {{ name }}" must not greet None.
+        environment.set_formatter(|out, state, value| match value.is_none() {
+            true => Ok(()),
+            false => minijinja::escape_formatter(out, state, value),
+        });
+        environment.add_filter("quote", |text: Value| match text.is_none() {
+            true => Ok(String::new()),
+            false => text.as_str().map(typeset::quoted).ok_or_else(no_text),
+        });
         environment.add_filter("unbroken", typeset::unbroken);
         for (name, source) in built_in() {
             // A test renders each; what is not added fails when it is rendered.
@@ -119,6 +127,10 @@ impl Engine {
         template.render_captured_to(values, &mut out).map_err(|error| Failure::of(name, &error))?;
         Ok(String::from_utf8_lossy(&out.0).into_owned())
     }
+}
+
+fn no_text() -> Error {
+    Error::new(ErrorKind::InvalidOperation, "quote is for text")
 }
 
 /// The name and source of every built-in template.

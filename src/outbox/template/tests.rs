@@ -194,6 +194,20 @@ fn layouts_are_overridden_for_all_and_by_queue() {
 }
 
 #[test]
+fn what_there_is_none_of_is_written_as_nothing() {
+    let text = "Hello{% if name %} {{ name }}{% endif %},{{ name }}{{ left_out }}{{ text | quote }}.\n";
+    let html = "<p>{{ name }}{{ author }}{{ text | quote }}</p>\n";
+    let (_folder, templates) = with(&[("updated.en.txt", text), ("updated.en.html", html)]);
+    let rendered = templates.render(&sample::bare(sample(Occasion::Updated, "en", &queue())));
+    assert_eq!(rendered.fallback, None);
+    assert!(rendered.text.contains("Hello,.\n"), "{}", rendered.text);
+    assert!(rendered.html.contains("<p></p>"), "{}", rendered.html);
+    // What nobody knows is an error still.
+    assert_eq!(problems(&[("updated.en.txt", "{{ nixda | quote }}")]).len(), 1);
+    assert_eq!(problems(&[("updated.en.txt", "{{ nixda }}")]).len(), 1);
+}
+
+#[test]
 fn what_fails_is_replaced_and_told_without_a_word_of_the_mail() {
     let (_folder, templates) = with(&[
         ("created.de.txt", "a\n{{ nobody_knows }}"),

@@ -82,11 +82,9 @@ fn carry_all(mut courier: Box<dyn Courier + Send + '_>, queue: &Mutex<Receiver<T
     while let Some(task) = next(queue) {
         let started = Instant::now();
         let carried = catch_unwind(AssertUnwindSafe(|| courier.carry(&task.row, &task.way)));
-        let carried = carried.unwrap_or_else(|_| Carried {
+        let carried = carried.unwrap_or_else(|_| {
             // The panic hook has told where; how far the mail went nobody knows.
-            answer: Answer::Uncertain("a part of the program gave up on it".to_owned()),
-            note: None,
-            trouble: None,
+            Carried::answered(Answer::Uncertain("a part of the program gave up on it".to_owned()))
         });
         let expiry = courier.expiry(&task.way);
         let ended = Done { task, carried, expiry, at: Timestamp::now(), took: started.elapsed() };

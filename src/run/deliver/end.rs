@@ -31,12 +31,20 @@ pub struct Carried {
     pub note: Option<String>,
     /// Why the back end did not come so far that this notification mattered.
     pub trouble: Option<Trouble>,
+    /// What the back end broke off with while it had this notification in hand, whose doing it may be.
+    pub broke_off: Option<Trouble>,
 }
 
 impl Carried {
+    /// What came of one that was answered for.
+    pub(super) fn answered(answer: Answer) -> Self {
+        Self { answer, note: None, trouble: None, broke_off: None }
+    }
+
     /// What came of one that could not be given for this trouble.
     pub(super) fn not_now(trouble: Trouble) -> Self {
-        Self { answer: Answer::Later(trouble.with_causes()), note: None, trouble: Some(trouble) }
+        let answer = Answer::Later(trouble.with_causes());
+        Self { trouble: Some(trouble), ..Self::answered(answer) }
     }
 }
 

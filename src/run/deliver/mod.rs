@@ -6,7 +6,8 @@
 //! with the same Message-ID and each alone, and one that ends so a second time is given up.
 //!
 //! A back end has one notification in hand until it has taken one, and is left alone for the rest of the run once it gives
-//! out twice in a row.
+//! out, or breaks off with a notification in hand, twice in a row: else a server that takes mail and never answers would
+//! make the whole outbox uncertain in one run.
 
 mod attachments;
 mod crew;
@@ -40,7 +41,7 @@ use super::notices::nonce;
 use super::stop::Stop;
 
 /// The most attempts that are begun and not ended at one time; a commit costs as much for many as for one.
-const WINDOW: usize = 32;
+pub const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
 pub(super) const LEASE: Duration = Duration::from_secs(60 * 60);

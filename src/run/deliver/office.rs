@@ -63,6 +63,10 @@ impl Way for Open {
         self.backend.trouble().map(Trouble::from)
     }
 
+    fn broke_off(&mut self) -> Option<Trouble> {
+        self.backend.broke_off().map(Trouble::from)
+    }
+
     fn expiry(&self) -> Expiry {
         let token = expiry_of_token(self.config.token_life(), Timestamp::now());
         Expiry { certificate: self.backend.certificate_expires(), token }

@@ -41,6 +41,11 @@ pub trait Way: Send {
     /// Why the last parcel did not matter: the back end gave out.
     fn trouble(&mut self) -> Option<Trouble>;
 
+    /// What it broke off with while it had the last parcel in hand.
+    fn broke_off(&mut self) -> Option<Trouble> {
+        None
+    }
+
     /// When what it was reached with expires.
     fn expiry(&self) -> Expiry {
         Expiry::default()
@@ -124,7 +129,7 @@ impl Courier for Post<'_> {
     fn carry(&mut self, row: &Claimed, way: &str) -> Carried {
         let Some(voice) = self.voices.iter().find(|voice| voice.speaks_of(&row.about)) else {
             let answer = Answer::Later(format!("nobody writes of {} any more", row.about));
-            return Carried { answer, note: None, trouble: None };
+            return Carried::answered(answer);
         };
         let mut open = match self.open.remove(way).map_or_else(|| self.office.open(way), Ok) {
             Ok(open) => open,
@@ -133,7 +138,7 @@ impl Courier for Post<'_> {
         let carried = match self.compose(row, voice, open.largest()) {
             Ok((parcel, note)) => {
                 let answer = open.give(&parcel);
-                Carried { answer, note, trouble: open.trouble() }
+                Carried { answer, note, trouble: open.trouble(), broke_off: open.broke_off() }
             }
             Err(error) => Carried::not_now(error.into()),
         };

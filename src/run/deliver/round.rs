@@ -241,10 +241,11 @@ impl<'a> Round<'a> {
     fn resolve(&mut self, done: Done) -> Result<(), StoreError> {
         let Done { task: Task { row, way, attempt }, carried, expiry, at, took } = done;
         let has_trouble = carried.trouble.is_some();
-        if let Some(trouble) = &carried.trouble {
+        let trouble = carried.trouble.or(carried.broke_off);
+        if let Some(trouble) = &trouble {
             log::warn!(error_code = trouble.code.as_str(); "back end \"{way}\": {}", trouble.with_causes());
         }
-        self.health.ended(&way, carried.trouble, expiry);
+        self.health.ended(&way, trouble, expiry);
         let (result, answer, fate) = end::of(carried.answer, &row, self.errand.max_attempts, has_trouble, at);
         let line = NotificationLine::ended(&row, fate, &answer);
         let note = carried.note;

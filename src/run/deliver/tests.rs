@@ -119,6 +119,7 @@ enum Act {
     Refuse,
     Hang,
     GiveOut,
+    BreakOff,
     Panic,
 }
 
@@ -151,15 +152,17 @@ impl Courier for Hand<'_> {
         script.stop.iter().for_each(|stop| stop.store(true, Ordering::Relaxed));
         let said = |text: &str| text.to_owned();
         let trouble = || Trouble::new(ErrorCode::MailboxConnect, "the server is away");
-        let (answer, trouble) = match script.next(way) {
+        let next = script.next(way);
+        let broke_off = matches!(next, Act::BreakOff).then(trouble);
+        let (answer, trouble) = match next {
             Act::Take => (Answer::Accepted(said("250 taken")), None),
             Act::PutOff => (Answer::Later(said("450 later")), None),
             Act::Refuse => (Answer::Refused(said("550 never")), None),
-            Act::Hang => (Answer::Uncertain(said("no answer")), None),
+            Act::Hang | Act::BreakOff => (Answer::Uncertain(said("no answer")), None),
             Act::GiveOut => (Answer::Later(said("away")), Some(trouble())),
             Act::Panic => panic!("planted"),
         };
-        Carried { answer, note: None, trouble }
+        Carried { answer, note: None, trouble, broke_off }
     }
 
     fn close(&mut self) {
@@ -260,6 +263,23 @@ fn a_connection_that_breaks_once_is_no_trouble_of_the_rest_and_a_server_that_is_
 }
 
 #[test]
+fn a_back_end_that_breaks_off_with_two_in_hand_gets_no_third_and_one_that_takes_the_next_is_well() {
+    let place = Place::new();
+    place.rows(1, 4);
+    let sent = place.deliver(&mut Script::of(&[Act::BreakOff, Act::BreakOff]), plain);
+    assert_eq!(place.states(), ["queued/- 1", "queued/- 1", "queued/- 0", "queued/- 0"]);
+    assert_eq!((sent.exit(), sent.troubles.len()), (Exit::Unavailable, 1));
+    let sent = place.deliver(&mut Script::of(&[Act::BreakOff, Act::Take]), plain);
+    assert_eq!(place.states(), ["queued/- 1", "queued/- 1", "queued/- 1", "sent/- 1"]);
+    assert_eq!((sent.exit(), sent.troubles.len()), (Exit::Temporary, 0));
+    place.store().make_due().unwrap();
+    // With nothing behind it nobody knows whose doing it was; it is the notification's in the end.
+    let only = |errand| Errand { limit: Some(1), ..errand };
+    let sent = place.deliver(&mut Script::of(&[Act::BreakOff]), only);
+    assert_eq!((place.states()[0].as_str(), sent.exit()), ("failed/uncertain 2", Exit::Unavailable));
+}
+
+#[test]
 fn a_delivery_ends_by_its_limit_its_time_and_a_signal() {
     let place = Place::new();
     place.rows(1, 4);
@@ -345,7 +365,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
             let open =
                 (1..=6).flat_map(|id| store.attempts_of(id).unwrap()).filter(|one| one.ended_at.is_none());
             self.1.fetch_max(open.count(), Ordering::SeqCst);
-            Carried { answer: Answer::Accepted("250".to_owned()), note: None, trouble: None }
+            Carried::answered(Answer::Accepted("250".to_owned()))
         }
         fn close(&mut self) {}
     }

@@ -7,7 +7,7 @@ use crate::store::{
 };
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 76] = [
+const ROAD: [&str; 77] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -60,6 +60,7 @@ const ROAD: [&str; 76] = [
     outbox::UPDATE_BOUNCED,
     outbox::COUNT_SOFT,
     outbox::SELECT_SUPPRESSION,
+    outbox::UPDATE_AHEAD,
     outbox::UPDATE_EXPIRED,
     outbox::SELECT_DUE,
     outbox::UPDATE_CLAIMED,

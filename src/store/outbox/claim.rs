@@ -6,6 +6,7 @@ use super::{AttemptResult, Begun, Claimed, Fate, Lease, OnGivenUp, Resolution, T
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
+use crate::model::schedule;
 use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::{NewEvent, Store, StoreError, events};
 
@@ -19,6 +20,13 @@ SET state = 'expired',
 WHERE state = 'queued'
   AND expires_at <= ?1
 RETURNING id";
+
+pub(in crate::store) const UPDATE_AHEAD: &str = "
+UPDATE outbox
+SET due_at = ?1
+WHERE state = 'queued'
+  AND priority BETWEEN 0 AND 3
+  AND due_at > ?2";
 
 pub(in crate::store) const SELECT_DUE: &str = "
 SELECT id
@@ -129,9 +137,12 @@ WHERE outbox.state = 'sending'
 ORDER BY outbox.id";
 
 impl Store {
-    /// What is queued and no news any more expires; tells how many. `told` is what hooks are told of each.
+    /// What is queued and no news any more expires, and what a clock that ran ahead put off is due now; tells how many
+    /// expired. `told` is what hooks are told of each.
     pub fn expire(&mut self, now: Timestamp, told: OnGivenUp<'_>) -> Result<u64, StoreError> {
+        let farthest = now.checked_add(schedule::FARTHEST).unwrap_or(Timestamp::MAX);
         self.atomically(|engine| {
+            engine.execute(UPDATE_AHEAD, &[Value::Time(now), Value::Time(farthest)])?;
             let expired = engine.query(UPDATE_EXPIRED, &[Value::Time(now)])?;
             let count = expired.len() as u64;
             for mut row in expired {

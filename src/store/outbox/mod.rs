@@ -27,8 +27,8 @@ pub(super) use bounce::{COUNT_SOFT, SELECT_BY_MESSAGE_ID, UPDATE_BOUNCED};
 pub(super) use change::{SELECT_STATE, UPDATE_CANCELLED, UPDATE_REQUEUED};
 #[cfg(test)]
 pub(super) use claim::{
-    INSERT_ATTEMPT, SELECT_ANCESTORS, SELECT_CLAIMED, SELECT_DUE, SELECT_ROOT, UPDATE_ATTEMPT, UPDATE_BEGUN,
-    UPDATE_CLAIMED, UPDATE_EXPIRED, UPDATE_RELEASED, UPDATE_RESOLVED,
+    INSERT_ATTEMPT, SELECT_ANCESTORS, SELECT_CLAIMED, SELECT_DUE, SELECT_ROOT, UPDATE_AHEAD, UPDATE_ATTEMPT,
+    UPDATE_BEGUN, UPDATE_CLAIMED, UPDATE_EXPIRED, UPDATE_RELEASED, UPDATE_RESOLVED,
 };
 #[cfg(test)]
 pub(super) use files::{SELECT_CONTENT, SELECT_FILES};
@@ -58,7 +58,7 @@ pub trait Outgoing {
     /// Whether an address (as [`crate::model::address::key`] gives it) gets nothing at that time.
     fn is_suppressed(&mut self, key: &str, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// How much was written to an address since then: in all, and with this subject.
+    /// How much was written to an address since then, in all and with this subject; not what agents were told as such.
     fn written_to(&mut self, key: &str, subject: &str, since: Timestamp) -> Result<Written, StoreError>;
 
     /// How much was written to anybody since then.

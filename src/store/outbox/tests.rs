@@ -261,6 +261,16 @@ fn what_is_no_news_any_more_expires() {
 }
 
 #[test]
+fn what_a_clock_that_ran_ahead_put_off_is_due_once_it_is_right() {
+    let mut desk = Desk::new();
+    let usual = desk.tell("a@x", |new| NewNotification { due_at: time(7 * 60 * 60), ..new });
+    let ahead = desk.tell("b@x", |new| NewNotification { due_at: time(10 * 365 * 24 * 60 * 60), ..new });
+    desk.store.expire(time(1), &nobody).unwrap();
+    assert_eq!(desk.claim("a", 2), [ahead]);
+    assert_eq!(desk.row(usual).state, OutboxState::Queued);
+}
+
+#[test]
 fn people_requeue_and_cancel_all_or_none() {
     let mut desk = Desk::new();
     let (one, two) = (desk.tell("a@x", |new| new), desk.tell("b@x", |new| new));
@@ -284,6 +294,7 @@ fn what_was_written_of_late_is_counted() {
     desk.tell("a@x", |new| NewNotification { subject: "another", ..new });
     desk.tell("a@x", |new| NewNotification { untold: Some(Untold::RateLimit), ..new });
     desk.tell("b@x", |new| new);
+    desk.tell("a@x", |new| NewNotification { told: Told::Agents, ..new });
     let (to, all) = desk
         .store
         .transaction(|books| {
@@ -292,9 +303,9 @@ fn what_was_written_of_late_is_counted() {
             Ok((to, outgoing.written(time(-50))?))
         })
         .unwrap();
-    assert_eq!((to, all), (Written { all: 2, same: 1 }, 3));
+    assert_eq!((to, all), (Written { all: 2, same: 1 }, 4));
     let backlog = desk.store.backlog().unwrap();
-    assert_eq!((backlog.waiting, backlog.oldest, backlog.failed), (4, Some(time(-100)), 0));
+    assert_eq!((backlog.waiting, backlog.oldest, backlog.failed), (5, Some(time(-100)), 0));
 }
 
 #[test]

@@ -27,7 +27,8 @@ SELECT count(*), count(CASE WHEN subject = ?2 THEN 1 END)
 FROM outbox
 WHERE key = ?1
   AND created_at > ?3
-  AND state <> 'suppressed'";
+  AND state <> 'suppressed'
+  AND role IS NOT 'agents'";
 
 pub(in crate::store) const COUNT_WRITTEN: &str = "
 SELECT count(*)
