@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::outcome::OutcomeWord;
 use crate::run::config::Alert;
 use crate::run::report::{Counts, Summary};
-use crate::store::AlertRow;
+use crate::store::{AlertRow, Vitals};
 
 use super::words::age;
 use super::{Membership, Status, Watched};
@@ -140,8 +140,9 @@ pub(super) fn standing(alert: &Alert, status: &Status) -> Vec<AlertLine> {
     let oldest = status.mailboxes.iter().filter_map(|mailbox| mailbox.health.waiting.oldest).min();
     let mut lines = Vec::new();
     lines.extend(alert.backlog.map(|limit| {
-        let text = format!("notifications that wait: {}", store.outbox.waiting);
-        number(Threshold::Backlog, store.outbox.waiting, limit, &text)
+        // Mails of alerts are none: what tells of a threshold must not reach another.
+        let waiting = store.outbox.waiting.saturating_sub(store.outbox.alerts);
+        number(Threshold::Backlog, waiting, limit, &format!("notifications that wait: {waiting}"))
     }));
     if let Some(limit) = alert.stale {
         lines.extend(configured().map(|mailbox| stale(mailbox, limit, status.at)));
@@ -171,7 +172,10 @@ fn number(threshold: Threshold, count: u64, limit: u64, what: &str) -> AlertLine
 fn stale(mailbox: &Watched, limit: SignedDuration, now: Timestamp) -> AlertLine {
     let health = &mailbox.health;
     let name = &health.name;
-    let (reached, text) = match health.vitals.last_success.or(health.vitals.failing_since) {
+    let Vitals { last_success, failing_since, .. } = health.vitals;
+    // A success that a clock which was ahead has dated to come hides no failures until then.
+    let success = last_success.filter(|at| *at <= now || failing_since.is_none());
+    let (reached, text) = match success.or(failing_since) {
         Some(since) => {
             let for_long = now.duration_since(since);
             let why = health.vitals.error.as_ref().map(|(code, _)| format!(" ({code})")).unwrap_or_default();
