@@ -86,6 +86,26 @@ fn a_clock_that_was_ahead_silences_no_alert() {
 }
 
 #[test]
+fn what_was_found_by_hand_is_over_after_a_day_where_that_command_never_runs_again() {
+    const DAY: i64 = 24 * 60;
+    let desk = desk("failed = 1\n");
+    fs::write(desk.path("bad"), b"X-Nothing: of use\r\n\r\n \r\n").unwrap();
+    at(&desk, 0, &["ingest", "--queue", "support", desk.path("bad").to_str().unwrap()]).exits(65);
+    at(&desk, 1, &["quarantine", "retry", "--all"]).exits(1);
+    at(&desk, 2, &["quarantine", "drop", "1"]).exits(0);
+    at(&desk, 3, &["fetch"]).exits(0);
+    assert!(at(&desk, 4, &["status"]).exits(1).stdout.contains("alert: 1 failed in one retry"));
+    at(&desk, DAY + 5, &["status"]).exits(0);
+    at(&desk, DAY + 5, &["fetch"]).exits(0);
+    let told = |end: &str| subjects(&desk).into_iter().filter(|subject| subject.contains(end)).count();
+    assert_eq!((told("alert: "), told("alert is over: ")), (2, 1), "{:?}", subjects(&desk));
+    let over = left(&desk).into_iter().find(|mail| field(mail, "Subject").contains("over")).unwrap();
+    for line in ["1 failed in one ingest", "1 failed in one retry"] {
+        assert!(over.contains(&format!("- {line}, the threshold is 1")), "{over}");
+    }
+}
+
+#[test]
 fn mails_of_alerts_are_no_backlog() {
     let desk = desk("skipped = 1\nbacklog = 1\n");
     fs::remove_dir(desk.path("out")).unwrap();

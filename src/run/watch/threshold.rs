@@ -102,6 +102,12 @@ impl Ran {
     }
 }
 
+/// The command that is called by a timer.
+const FETCH: &str = "fetch";
+
+/// A threshold that another command has reached is over after so long at the latest.
+const BY_HAND: SignedDuration = SignedDuration::from_hours(24);
+
 /// How the thresholds of one run stand after this one.
 pub(super) fn of_run<'a>(alert: &'a Alert, ran: &'a Ran) -> impl Iterator<Item = AlertLine> + 'a {
     let all = [
@@ -117,7 +123,13 @@ pub(super) fn of_run<'a>(alert: &'a Alert, ran: &'a Ran) -> impl Iterator<Item =
 }
 
 /// How the thresholds of one run stood after the last run of each kind.
-pub(super) fn remembered<'a>(alert: &Alert, before: &'a [AlertRow]) -> impl Iterator<Item = AlertLine> + 'a {
+///
+/// Mailboxes are fetched again and again; a person who hands a message over, or retries one, may do so once.
+pub(super) fn remembered<'a>(
+    alert: &Alert,
+    before: &'a [AlertRow],
+    now: Timestamp,
+) -> impl Iterator<Item = AlertLine> + 'a {
     let configured = [(Threshold::Skipped, alert.skipped), (Threshold::Failed, alert.failed)];
     before.iter().filter_map(move |row| {
         let (threshold, limit) =
@@ -125,7 +137,7 @@ pub(super) fn remembered<'a>(alert: &Alert, before: &'a [AlertRow]) -> impl Iter
         limit.map(|_| AlertLine {
             threshold: *threshold,
             subject: Some(row.subject.clone()),
-            reached: row.reached,
+            reached: row.reached && (row.subject == FETCH || now.duration_since(row.since).abs() < BY_HAND),
             since: None,
             text: row.text.clone(),
         })
