@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     }
     write(&args.output, text.as_bytes()).map_err(|error| {
         Trouble::new(ErrorCode::OutputIo, format!("cannot write {}", args.output.display()))
-            .hint("name a file in a directory that is there and in which you may write")
+            .hint("name a file in a directory that is there, has room, and in which you may write")
             .because(error)
     })?;
     if context.form == Form::Human {

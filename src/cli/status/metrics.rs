@@ -58,7 +58,7 @@ fn vitals((prefix, label): (&str, &str), all: &[(String, Vitals)], page: &mut Pa
     each("last_failure_timestamp_seconds", "When it last had trouble of its own.", &|it| {
         it.last_failure.map(Timestamp::as_second)
     });
-    each("consecutive_failures", "How often it had trouble of its own since then.", &|it| {
+    each("consecutive_failures", "How often in a row it had trouble of its own.", &|it| {
         Some(whole(it.failures))
     });
     each("certificate_expiry_timestamp_seconds", "When the certificate of its server expires.", &|it| {
