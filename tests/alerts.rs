@@ -74,6 +74,64 @@ fn what_comes_and_goes_gives_one_pair_of_mails_an_hour() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_silences_no_alert() {
+    let desk = desk("skipped = 1\n");
+    for (minute, name) in [(60 * 24 * 365, Some("1")), (60 * 24 * 365 + 5, None), (0, Some("2"))] {
+        name.iter().for_each(|name| skip(&desk, name));
+        at(&desk, minute, &["fetch"]);
+    }
+    let reached = "[helpdesk-mail] alert: 1 skipped in one fetch, the threshold is 1";
+    let told = subjects(&desk).into_iter().filter(|subject| subject == reached).count();
+    assert_eq!(told, 2, "{:?}", subjects(&desk));
+}
+
+#[test]
+fn what_was_found_by_hand_is_over_after_a_day_where_that_command_never_runs_again() {
+    const DAY: i64 = 24 * 60;
+    let desk = desk("failed = 1\n");
+    fs::write(desk.path("bad"), b"X-Nothing: of use\r\n\r\n \r\n").unwrap();
+    at(&desk, 0, &["ingest", "--queue", "support", desk.path("bad").to_str().unwrap()]).exits(65);
+    at(&desk, 1, &["quarantine", "retry", "--all"]).exits(1);
+    at(&desk, 2, &["quarantine", "drop", "1"]).exits(0);
+    at(&desk, 3, &["fetch"]).exits(0);
+    assert!(at(&desk, 4, &["status"]).exits(1).stdout.contains("alert: 1 failed in one retry"));
+    at(&desk, DAY + 5, &["status"]).exits(0);
+    at(&desk, DAY + 5, &["fetch"]).exits(0);
+    let told = |end: &str| subjects(&desk).into_iter().filter(|subject| subject.contains(end)).count();
+    assert_eq!((told("alert: "), told("alert is over: ")), (2, 1), "{:?}", subjects(&desk));
+    let over = left(&desk).into_iter().find(|mail| field(mail, "Subject").contains("over")).unwrap();
+    for line in ["1 failed in one ingest", "1 failed in one retry"] {
+        assert!(over.contains(&format!("- {line}, the threshold is 1")), "{over}");
+    }
+}
+
+#[test]
+fn mails_of_alerts_are_no_backlog() {
+    let desk = desk("skipped = 1\nbacklog = 1\n");
+    fs::remove_dir(desk.path("out")).unwrap();
+    skip(&desk, "1");
+    at(&desk, 0, &["fetch"]).exits(1);
+    at(&desk, 1, &["send"]);
+    let rows = desk.run(&["outbox", "list", "--json"]).exits(0).json();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let status = desk.run(&["status", "--format", "json"]).exits(1).json().remove(0);
+    assert_eq!(status["alerts"]["backlog"]["reached"], false, "{status}");
+    assert_eq!(status["outbox"]["waiting"], 1, "{status}");
+}
+
+#[test]
+fn who_is_told_of_alerts_and_is_suppressed_is_named_in_the_log() {
+    let desk = desk("skipped = 1\n");
+    at(&desk, 0, &["fetch"]).exits(0);
+    desk.run(&["outbox", "suppressed", "add", "ops@example.net"]).exits(0);
+    skip(&desk, "1");
+    let run = at(&desk, 0, &["fetch"]).exits(1);
+    assert_eq!(subjects(&desk), [""; 0]);
+    let told = "ops@example.net is not told of an alert: the address is suppressed";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
 fn a_mailbox_that_is_stale_is_told_of_once_with_why_and_a_fetch_ends_as_it_would_have() {
     let desk = desk("stale = \"1h\"\n");
     at(&desk, 0, &["fetch"]).exits(0);

@@ -134,6 +134,19 @@ fn a_threshold_that_is_reached_ends_it_with_1_also_where_no_run_has_noticed_it()
 }
 
 #[test]
+fn a_threshold_that_is_reached_hides_no_other_trouble_from_a_monitor() {
+    let desk = Desk::with_maildir("[alert]\nquarantine = 1\n");
+    desk.deliver("1", b"X-Nothing: of use\r\n\r\n \r\n");
+    desk.run(&["fetch"]).exits(1);
+    std::fs::rename(desk.path("mail"), desk.path("away")).unwrap();
+    desk.run(&["fetch"]).exits(69);
+    let line = desk.run(&["status", "--format", "nagios"]).exits(2).stdout;
+    let told = "HELPDESK-MAIL CRITICAL - messages in quarantine: 1, the threshold is 1; \
+                mailbox \"support\" failed 1 times in a row, last mailbox.folder | ";
+    assert!(line.starts_with(told), "{line}");
+}
+
+#[test]
 fn a_monitor_hears_the_codes_of_plug_ins_and_no_others() {
     let plugin = |desk: &Desk, more: &[&str], code: i32| {
         let line = desk.run(&[&["status", "--format", "nagios"], more].concat()).exits(code).stdout;

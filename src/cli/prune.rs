@@ -82,7 +82,7 @@ fn tell(pruned: &Pruned, mode: Mode) -> Vec<String> {
         ("notifications", pruned.notifications, gone),
         ("events", pruned.events, gone),
         ("suppressed", pruned.suppressed, gone),
-        ("octets", pruned.blobs, gone),
+        ("contents", pruned.blobs, gone),
     ]
     .map(|(what, count, how)| format!("{what:<14}{count:>7} {how}"))
     .into()

@@ -33,7 +33,7 @@ use super::when::When;
 /// "outcomes" and "outbox". What there is not is null.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// From the day of a time (2026-11-21T08:00:00Z), a date (2026-11-21) or an age (24h, 30d) on; 400 days at most
+    /// From the day of a time (2026-11-21T08:00:00Z), a date (2026-11-21) or an age (24h, 30d) on; 400 days at most, today among them
     #[arg(long, value_name = "WHEN", default_value = "30d")]
     pub since: When,
 
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     }
     write(&args.output, text.as_bytes()).map_err(|error| {
         Trouble::new(ErrorCode::OutputIo, format!("cannot write {}", args.output.display()))
-            .hint("name a file in a directory that is there and in which you may write")
+            .hint("name a file in a directory that is there, has room, and in which you may write")
             .because(error)
     })?;
     if context.form == Form::Human {
@@ -107,7 +107,9 @@ fn require_period(first: Date, now: Timestamp) -> Result<(), Trouble> {
     match usize::try_from(days) {
         Ok(days) if days < MOST_DAYS => Ok(()),
         Ok(_) => refused(
-            &format!("a report covers {MOST_DAYS} days at most, and --since is {days} days ago"),
+            &format!(
+                "a report covers {MOST_DAYS} days at most, today among them, and --since is {days} days ago"
+            ),
             format!("give --since {}d or less", MOST_DAYS - 1),
         ),
         Err(_) => {
@@ -136,7 +138,7 @@ mod tests {
             assert!(required(good).is_ok(), "{good}");
         }
         for (bad, told) in [
-            ("400d", "a report covers 400 days at most, and --since is 400 days ago"),
+            ("400d", "a report covers 400 days at most, today among them, and --since is 400 days ago"),
             ("2026-12-01", "--since is in the future"),
         ] {
             let trouble = required(bad).unwrap_err();

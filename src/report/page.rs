@@ -156,12 +156,12 @@ fn time(heading: &str, spans: &Spans, thing: &str) -> Element {
     if spans.count == 0 {
         return panel("half", heading, "None was measured.", nothing());
     }
+    // No line ends within a number and its unit.
+    let [median, p95, longest] =
+        [spans.median, spans.p95, spans.longest].map(|span| words::span(span).replace(' ', "\u{a0}"));
     let said = format!(
-        "Half of {} within {}, 95 % within {}, the longest took {}.",
-        words::counted(spans.count, thing),
-        words::span(spans.median),
-        words::span(spans.p95),
-        words::span(spans.longest)
+        "Half of {} within {median}, 95\u{a0}% within {p95}, the longest took {longest}.",
+        words::counted(spans.count, thing)
     );
     let lower = [0].into_iter().chain(EDGES);
     let columns = lower.zip(spans.bins).enumerate().map(|(place, (lower, count))| {

@@ -18,6 +18,21 @@ pub(super) fn number(count: u64) -> String {
     out
 }
 
+/// A number on an axis, where a phone has room for five characters: `500`, `5,000`, `15k`, `2M`, `1.5M`.
+pub(super) fn tick(count: u64) -> String {
+    const THOUSAND: u64 = 1_000;
+    const MILLION: u64 = 1_000_000;
+    match count {
+        // Above the first few, ticks are round.
+        MILLION.. if count.is_multiple_of(MILLION) => format!("{}M", number(count / MILLION)),
+        MILLION.. if count.is_multiple_of(MILLION / 10) => {
+            format!("{}.{}M", count / MILLION, count % MILLION / (MILLION / 10))
+        }
+        10_000.. if count.is_multiple_of(THOUSAND) => format!("{}k", number(count / THOUSAND)),
+        _ => number(count),
+    }
+}
+
 /// `1 message`, `2 messages`.
 pub(super) fn counted(count: u64, thing: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
@@ -133,6 +148,9 @@ mod tests {
     #[test]
     fn numbers_and_times_are_written_for_people() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 500, 9_000, 10_000, 15_000].map(tick), ["0", "500", "9,000", "10k", "15k"]);
+        assert_eq!([500_000, 1_000_000, 1_500_000].map(tick), ["500k", "1M", "1.5M"]);
+        assert_eq!([10_001, 1_000_001].map(tick), ["10,001", "1,000,001"]);
         assert_eq!(
             (counted(1, "ticket"), counted(2, "ticket")),
             ("1 ticket".to_owned(), "2 tickets".to_owned())

@@ -1,12 +1,16 @@
 //! Files that come whole or not at all: renames that never overwrite, and directories that last.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::io::Errno;
+
+/// Half a file that is so old is nobody's any more.
+const LEFT: Duration = Duration::from_secs(3600);
 
 /// Renames, unless something already has the new name.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
@@ -45,7 +49,28 @@ pub(crate) fn replace(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
         // Half a file is worth nothing; that it is not there is as good.
         let _ = fs::remove_file(&new);
     }
+    sweep(directory, name);
     written.and_then(|()| sync_directory(directory))
+}
+
+/// Removes what killed processes have left of replacing this file, so that it does not heap up where every run writes one.
+///
+/// What is younger than an hour may be another's that is at it; what cannot be removed is in nobody's way.
+fn sweep(directory: &Path, name: &OsStr) {
+    let begin = format!(".{}.", name.to_string_lossy());
+    let is_left = |entry: &fs::DirEntry| {
+        let found = entry.file_name();
+        let number = found.to_str().and_then(|found| found.strip_prefix(&begin)?.strip_suffix(".new"));
+        let is_ours = number.is_some_and(|number| number.parse::<u32>().is_ok());
+        is_ours
+            && entry
+                .metadata()
+                .and_then(|it| it.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT))
+    };
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten().filter(is_left) {
+        let _ = fs::remove_file(entry.path());
+    }
 }
 
 fn write_new(path: &Path, octets: &[u8], mode: u32) -> io::Result<()> {
@@ -74,6 +99,24 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_up_once_it_is_old() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let old = std::time::SystemTime::now() - Duration::from_secs(3700);
+        for name in [".a.1.new", ".a.b.new", ".ab.1.new", "a.1.new", ".a.2.old"] {
+            File::create(path(name)).unwrap().set_modified(old).unwrap();
+        }
+        fs::write(path(".a.2.new"), "another's, who is at it").unwrap();
+        replace(&path("a"), b"new", 0o600).unwrap();
+        let mut left: Vec<String> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".a.2.new", ".a.2.old", ".a.b.new", ".ab.1.new", "a", "a.1.new"]);
+    }
 
     #[test]
     fn a_file_is_replaced_behind_its_link_and_nobody_else_may_read_it() {

@@ -52,13 +52,15 @@ fn vitals((prefix, label): (&str, &str), all: &[(String, Vitals)], page: &mut Pa
         let samples = all.iter().filter_map(|(name, one)| Some(([(label, name.as_str())], value(one)?)));
         page.gauge(&format!("{prefix}_{end}"), help, samples);
     };
-    each("last_success_timestamp_seconds", "When it last served without trouble of its own.", &|it| {
+    each("last_success_timestamp_seconds", "When it last worked without trouble of its own.", &|it| {
         it.last_success.map(Timestamp::as_second)
     });
     each("last_failure_timestamp_seconds", "When it last had trouble of its own.", &|it| {
         it.last_failure.map(Timestamp::as_second)
     });
-    each("consecutive_failures", "How often it had since the last success.", &|it| Some(whole(it.failures)));
+    each("consecutive_failures", "How often in a row it had trouble of its own.", &|it| {
+        Some(whole(it.failures))
+    });
     each("certificate_expiry_timestamp_seconds", "When the certificate of its server expires.", &|it| {
         it.certificate_expires.map(Timestamp::as_second)
     });

@@ -27,7 +27,8 @@ pub(super) fn write(status: &Status, store: &str, out: &mut Out) {
     field("last run", &told.last_run.as_ref().map_or_else(|| "none yet".to_owned(), |it| run(it, status.at)));
     field("last hour", &counts(&told.hour));
     field("last day", &counts(&told.day));
-    field("quarantine", &pile(told.quarantine, "messages", status.at));
+    let messages = if told.quarantine.count == 1 { "message" } else { "messages" };
+    field("quarantine", &pile(told.quarantine, messages, status.at));
     let waiting = Pile { count: told.outbox.waiting, oldest: told.outbox.oldest };
     let (failed, bounced) = (told.outbox.failed, told.outbox.bounced);
     field("outbox", &format!("{}; {failed} failed, {bounced} bounced", pile(waiting, "wait", status.at)));
@@ -35,7 +36,8 @@ pub(super) fn write(status: &Status, store: &str, out: &mut Out) {
     backends.for_each(|note| field("", &note));
     let waiting = Pile { count: told.events.waiting, oldest: told.events.oldest };
     field("events", &format!("{}; {} failed", pile(waiting, "wait", status.at), told.events.failed));
-    field("suppressed", &format!("{} addresses", told.suppressed));
+    let addresses = if told.suppressed == 1 { "address" } else { "addresses" };
+    field("suppressed", &format!("{} {addresses}", told.suppressed));
     let there = format!("{}, schema {}", words::size(told.size), told.schema);
     let there = if told.schema == 0 { "is made by the first run".to_owned() } else { there };
     field("store", &format!("{store} ({there})"));

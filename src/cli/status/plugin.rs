@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::cli::output::escape;
 use crate::model::trouble::Trouble;
-use crate::run::{Membership, Status, age};
+use crate::run::{Membership, Status, Threshold, age};
 
 /// How a monitoring plug-in ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +57,12 @@ impl Plugin {
 
 pub(super) fn line(status: &Status) -> String {
     let plugin = Plugin::of(status);
-    let reached: Vec<&str> = status.reached().map(|line| line.text.as_str()).collect();
     let what = match plugin {
-        Plugin::Critical => reached.join("; "),
-        Plugin::Warning => worries(status).join("; "),
+        // A threshold that stays reached, such as of a message in quarantine, hides nothing else.
+        Plugin::Critical | Plugin::Warning => {
+            let reached = status.reached().map(|line| line.text.clone());
+            reached.chain(worries(status)).collect::<Vec<_>>().join("; ")
+        }
         Plugin::Ok | Plugin::Unknown => well(status),
     };
     format!("{} | {}", plugin.line(&what), performance(status))
@@ -75,7 +77,7 @@ fn plain(text: &str) -> String {
     escape::line(&text.replace('\n', ", ")).replace('|', "/")
 }
 
-/// What is no threshold and yet waits for somebody.
+/// What is no threshold that is reached and yet waits for somebody.
 fn worries(status: &Status) -> Vec<String> {
     let configured = status.mailboxes.iter().filter(|one| one.membership == Membership::Configured);
     let mut worries: Vec<String> = configured
@@ -96,7 +98,8 @@ fn worries(status: &Status) -> Vec<String> {
         let (code, _) = vitals.error.as_ref()?;
         Some(format!("back end \"{name}\" failed {} times in a row, last {code}", vitals.failures))
     }));
-    if status.store.quarantine.count > 0 {
+    let is_told = status.reached().any(|line| line.threshold == Threshold::Quarantine);
+    if status.store.quarantine.count > 0 && !is_told {
         worries.push(format!("messages in quarantine: {}", status.store.quarantine.count));
     }
     worries

@@ -31,7 +31,7 @@ pub(crate) fn check(settings: &Settings) {
 fn replace(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     files::replace(path, octets, 0o644).map_err(|error| {
         Trouble::new(ErrorCode::OutputIo, format!("cannot write {}", path.display()))
-            .hint("the directory of \"textfile\" in [metrics] must be there and writable")
+            .hint("the directory of \"textfile\" in [metrics] must be there, have room, and be writable")
             .because(error)
     })
 }

@@ -100,8 +100,11 @@ impl Columns {
 
     fn label(&self, label: &Label) -> Element {
         let class = if label.spare { "tick spare" } else { "tick" };
-        let text = element("text").with("class", class).with("x", self.x(label.at)).with("y", HEIGHT + 18.0);
-        text.with("text-anchor", "middle").text(&label.text)
+        // At the end half of it would stand beyond the plot, where a phone has no room.
+        let is_last = self.part(label.at) > 0.97;
+        let (x, anchor) = if is_last { (percent(1.0), "end") } else { (self.x(label.at), "middle") };
+        let text = element("text").with("class", class).with("x", x).with("y", HEIGHT + 18.0);
+        text.with("text-anchor", anchor).text(&label.text)
     }
 
     /// The first is written highest; each goes on beneath what is written on those before it.
@@ -124,7 +127,7 @@ fn grid(scale: Scale, tick: u64) -> Element {
     let line = element("line").with("class", class).with("x1", "0").with("x2", "100%");
     let line = line.with("y1", format!("{y:.2}")).with("y2", format!("{y:.2}"));
     let text = element("text").with("class", "tick").with("x", "-8").with("y", format!("{:.2}", y + 4.0));
-    element("g").add(line).add(text.with("text-anchor", "end").text(words::number(tick)))
+    element("g").add(line).add(text.with("text-anchor", "end").text(words::tick(tick)))
 }
 
 #[cfg(test)]
@@ -141,6 +144,21 @@ mod tests {
         bar.captures_iter(&plot)
             .map(|found| (1..=5).map(|part| &found[part]).collect::<Vec<_>>().join(" "))
             .collect()
+    }
+
+    #[test]
+    fn no_label_stands_beyond_the_end_of_the_axis() {
+        let label = |at| Label { at, text: "30 Nov".to_owned(), spare: false };
+        let columns = (0..31).map(|_| Column { title: String::new(), parts: Vec::new() }).collect();
+        let plot = Columns {
+            told: String::new(),
+            columns,
+            labels: vec![label(1.5), label(30.5)],
+            marks: Vec::new(),
+        };
+        let plot = plot.draw().to_string();
+        assert!(plot.contains(r#"x="4.839%" y="198" text-anchor="middle">30 Nov"#), "{plot}");
+        assert!(plot.contains(r#"x="100.000%" y="198" text-anchor="end">30 Nov"#), "{plot}");
     }
 
     #[test]

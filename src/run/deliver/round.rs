@@ -6,6 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::hook::Hook;
+use crate::model::notification::About;
 use crate::model::outbox::{GivenUp, OutboxState};
 use crate::model::trouble::Trouble;
 use crate::store::{Begun, Claimed, Fate, Lease, OutboxRow, Resolution, Store, StoreError};
@@ -223,6 +224,11 @@ impl<'a> Round<'a> {
                 self.alone = false;
                 self.health.was_not_asked(&way);
                 if begun == Begun::Suppressed {
+                    // Whoever runs the desk counts on alerts; that nobody got one must be seen somewhere.
+                    if matches!(row.about, About::Alert) {
+                        let to = &row.to.address;
+                        log::warn!(notification = row.id; "{to} is not told of an alert: the address is suppressed");
+                    }
                     self.tell(&NotificationLine::of(&row, OutboxState::Suppressed));
                 }
             }

@@ -119,7 +119,8 @@ impl Desk<'_> {
         if self.mails.is_none() {
             return row;
         }
-        let may_be_told = row.told_at.is_none_or(|at| now.duration_since(at) >= PAUSE);
+        // A clock that was ahead has left a time to come, which must not silence what is told until then.
+        let may_be_told = row.told_at.is_none_or(|at| now.duration_since(at).abs() >= PAUSE);
         match (row.reached, row.told) {
             (true, false) if may_be_told => {
                 (row.told, row.told_at) = (true, Some(now));

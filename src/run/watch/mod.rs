@@ -80,7 +80,7 @@ pub fn status(plan: &Plan, store: Option<&mut Store>, now: Timestamp) -> Result<
         None => (StoreStatus::default(), Vec::new()),
     };
     let mut status = seen(plan, standing, now);
-    let last = threshold::remembered(&plan.alert, &before);
+    let last = threshold::remembered(&plan.alert, &before, now);
     status.alerts = last.chain(threshold::standing(&plan.alert, &status)).collect();
     for line in &mut status.alerts {
         let row = before.iter().find(|row| line.is_of(row) && row.reached == line.reached);

@@ -59,6 +59,8 @@ fn a_mailbox_is_stale_from_its_last_success_or_from_its_first_failure_on() {
         one("never-well", failing(40)),
         one("tried-of-late", failing(99)),
         one("failing-of-late", both),
+        one("well-to-come", success(999)),
+        one("failing-since-the-clock-is-right", Vitals { last_success: Some(at(999)), ..failing(40) }),
         one("never-tried", Vitals::default()),
         watched("no-more", Membership::Former, success(0)),
     ]);
@@ -69,6 +71,8 @@ fn a_mailbox_is_stale_from_its_last_success_or_from_its_first_failure_on() {
         "stale never-well true",
         "stale tried-of-late false",
         "stale failing-of-late true",
+        "stale well-to-come false",
+        "stale failing-since-the-clock-is-right true",
         "stale never-tried false",
     ];
     assert_eq!(lines(&alert, &status), expected);
@@ -85,7 +89,7 @@ fn counts_ages_and_certificates_are_held_to_their_limits() {
         watched("no-more", Membership::Former, expires(1)),
     ]);
     status.store.backends = vec![("soon".to_owned(), expires(101))];
-    status.store.outbox.waiting = 5;
+    (status.store.outbox.waiting, status.store.outbox.alerts) = (7, 2);
     status.store.quarantine.count = 4;
     status.mailboxes[1].health.waiting = Pile { count: 1, oldest: Some(at(70)) };
     let alert = Alert {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::outcome::OutcomeWord;
 use crate::run::config::Alert;
 use crate::run::report::{Counts, Summary};
-use crate::store::AlertRow;
+use crate::store::{AlertRow, Vitals};
 
 use super::words::age;
 use super::{Membership, Status, Watched};
@@ -102,6 +102,12 @@ impl Ran {
     }
 }
 
+/// The command that is called by a timer.
+const FETCH: &str = "fetch";
+
+/// A threshold that another command has reached is over after so long at the latest.
+const BY_HAND: SignedDuration = SignedDuration::from_hours(24);
+
 /// How the thresholds of one run stand after this one.
 pub(super) fn of_run<'a>(alert: &'a Alert, ran: &'a Ran) -> impl Iterator<Item = AlertLine> + 'a {
     let all = [
@@ -117,7 +123,13 @@ pub(super) fn of_run<'a>(alert: &'a Alert, ran: &'a Ran) -> impl Iterator<Item =
 }
 
 /// How the thresholds of one run stood after the last run of each kind.
-pub(super) fn remembered<'a>(alert: &Alert, before: &'a [AlertRow]) -> impl Iterator<Item = AlertLine> + 'a {
+///
+/// Mailboxes are fetched again and again; a person who hands a message over, or retries one, may do so once.
+pub(super) fn remembered<'a>(
+    alert: &Alert,
+    before: &'a [AlertRow],
+    now: Timestamp,
+) -> impl Iterator<Item = AlertLine> + 'a {
     let configured = [(Threshold::Skipped, alert.skipped), (Threshold::Failed, alert.failed)];
     before.iter().filter_map(move |row| {
         let (threshold, limit) =
@@ -125,7 +137,7 @@ pub(super) fn remembered<'a>(alert: &Alert, before: &'a [AlertRow]) -> impl Iter
         limit.map(|_| AlertLine {
             threshold: *threshold,
             subject: Some(row.subject.clone()),
-            reached: row.reached,
+            reached: row.reached && (row.subject == FETCH || now.duration_since(row.since).abs() < BY_HAND),
             since: None,
             text: row.text.clone(),
         })
@@ -140,8 +152,9 @@ pub(super) fn standing(alert: &Alert, status: &Status) -> Vec<AlertLine> {
     let oldest = status.mailboxes.iter().filter_map(|mailbox| mailbox.health.waiting.oldest).min();
     let mut lines = Vec::new();
     lines.extend(alert.backlog.map(|limit| {
-        let text = format!("notifications that wait: {}", store.outbox.waiting);
-        number(Threshold::Backlog, store.outbox.waiting, limit, &text)
+        // Mails of alerts are none: what tells of a threshold must not reach another.
+        let waiting = store.outbox.waiting.saturating_sub(store.outbox.alerts);
+        number(Threshold::Backlog, waiting, limit, &format!("notifications that wait: {waiting}"))
     }));
     if let Some(limit) = alert.stale {
         lines.extend(configured().map(|mailbox| stale(mailbox, limit, status.at)));
@@ -171,7 +184,10 @@ fn number(threshold: Threshold, count: u64, limit: u64, what: &str) -> AlertLine
 fn stale(mailbox: &Watched, limit: SignedDuration, now: Timestamp) -> AlertLine {
     let health = &mailbox.health;
     let name = &health.name;
-    let (reached, text) = match health.vitals.last_success.or(health.vitals.failing_since) {
+    let Vitals { last_success, failing_since, .. } = health.vitals;
+    // A success that a clock which was ahead has dated to come hides no failures until then.
+    let success = last_success.filter(|at| *at <= now || failing_since.is_none());
+    let (reached, text) = match success.or(failing_since) {
         Some(since) => {
             let for_long = now.duration_since(since);
             let why = health.vitals.error.as_ref().map(|(code, _)| format!(" ({code})")).unwrap_or_default();

@@ -38,7 +38,7 @@ WHERE outbox = ?1
 ORDER BY id";
 
 pub(in crate::store) const SELECT_WAITING: &str = "
-SELECT count(*), min(created_at)
+SELECT count(*), min(created_at), count(CASE WHEN ticket IS NULL THEN 1 END)
 FROM outbox
 WHERE state IN ('queued', 'sending')";
 
@@ -84,6 +84,7 @@ impl Store {
         let mut backlog = Backlog::default();
         if let Some(mut row) = first(self.engine.query(SELECT_WAITING, &[])?) {
             (backlog.waiting, backlog.oldest) = (row.take(0)?, row.take::<Option<Timestamp>>(1)?);
+            backlog.alerts = row.take(2)?;
         }
         if let Some(mut row) = first(self.engine.query(COUNT_ENDED, &[])?) {
             (backlog.failed, backlog.bounced) = (row.take(0)?, row.take(1)?);

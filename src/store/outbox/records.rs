@@ -342,6 +342,8 @@ pub struct Backlog {
     pub waiting: u64,
     /// The oldest of them was written then.
     pub oldest: Option<Timestamp>,
+    /// So many of them are mails of alerts, of no ticket.
+    pub alerts: u64,
     /// So many were given up.
     pub failed: u64,
     /// So many came back.

@@ -84,7 +84,7 @@ impl Store {
             quarantine: quarantine(engine)?,
             outbox,
             // What an endpoint took does not come back.
-            events: Backlog { waiting, oldest, failed, bounced: 0 },
+            events: Backlog { waiting, oldest, failed, ..Backlog::default() },
             suppressed: suppressed(engine, now)?,
             size: engine.size()?,
             schema: u64::try_from(schema::version(engine)?).unwrap_or_default(),
