@@ -238,7 +238,7 @@ fn an_event_whose_hook_is_configured_no_more_is_given_up_loudly() {
     assert_eq!(states(&desk), ["post-process keep queued/- 0"]);
     configure(&desk, "");
     let run = fetch(&desk).exits(0);
-    assert!(run.stderr.contains("given up are the 1 events"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 event that waited for it given up"), "{}", run.stderr);
     assert_eq!(states(&desk), ["post-process keep failed/no-hook 0"]);
 }
 

@@ -87,7 +87,7 @@ pub enum LogFormat {
     /// A line for people
     Text,
     /// A JSON object per line: time, level, message and, where they apply, run, mailbox, folder, item, outcome, reason,
-    /// ticket, notification, error_code
+    /// ticket, notification, event, hook, error_code
     Json,
     /// A line for journald or a logger that reads its priorities: <4> and the like in front (sd-daemon(3)), no time
     Journal,

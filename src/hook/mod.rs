@@ -54,7 +54,7 @@ impl Hook {
     /// # Errors
     /// Everything that is neither agreement nor veto.
     pub fn call(&self, call: &Call<'_>) -> Result<Answer, HookError> {
-        log::debug!("hook \"{}\" is called with {} {}", self.name, call.kind, call.id);
+        log::debug!(hook = self.name; "hook \"{}\" is called with {} {}", self.name, call.kind, call.id);
         match &self.way {
             Way::Command(program) => command::run(self, program, call),
             Way::Url(endpoint) => webhook::post(self, endpoint, call),

@@ -13,7 +13,7 @@ use super::config::{Endpoint, Hook};
 use super::signature::{self, Key};
 use super::{Answer, Call, HookError};
 use crate::transport::Fault;
-use crate::transport::http::{self, Body, Request};
+use crate::transport::http::{self, Body, Overlong, Request};
 use crate::transport::login::{self, Name};
 use crate::transport::wire::{self, Reach};
 
@@ -39,6 +39,8 @@ pub(super) fn post(hook: &Hook, endpoint: &Endpoint, call: &Call<'_>) -> Result<
         proxy: endpoint.proxy.as_ref(),
         reach: if endpoint.allow_private { Reach::Anywhere } else { Reach::Public },
         limit: hook.timeout,
+        // A veto may stand in what is cut off; whoever is merely told has no say.
+        overlong: if call.kind.is_asked() { Overlong::Refused } else { Overlong::Cut },
     };
     let answer = http::post(&request).map_err(|fault| unreached(hook, fault))?;
     read(hook, &answer, now)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::event::{EventId, EventKind, EventState, Undelivered};
 use crate::model::exit::Exit;
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{BegunEvent, EventBacklog, EventFate};
 
 /// Who is told.
@@ -39,11 +39,13 @@ pub struct EventLine {
     pub next_attempt_at: Option<Timestamp>,
     /// What went wrong.
     pub last_error: Option<String>,
+    /// What it is called.
+    pub error_code: Option<ErrorCode>,
 }
 
 impl EventLine {
     /// Of an attempt that ended so.
-    pub(super) fn of(event: &BegunEvent, fate: EventFate, answer: &str) -> Self {
+    pub(super) fn of(event: &BegunEvent, fate: EventFate, (answer, code): (&str, Option<ErrorCode>)) -> Self {
         let (state, reason, next_attempt_at) = match fate {
             EventFate::Delivered => (EventState::Delivered, None, None),
             EventFate::Again(at) => (EventState::Queued, None, Some(at)),
@@ -59,6 +61,7 @@ impl EventLine {
             attempts: event.attempts,
             next_attempt_at,
             last_error: (state != EventState::Delivered).then(|| answer.to_owned()),
+            error_code: code,
         }
     }
 
@@ -66,11 +69,14 @@ impl EventLine {
     pub(super) fn log(&self) {
         let (row, kind, hook) = (self.row, self.kind, &self.hook);
         let error = self.last_error.as_deref().unwrap_or_default();
+        let error_code = self.error_code.map(ErrorCode::as_str);
         match (self.state, self.reason) {
             (EventState::Failed, Some(why)) => {
-                log::error!("event {row} ({kind}) is given up for hook \"{hook}\", {why}: {error}");
+                log::error!(hook, error_code; "event {row} ({kind}) is given up for hook \"{hook}\", {why}: {error}");
             }
-            (EventState::Queued, _) => log::warn!("event {row} ({kind}) is put off: {error}"),
+            (EventState::Queued, _) => {
+                log::warn!(hook, error_code; "event {row} ({kind}) is put off: {error}");
+            }
             _ => {}
         }
     }
