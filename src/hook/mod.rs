@@ -4,8 +4,8 @@
 //! a message by the answer is the run's business; `event.schema.json` has the objects that they are given.
 //!
 //! Limits: a program that leaves its process group (`setsid`) outlives its time; nothing waits for it. One is ended when a signal
-//! ends the run, but outlives a kill. The memory limit
-//! is set just after a program began, and on Linux alone.
+//! ends the run, but outlives a kill. Memory is
+//! bounded on Linux alone, and where `/proc` is not mounted a moment after a program began.
 
 mod command;
 mod config;
@@ -18,7 +18,7 @@ mod webhook;
 mod tests;
 
 pub use command::PATH;
-pub use config::{DryRun, Endpoint, Hook, OnFailure, Program, Way};
+pub use config::{DryRun, Endpoint, Hook, OnFailure, Program, Start, Way};
 pub use error::HookError;
 
 use crate::model::event::{EventId, EventKind};

@@ -13,6 +13,7 @@ fn hook(program: &[&str]) -> Hook {
             file: file.into(),
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
             memory: 1_000_000_000,
+            start: Start::Direct,
         }),
         timeout: Duration::from_secs(20),
         on_failure: OnFailure::Ignore,
