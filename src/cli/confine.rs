@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, NulError, OsString};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use signal_hook::consts::SIGPIPE;
 use signal_hook::flag;
 
 use crate::model::exit::Exit;
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::ErrorCode;
 
 /// Bound this process and become another program
 ///
@@ -31,11 +31,12 @@ pub struct Args {
     pub program: Vec<OsString>,
 }
 
-/// Becomes the program; why that cannot be.
-pub(crate) fn run(args: &Args) -> Result<Exit, Trouble> {
+/// Becomes the program; why that cannot be is told in one line, as whoever runs the hook reads it.
+pub(crate) fn run(args: &Args) -> Exit {
     let Err(error) = become_it(&args.program, args.memory);
     let file = args.program.first().map(|file| file.display().to_string()).unwrap_or_default();
-    Err(Trouble::new(ErrorCode::InputMissing, format!("{file} cannot be run: {error}")))
+    let _ = writeln!(io::stderr().lock(), "{file} cannot be run: {error}");
+    ErrorCode::InputMissing.exit()
 }
 
 fn become_it(program: &[OsString], memory: u64) -> io::Result<Infallible> {

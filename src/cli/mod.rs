@@ -139,6 +139,6 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
         Command::Probe(args) => probe::run(&args, context),
-        Command::Confine(args) => confine::run(&args),
+        Command::Confine(args) => Ok(confine::run(&args)),
     }
 }

@@ -158,7 +158,9 @@ fn end(child: &mut Child) {
 fn answer(hook: &Hook, status: ExitStatus, heard: &Heard) -> Result<Answer, HookError> {
     let first = wire::text(heard.output.split(|octet| *octet == b'\n').next().unwrap_or_default());
     let failed = |how: String| {
-        let complaint = wire::text(&heard.complaint);
+        // The last line of a trace is what went wrong.
+        let complaint = heard.complaint.rsplit(|octet| *octet == b'\n').map(wire::text);
+        let complaint = complaint.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
         let said = if complaint.is_empty() { how } else { format!("{how}: {complaint}") };
         Err(HookError::Failed { hook: hook.name.clone(), said, again_after: None })
     };

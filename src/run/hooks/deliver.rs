@@ -81,12 +81,13 @@ struct Round<'a> {
 impl Round<'_> {
     fn work(mut self, began: Instant) -> Result<EventSum, Trouble> {
         let now = Timestamp::now();
-        let back = self.store.take_back_events(now)?;
-        if back.failed > 0 {
-            let count = back.failed;
-            log::error!("{count} events are given up: twice the program ended while it delivered them");
+        for row in self.store.take_back_events(now)? {
+            let line = EventLine::given_up(self.store.event(row)?);
+            let _event = trail::take(Step::Event, &line.id);
+            line.log();
+            self.hearer.event(&line);
+            self.counts.failed += 1;
         }
-        self.counts.failed += back.failed;
         // What is put off meanwhile is due later than now, so that each is tried once.
         let mut last: Option<DueEvent> = None;
         while !self.is_over() {
@@ -247,7 +248,7 @@ fn ended(hook: &Hook, attempts: u32, answer: Result<Answer, HookError>, at: Time
         _ if attempts >= hook.max_attempts => {
             (AttemptResult::Later, EventFate::Failed(Undelivered::TooManyAttempts))
         }
-        _ => {
+        HookError::Timeout { .. } | HookError::Uncallable { .. } | HookError::Failed { .. } => {
             let wanted = error.again_after().and_then(|after| SignedDuration::try_from(after).ok());
             let pause = pause(attempts).max(wanted.unwrap_or_default());
             (AttemptResult::Later, EventFate::Again(at.checked_add(pause).unwrap_or(Timestamp::MAX)))

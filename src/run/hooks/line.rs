@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::event::{EventId, EventKind, EventState, Undelivered};
 use crate::model::exit::Exit;
 use crate::model::trouble::{ErrorCode, Trouble};
-use crate::store::{BegunEvent, EventBacklog, EventFate};
+use crate::store::{BegunEvent, EventBacklog, EventFate, EventRow};
 
 /// Who is told.
 pub trait EventHearer {
@@ -62,6 +62,22 @@ impl EventLine {
             next_attempt_at,
             last_error: (state != EventState::Delivered).then(|| answer.to_owned()),
             error_code: code,
+        }
+    }
+
+    /// Of a row that was given up without an attempt of ours.
+    pub(super) fn given_up(row: EventRow) -> Self {
+        Self {
+            row: row.row,
+            id: row.id,
+            kind: row.kind,
+            hook: row.hook,
+            state: row.state,
+            reason: row.reason,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_error: row.last_error,
+            error_code: None,
         }
     }
 
