@@ -238,7 +238,7 @@ fn an_event_whose_hook_is_configured_no_more_is_given_up_loudly() {
     assert_eq!(states(&desk), ["post-process keep queued/- 0"]);
     configure(&desk, "");
     let run = fetch(&desk).exits(0);
-    assert!(run.stderr.contains("given up are the 1 events"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 event that waited for it given up"), "{}", run.stderr);
     assert_eq!(states(&desk), ["post-process keep failed/no-hook 0"]);
 }
 
@@ -368,4 +368,24 @@ fn killed_at_any_step_the_event_arrives_with_the_same_id() {
     assert!(died > 20, "died {died} times");
     assert!(twice > 0, "no death fell between the delivery and its commit");
     assert!(Path::new(&whole.path("given")).exists());
+}
+
+#[test]
+fn an_event_of_which_twice_nobody_knows_whether_it_arrived_is_given_up_by_name() {
+    let desk = desk(&["post-process"], "");
+    program(&desk, "keep", &format!("{KEEP}; kill -KILL $PPID"));
+    desk.deliver("1", &Letter::new("1@example.org", "Printer").bytes());
+    desk.run(&["fetch", "--no-send"]).exits(0);
+    for _ in 0..2 {
+        let died = desk.command(&["events", "deliver"]).status().unwrap();
+        assert_eq!(died.code(), None, "{died}");
+    }
+    let run = desk.run(&["--log-format", "json", "events", "deliver", "--json"]).exits(1);
+    assert_eq!(states(&desk), ["post-process keep failed/uncertain 2"]);
+    let given = given(&desk);
+    let [first, second] = given.as_slice() else { panic!("{given:?}") };
+    assert_eq!(first["id"], second["id"]);
+    let (line, log) = (run.json().remove(0), serde_json::from_str::<Value>(&run.stderr).unwrap());
+    assert_eq!((&line["event_id"], &line["reason"]), (&first["id"], &"uncertain".into()));
+    assert_eq!((&log["event"], &log["hook"], &log["level"]), (&first["id"], &"keep".into(), &"error".into()));
 }

@@ -391,3 +391,40 @@ fn on_a_real_imap_server_a_veto_leaves_the_message_and_the_others_become_tickets
     assert_eq!((there.len(), &there[0]["subject"]), (1, &"Spam".into()), "{rows:?}");
     assert_eq!(fetch(&desk).exits(0).outcomes(), [""; 0]);
 }
+
+/// Whatever a program starts first would be ahead of limits that are set from outside.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hook_is_bounded_before_it_begins_and_with_it_all_that_it_starts() {
+    let desk = desk(&hook("pre-process", "look", "memory = \"50MB\""));
+    program(&desk, "look", "grep -E 'Max (data|core)' /proc/self/limits >>@limits");
+    for number in 2..=20 {
+        desk.deliver(&number.to_string(), &Letter::new(&format!("{number}@example.org"), "Printer").bytes());
+    }
+    fetch(&desk).exits(0);
+    let limits = fs::read_to_string(desk.path("limits")).unwrap();
+    let words: Vec<Vec<&str>> = limits.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words.len(), 40, "{limits}");
+    for line in words {
+        let most = if line[1] == "data" { "50000000" } else { "0" };
+        assert_eq!(line[line.len() - 3..line.len() - 1], [most, most], "{limits}");
+    }
+}
+
+#[test]
+fn what_is_no_program_after_all_says_so() {
+    let desk = desk(&hook("pre-process", "text", "on_failure = \"skip\""));
+    fs::write(desk.path("text"), "neither script nor program").unwrap();
+    fs::set_permissions(desk.path("text"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = fetch(&desk).exits(0);
+    assert_eq!(run.outcomes(), ["skipped/hook -"]);
+    assert!(run.stdout.contains("text cannot be run: Exec format error"), "{}", run.stdout);
+}
+
+#[test]
+fn a_hook_ends_where_nobody_reads_what_it_says_as_programs_do() {
+    let desk = desk(&hook("pre-process", "talker", "on_failure = \"skip\""));
+    program(&desk, "talker", "kill -PIPE $$");
+    let run = fetch(&desk).exits(0);
+    assert!(run.stdout.contains("failed: ended by signal 13"), "{}", run.stdout);
+}

@@ -48,6 +48,29 @@ fn all_lines_of_a_run_have_its_number_and_all_of_an_item_its_key() {
 }
 
 #[test]
+fn what_hooks_say_and_what_is_sent_at_the_end_of_a_run_is_found_by_its_number_item_event_and_code() {
+    let hook = |event, program| {
+        format!("[[hook]]\nname = \"{program}\"\nevent = \"{event}\"\ncommand = [\"/bin/{program}\"]\n")
+    };
+    let outbox = "[outbox]\nmax_age = \"36500d\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n";
+    let hooks = ["pre-process", "post-process"].map(|event| hook(event, "false")).concat();
+    let desk = Desk::with_maildir(&format!("{outbox}{hooks}"));
+    desk.deliver("1.a", &mail("a@example.org"));
+    let run = desk.run(&["--log-format", "json", "-vvv", "fetch"]).exits(0);
+    let lines = objects(&run.stderr);
+    assert!(lines.iter().all(|line| line["run"] == 1), "{}", run.stderr);
+    assert!(lines.iter().any(|line| line["error_code"] == "outbox.connect"), "{}", run.stderr);
+    let of_hooks: Vec<_> = lines.iter().filter(|line| line["hook"] == "false").collect();
+    let is_named = |line: &&Value| line["event"].as_str().is_some_and(|id| id.starts_with("msg_"));
+    assert!(of_hooks.iter().all(is_named), "{}", run.stderr);
+    let failures: Vec<_> = of_hooks.iter().filter(|line| line["error_code"] == "hook.failed").collect();
+    let [asked, told] = failures.as_slice() else { panic!("{}", run.stderr) };
+    assert_eq!((&asked["item"], &asked["mailbox"]), (&"1.a".into(), &"support".into()));
+    let rows = desk.run(&["events", "list", "--json"]).exits(0).json();
+    assert_eq!(rows[0]["event_id"], told["event"]);
+}
+
+#[test]
 fn an_outcome_that_needs_nobody_is_information_and_names_its_ticket() {
     let desk = Desk::with_maildir("");
     desk.deliver("1.a", &mail("a@example.org"));

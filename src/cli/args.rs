@@ -7,7 +7,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::output::Form;
 use super::{
-    check, completions, events, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune,
+    check, completions, confine, events, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune,
     quarantine, report, send, status, ticket,
 };
 
@@ -87,7 +87,7 @@ pub enum LogFormat {
     /// A line for people
     Text,
     /// A JSON object per line: time, level, message and, where they apply, run, mailbox, folder, item, outcome, reason,
-    /// ticket, notification, error_code
+    /// ticket, notification, event, hook, error_code
     Json,
     /// A line for journald or a logger that reads its priorities: <4> and the like in front (sd-daemon(3)), no time
     Journal,
@@ -126,6 +126,8 @@ pub enum Command {
     Man(man::Args),
     #[command(hide = true)]
     Probe(probe::Args),
+    #[command(hide = true)]
+    Confine(confine::Args),
 }
 
 impl Command {
@@ -145,7 +147,7 @@ impl Command {
             Self::Report(args) => args.json(),
             Self::Events(args) => args.json(),
             Self::Check(args) => args.json,
-            Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) => false,
+            Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) | Self::Confine(_) => false,
         };
         if json { Form::Json } else { Form::Human }
     }

@@ -106,6 +106,7 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 
 /// Delivers, then looks how things stand; what there is to tell of that leaves at once.
 fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) {
+    let _run = summary.run.map(run::after);
     let send = || {
         if !args.no_send {
             deliver(settings, stop);
@@ -157,7 +158,7 @@ fn told(trouble: &Trouble, of: &str) {
         // It delivers what this one would have.
         log::info!("{trouble}");
     } else {
-        log::error!("{of}: {}", trouble.with_causes());
+        log::error!(error_code = trouble.code.as_str(); "{of}: {}", trouble.with_causes());
     }
 }
 

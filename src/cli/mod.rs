@@ -6,6 +6,7 @@
 pub mod args;
 mod check;
 mod completions;
+mod confine;
 mod context;
 mod desk;
 mod environment;
@@ -138,5 +139,6 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
         Command::Probe(args) => probe::run(&args, context),
+        Command::Confine(args) => Ok(confine::run(&args)),
     }
 }

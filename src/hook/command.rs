@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, access};
 use rustix::process::Signal;
 
-use super::config::{Hook, Program};
+use super::config::{Hook, Program, Start};
 use super::pipes::{self, Attended, Heard, Span};
 use super::{Answer, Call, HookError};
 use crate::transport::process;
@@ -22,6 +22,9 @@ use crate::transport::wire;
 
 /// Where programs are looked for, and what they find as `PATH`.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The file that this process runs, even once another one has its name.
+const OWN: &str = "/proc/self/exe";
 
 /// How long a program may take to end once it is asked to.
 const GRACE: Duration = Duration::from_secs(1);
@@ -39,8 +42,8 @@ pub(super) fn run(hook: &Hook, program: &Program, call: &Call<'_>) -> Result<Ans
     };
     let mut child = spawn(&file, program, call).map_err(uncallable)?;
     let span = Span { deadline: Instant::now() + hook.timeout, stop: call.stop };
-    let attended =
-        bound(&child, program.memory).and_then(|()| pipes::attend(&mut child, call.body.as_bytes(), &span));
+    let bounded = if is_confined(program) { Ok(()) } else { bound(&child, program.memory) };
+    let attended = bounded.and_then(|()| pipes::attend(&mut child, call.body.as_bytes(), &span));
     match attended {
         Ok(Attended::Ended(heard)) => {
             // What it left running in its group goes with it, before its number can be another's.
@@ -86,8 +89,23 @@ fn executable(path: &Path) -> io::Result<()> {
     Ok(access(path, Access::EXEC_OK)?)
 }
 
+/// Whether the program is bounded before it begins.
+fn is_confined(program: &Program) -> bool {
+    program.start == Start::Confined && Path::new(OWN).exists()
+}
+
+fn command(file: &Path, program: &Program) -> Command {
+    if !is_confined(program) {
+        return Command::new(file);
+    }
+    let mut command = Command::new(OWN);
+    command.arg0(env!("CARGO_PKG_NAME")).arg("confine").arg(format!("--memory={}", program.memory));
+    command.arg("--").arg(file);
+    command
+}
+
 fn spawn(file: &Path, program: &Program, call: &Call<'_>) -> io::Result<Child> {
-    Command::new(file)
+    command(file, program)
         .args(program.arguments.iter().map(OsStr::new))
         .env_clear()
         .env("PATH", PATH)
@@ -140,7 +158,9 @@ fn end(child: &mut Child) {
 fn answer(hook: &Hook, status: ExitStatus, heard: &Heard) -> Result<Answer, HookError> {
     let first = wire::text(heard.output.split(|octet| *octet == b'\n').next().unwrap_or_default());
     let failed = |how: String| {
-        let complaint = wire::text(&heard.complaint);
+        // The last line of a trace is what went wrong.
+        let complaint = heard.complaint.rsplit(|octet| *octet == b'\n').map(wire::text);
+        let complaint = complaint.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
         let said = if complaint.is_empty() { how } else { format!("{how}: {complaint}") };
         Err(HookError::Failed { hook: hook.name.clone(), said, again_after: None })
     };

@@ -55,6 +55,17 @@ pub struct Program {
     pub arguments: Vec<String>,
     /// The most memory of each of its processes, in octets.
     pub memory: u64,
+    /// How it is begun.
+    pub start: Start,
+}
+
+/// How a program is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// By this program, which bounds itself and becomes it (`helpdesk-mail confine`). On Linux.
+    Confined,
+    /// Directly; its memory is bounded a moment later.
+    Direct,
 }
 
 /// The receiver of a webhook.

@@ -56,6 +56,15 @@ pub enum HookError {
 }
 
 impl HookError {
+    /// Its code.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Timeout { .. } => ErrorCode::HookTimeout,
+            Self::Interrupted { .. } => ErrorCode::Interrupted,
+            Self::Uncallable { .. } | Self::Failed { .. } | Self::Gone { .. } => ErrorCode::HookFailed,
+        }
+    }
+
     /// When it wants to be tried again, at the earliest.
     pub fn again_after(&self) -> Option<Duration> {
         match self {
@@ -69,18 +78,17 @@ impl HookError {
 
 impl From<HookError> for Trouble {
     fn from(error: HookError) -> Self {
-        let message = error.to_string();
+        let trouble = Self::new(error.code(), error.to_string());
         match error {
-            HookError::Timeout { .. } => Self::new(ErrorCode::HookTimeout, message)
-                .hint("it was ended; a slow hook may need a longer \"timeout\""),
-            HookError::Interrupted { .. } => Self::new(ErrorCode::Interrupted, message)
-                .hint("nothing is left half done; the next run goes on"),
-            HookError::Uncallable { hint, source, .. } => {
-                Self { hint, ..Self::new(ErrorCode::HookFailed, message).because(source) }
+            HookError::Timeout { .. } => {
+                trouble.hint("it was ended; a slow hook may need a longer \"timeout\"")
             }
-            HookError::Failed { .. } => Self::new(ErrorCode::HookFailed, message)
-                .hint("what a hook's answer means stands under HOOKS in helpdesk-mail.toml(5)"),
-            HookError::Gone { .. } => Self::new(ErrorCode::HookFailed, message).hint(
+            HookError::Interrupted { .. } => trouble.hint("nothing is left half done; the next run goes on"),
+            HookError::Uncallable { hint, source, .. } => Self { hint, ..trouble.because(source) },
+            HookError::Failed { .. } => {
+                trouble.hint("what a hook's answer means stands under HOOKS in helpdesk-mail.toml(5)")
+            }
+            HookError::Gone { .. } => trouble.hint(
                 "correct its \"url\" or remove the hook, then \"events retry\" or \"events drop\" what waits",
             ),
         }

@@ -4,8 +4,8 @@
 //! a message by the answer is the run's business; `event.schema.json` has the objects that they are given.
 //!
 //! Limits: a program that leaves its process group (`setsid`) outlives its time; nothing waits for it. One is ended when a signal
-//! ends the run, but outlives a kill. The memory limit
-//! is set just after a program began, and on Linux alone.
+//! ends the run, but outlives a kill. Memory is
+//! bounded on Linux alone, and where `/proc` is not mounted a moment after a program began.
 
 mod command;
 mod config;
@@ -18,7 +18,7 @@ mod webhook;
 mod tests;
 
 pub use command::PATH;
-pub use config::{DryRun, Endpoint, Hook, OnFailure, Program, Way};
+pub use config::{DryRun, Endpoint, Hook, OnFailure, Program, Start, Way};
 pub use error::HookError;
 
 use crate::model::event::{EventId, EventKind};
@@ -54,7 +54,7 @@ impl Hook {
     /// # Errors
     /// Everything that is neither agreement nor veto.
     pub fn call(&self, call: &Call<'_>) -> Result<Answer, HookError> {
-        log::debug!("hook \"{}\" is called with {} {}", self.name, call.kind, call.id);
+        log::debug!(hook = self.name; "hook \"{}\" is called with {} {}", self.name, call.kind, call.id);
         match &self.way {
             Way::Command(program) => command::run(self, program, call),
             Way::Url(endpoint) => webhook::post(self, endpoint, call),

@@ -13,6 +13,7 @@ fn hook(program: &[&str]) -> Hook {
             file: file.into(),
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
             memory: 1_000_000_000,
+            start: Start::Direct,
         }),
         timeout: Duration::from_secs(20),
         on_failure: OnFailure::Ignore,
@@ -56,6 +57,8 @@ fn the_exit_status_is_the_answer_and_the_first_line_its_reason() {
         answer("echo no database >&2; exit 1"),
         Err("hook \"test\" failed: exit status 1: no database".to_owned())
     );
+    let trace = "printf 'Traceback:\\n  File x, line 1\\nOSError: no room\\n\\n' >&2; exit 1";
+    assert_eq!(answer(trace), Err("hook \"test\" failed: exit status 1: OSError: no room".to_owned()));
 }
 
 #[test]

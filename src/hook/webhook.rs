@@ -13,7 +13,7 @@ use super::config::{Endpoint, Hook};
 use super::signature::{self, Key};
 use super::{Answer, Call, HookError};
 use crate::transport::Fault;
-use crate::transport::http::{self, Body, Request};
+use crate::transport::http::{self, Body, Overlong, Request};
 use crate::transport::login::{self, Name};
 use crate::transport::wire::{self, Reach};
 
@@ -39,6 +39,8 @@ pub(super) fn post(hook: &Hook, endpoint: &Endpoint, call: &Call<'_>) -> Result<
         proxy: endpoint.proxy.as_ref(),
         reach: if endpoint.allow_private { Reach::Anywhere } else { Reach::Public },
         limit: hook.timeout,
+        // A veto may stand in what is cut off; whoever is merely told has no say.
+        overlong: if call.kind.is_asked() { Overlong::Refused } else { Overlong::Cut },
     };
     let answer = http::post(&request).map_err(|fault| unreached(hook, fault))?;
     read(hook, &answer, now)
@@ -102,7 +104,7 @@ fn veto(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let vetoes = body.get("veto").and_then(Value::as_bool).unwrap_or(false);
     let reason = body.get("reason").and_then(Value::as_str).unwrap_or_default();
-    vetoes.then(|| wire::text(reason.as_bytes()))
+    vetoes.then(|| wire::text(reason.lines().next().unwrap_or_default().as_bytes()))
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn only_a_body_that_says_so_vetoes() {
-        assert_eq!(veto(br#"{"veto":true,"reason":"spam\r\nreally"}"#), Some("spamreally".to_owned()));
+        assert_eq!(veto(br#"{"veto":true,"reason":"spam\r\nreally"}"#), Some("spam".to_owned()));
         assert_eq!(veto(br#"{"veto":true}"#), Some(String::new()));
         for body in
             [&b""[..], b"ok", b"[]", br#"{"veto":false}"#, br#"{"veto":"true"}"#, br#"{"reason":"x"}"#]

@@ -53,7 +53,7 @@ pub use rehearsing::Rehearsing;
 pub use report::{Counts, Listener, MailboxLine, MailboxStatus, MessageLine, Mode, Summary};
 pub use retry::retry;
 pub use stop::Stop;
-pub use trail::{Step, trail};
+pub use trail::{Step, after, trail};
 pub use verdict::Audience;
 pub use watch::{AlertLine, Membership, Ran, Status, Threshold, Watched, Written, age, status, watch};
 

@@ -1,10 +1,12 @@
-//! What this thread is at: run, mailbox, folder, item. The log puts it on every line that is written meanwhile, so that a
+//! What this thread is at: run, mailbox, folder, item, event. The log puts it on every line that is written meanwhile, so that a
 //! mailbox need not know the run it is read in, and all lines of one run or one item can be found by one word.
 //!
 //! Like the log itself it is the thread's and nobody's argument; nothing but the log reads it.
 
 use std::cell::RefCell;
 use std::fmt::Display;
+
+use crate::model::ids::RunId;
 
 /// A step of the trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Step {
     Folder,
     /// The key of the item within the folder.
     Item,
+    /// The id of the event that hooks are asked about or told of.
+    Event,
 }
 
 impl Step {
@@ -27,6 +31,7 @@ impl Step {
             Self::Mailbox => "mailbox",
             Self::Folder => "folder",
             Self::Item => "item",
+            Self::Event => "event",
         }
     }
 }
@@ -37,7 +42,7 @@ thread_local! {
 
 /// Ends the step when it is dropped.
 #[must_use]
-pub(super) struct Taken(());
+pub struct Taken(());
 
 impl Drop for Taken {
     fn drop(&mut self) {
@@ -49,6 +54,11 @@ impl Drop for Taken {
 pub(super) fn take(step: Step, what: impl Display) -> Taken {
     TRAIL.with_borrow_mut(|trail| trail.push((step, what.to_string())));
     Taken(())
+}
+
+/// What is done for a run behind its end, until what is returned is dropped.
+pub fn after(run: RunId) -> Taken {
+    take(Step::Run, run)
 }
 
 /// What this thread is at, outermost first.

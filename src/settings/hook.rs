@@ -13,7 +13,7 @@ use super::rule;
 use super::secret::{self, SECRET};
 use super::table::Table;
 use super::value::{self, Wrong};
-use crate::hook::{DryRun, Endpoint, Hook, OnFailure, Program, Way};
+use crate::hook::{DryRun, Endpoint, Hook, OnFailure, Program, Start, Way};
 use crate::model::event::EventKind;
 use crate::model::ids::MailboxName;
 use crate::transport::Url;
@@ -132,7 +132,7 @@ fn command(table: &Table<'_>, base: &Path) -> Option<Program> {
     let mut words = words?.into_iter();
     let program = words.next()?;
     let file = if program.contains('/') { base.join(program) } else { PathBuf::from(program) };
-    Some(Program { file, arguments: words.collect(), memory })
+    Some(Program { file, arguments: words.collect(), memory, start: Start::Confined })
 }
 
 /// An argument may be empty, and hold anything but what ends it.

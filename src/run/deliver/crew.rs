@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::model::notification::Answer;
+use crate::run::trail;
 use crate::store::{Claimed, Expiry};
 
 use super::end::{Carried, Courier};
@@ -68,10 +69,14 @@ pub(super) fn work<T>(couriers: Vec<Box<dyn Courier + Send + '_>>, lead: impl Fn
     let (tasks, queue) = channel();
     let (sender, done) = channel();
     let queue = Mutex::new(queue);
+    let path = trail::trail();
     thread::scope(|scope| {
         for courier in couriers {
-            let (sender, queue) = (sender.clone(), &queue);
-            scope.spawn(move || carry_all(courier, queue, &sender));
+            let (sender, queue, path) = (sender.clone(), &queue, &path);
+            scope.spawn(move || {
+                let _path: Vec<_> = path.iter().map(|(step, what)| trail::take(*step, what)).collect();
+                carry_all(courier, queue, &sender);
+            });
         }
         drop(sender);
         lead(Desk { tasks, done })

@@ -12,6 +12,7 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::parse;
 use crate::run::job::Job;
 use crate::run::report::Mode;
+use crate::run::trail::{self, Step};
 
 /// The longest reason of a veto that is noted, in characters.
 const LONGEST: usize = 200;
@@ -102,6 +103,7 @@ impl Question<'_> {
     pub(in crate::run) fn ask(&self, data: &dyn Fn(&Hook) -> Value) -> Said {
         let mut said = Said::default();
         let Ok(id) = super::new_id() else { return said.of_no_id() };
+        let (_item, _event) = (trail::take(Step::Item, self.item), trail::take(Step::Event, &id));
         for hook in self.job.listeners(self.kind) {
             if self.mode == Mode::DryRun && hook.dry_run == DryRun::Left {
                 let (name, kind) = (&hook.name, self.kind);
@@ -142,7 +144,7 @@ impl Said {
             Err(error @ HookError::Interrupted { .. }) => self.end = Some(End::Interrupt(Failure::of(error))),
             Err(error) => {
                 let failure = Failure::of(error);
-                log::warn!(hook:display = name; "{place}: {}", failure.message);
+                log::warn!(hook:display = name, error_code = failure.code.as_str(); "{place}: {}", failure.message);
                 self.notes.push(failure.message.clone());
                 self.end = match hook.on_failure {
                     OnFailure::Ignore => None,

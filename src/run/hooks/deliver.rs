@@ -17,6 +17,7 @@ use crate::run::deliver::{LEASE, pause};
 use crate::run::lock;
 use crate::run::notices::nonce;
 use crate::run::stop::{Deadline, Stop};
+use crate::run::trail::{self, Step};
 use crate::store::{
     AttemptResult, BegunEvent, Config, DueEvent, EventEnd, EventFate, Lease, Store, StoreError,
 };
@@ -81,12 +82,13 @@ struct Round<'a> {
 impl Round<'_> {
     fn work(mut self, began: Instant) -> Result<EventSum, Trouble> {
         let now = Timestamp::now();
-        let back = self.store.take_back_events(now)?;
-        if back.failed > 0 {
-            let count = back.failed;
-            log::error!("{count} events are given up: twice the program ended while it delivered them");
+        for row in self.store.take_back_events(now)? {
+            let line = EventLine::given_up(self.store.event(row)?);
+            let _event = trail::take(Step::Event, &line.id);
+            line.log();
+            self.hearer.event(&line);
+            self.counts.failed += 1;
         }
-        self.counts.failed += back.failed;
         // What is put off meanwhile is due later than now, so that each is tried once.
         let mut last: Option<DueEvent> = None;
         while !self.is_over() {
@@ -128,6 +130,7 @@ impl Round<'_> {
             return Ok(());
         };
         self.tried += 1;
+        let _event = trail::take(Step::Event, &event.id);
         let began = Instant::now();
         let stop = || self.errand.stop.is_asked();
         let answer = hook.call(&Call { kind: event.kind, id: &event.id, body: &event.payload, stop: &stop });
@@ -165,7 +168,9 @@ impl Round<'_> {
     ) -> Result<(), StoreError> {
         let count = self.store.give_up_events(kind, hook, why, Timestamp::now())?;
         self.counts.failed += count;
-        log::error!("hook \"{hook}\" ({kind}): {told}; given up are the {count} events that wait for it");
+        let (error_code, events) =
+            (ErrorCode::HookFailed.as_str(), if count == 1 { "event" } else { "events" });
+        log::error!(hook, error_code; "hook \"{hook}\" ({kind}): {told}; {count} {events} that waited for it given up");
         Ok(())
     }
 
@@ -177,11 +182,11 @@ impl Round<'_> {
         took: Duration,
     ) -> Result<(), StoreError> {
         let at = Timestamp::now();
-        let (result, said, fate) = ended(hook, event.attempts, answer, at);
+        let Ended { result, said, code, fate } = ended(hook, event.attempts, answer, at);
         let (row, attempt) = (event.row, event.attempt);
         self.store
             .end_event(&self.lease, &EventEnd { row, attempt, result, answer: &said, took, at, fate })?;
-        let line = EventLine::of(event, fate, &said);
+        let line = EventLine::of(event, fate, (&said, code));
         line.log();
         self.hearer.event(&line);
         match fate {
@@ -208,7 +213,7 @@ impl Round<'_> {
             EventFate::Delivered => Health::Called(0),
             EventFate::Failed(Undelivered::Gone) => Health::LeftAlone,
             EventFate::Again(_) | EventFate::Failed(_) if failures + 1 >= ENOUGH => {
-                log::warn!("hook \"{}\" is left alone for the rest of this run", event.hook);
+                log::warn!(hook = event.hook; "hook \"{}\" is left alone for the rest of this run", event.hook);
                 Health::LeftAlone
             }
             EventFate::Again(_) | EventFate::Failed(_) => Health::Called(failures + 1),
@@ -218,14 +223,19 @@ impl Round<'_> {
 }
 
 /// How an attempt ended, what was said, and what becomes of the event.
-fn ended(
-    hook: &Hook,
-    attempts: u32,
-    answer: Result<Answer, HookError>,
-    at: Timestamp,
-) -> (AttemptResult, String, EventFate) {
+struct Ended {
+    result: AttemptResult,
+    said: String,
+    code: Option<ErrorCode>,
+    fate: EventFate,
+}
+
+fn ended(hook: &Hook, attempts: u32, answer: Result<Answer, HookError>, at: Timestamp) -> Ended {
     let error = match answer {
-        Ok(Answer::Taken(said)) => return (AttemptResult::Accepted, said, EventFate::Delivered),
+        Ok(Answer::Taken(said)) => {
+            let (result, fate) = (AttemptResult::Accepted, EventFate::Delivered);
+            return Ended { result, said, code: None, fate };
+        }
         // There is nothing left to be vetoed.
         Ok(Answer::Veto(said)) => {
             let said = format!("it vetoes what has happened already: {said}");
@@ -233,17 +243,17 @@ fn ended(
         }
         Err(error) => error,
     };
-    let said = with_causes(&error);
-    if matches!(error, HookError::Gone { .. }) {
-        return (AttemptResult::Refused, said, EventFate::Failed(Undelivered::Gone));
-    }
-    if matches!(error, HookError::Interrupted { .. }) {
-        return (AttemptResult::Later, said, EventFate::Again(at));
-    }
-    if attempts >= hook.max_attempts {
-        return (AttemptResult::Later, said, EventFate::Failed(Undelivered::TooManyAttempts));
-    }
-    let wanted = error.again_after().and_then(|after| SignedDuration::try_from(after).ok());
-    let pause = pause(attempts).max(wanted.unwrap_or_default());
-    (AttemptResult::Later, said, EventFate::Again(at.checked_add(pause).unwrap_or(Timestamp::MAX)))
+    let (result, fate) = match &error {
+        HookError::Gone { .. } => (AttemptResult::Refused, EventFate::Failed(Undelivered::Gone)),
+        HookError::Interrupted { .. } => (AttemptResult::Later, EventFate::Again(at)),
+        _ if attempts >= hook.max_attempts => {
+            (AttemptResult::Later, EventFate::Failed(Undelivered::TooManyAttempts))
+        }
+        HookError::Timeout { .. } | HookError::Uncallable { .. } | HookError::Failed { .. } => {
+            let wanted = error.again_after().and_then(|after| SignedDuration::try_from(after).ok());
+            let pause = pause(attempts).max(wanted.unwrap_or_default());
+            (AttemptResult::Later, EventFate::Again(at.checked_add(pause).unwrap_or(Timestamp::MAX)))
+        }
+    };
+    Ended { result, said: with_causes(&error), code: Some(error.code()), fate }
 }

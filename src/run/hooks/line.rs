@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::event::{EventId, EventKind, EventState, Undelivered};
 use crate::model::exit::Exit;
-use crate::model::trouble::Trouble;
-use crate::store::{BegunEvent, EventBacklog, EventFate};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{BegunEvent, EventBacklog, EventFate, EventRow};
 
 /// Who is told.
 pub trait EventHearer {
@@ -39,11 +39,13 @@ pub struct EventLine {
     pub next_attempt_at: Option<Timestamp>,
     /// What went wrong.
     pub last_error: Option<String>,
+    /// What it is called.
+    pub error_code: Option<ErrorCode>,
 }
 
 impl EventLine {
     /// Of an attempt that ended so.
-    pub(super) fn of(event: &BegunEvent, fate: EventFate, answer: &str) -> Self {
+    pub(super) fn of(event: &BegunEvent, fate: EventFate, (answer, code): (&str, Option<ErrorCode>)) -> Self {
         let (state, reason, next_attempt_at) = match fate {
             EventFate::Delivered => (EventState::Delivered, None, None),
             EventFate::Again(at) => (EventState::Queued, None, Some(at)),
@@ -59,6 +61,23 @@ impl EventLine {
             attempts: event.attempts,
             next_attempt_at,
             last_error: (state != EventState::Delivered).then(|| answer.to_owned()),
+            error_code: code,
+        }
+    }
+
+    /// Of a row that was given up without an attempt of ours.
+    pub(super) fn given_up(row: EventRow) -> Self {
+        Self {
+            row: row.row,
+            id: row.id,
+            kind: row.kind,
+            hook: row.hook,
+            state: row.state,
+            reason: row.reason,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_error: row.last_error,
+            error_code: None,
         }
     }
 
@@ -66,11 +85,14 @@ impl EventLine {
     pub(super) fn log(&self) {
         let (row, kind, hook) = (self.row, self.kind, &self.hook);
         let error = self.last_error.as_deref().unwrap_or_default();
+        let error_code = self.error_code.map(ErrorCode::as_str);
         match (self.state, self.reason) {
             (EventState::Failed, Some(why)) => {
-                log::error!("event {row} ({kind}) is given up for hook \"{hook}\", {why}: {error}");
+                log::error!(hook, error_code; "event {row} ({kind}) is given up for hook \"{hook}\", {why}: {error}");
             }
-            (EventState::Queued, _) => log::warn!("event {row} ({kind}) is put off: {error}"),
+            (EventState::Queued, _) => {
+                log::warn!(hook, error_code; "event {row} ({kind}) is put off: {error}");
+            }
             _ => {}
         }
     }

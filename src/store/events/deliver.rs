@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{BegunEvent, DueEvent, EventEnd, EventFate};
 use crate::model::event::{EventKind, EventState, Undelivered};
 use crate::store::engine::{Engine, Value, first};
-use crate::store::{AttemptResult, Lease, MOST_UNCERTAIN, Store, StoreError, TakenBack};
+use crate::store::{AttemptResult, Lease, MOST_UNCERTAIN, Store, StoreError};
 
 pub(in crate::store) const SELECT_DUE_EVENTS: &str = "
 SELECT id, due_at, type, hook
@@ -159,11 +159,12 @@ impl Store {
 
     /// Takes back what dead programs had in hand; nobody else may be alive.
     ///
-    /// It may have been taken: it is tried once more, with the same id, and given up the second time.
-    pub fn take_back_events(&mut self, now: Timestamp) -> Result<TakenBack, StoreError> {
+    /// It may have been taken: it is tried once more, with the same id, and given up the second time. Gives the rows that
+    /// are given up.
+    pub fn take_back_events(&mut self, now: Timestamp) -> Result<Vec<i64>, StoreError> {
         const CUT_OFF: &str = "the program ended before the hook answered";
         self.atomically(|engine| {
-            let mut back = TakenBack::default();
+            let mut lost = Vec::new();
             for mut left in engine.query(SELECT_LEFT, &[])? {
                 let (row, lease, uncertain): (i64, String, u32) =
                     (left.take(0)?, left.take(1)?, left.take(2)?);
@@ -176,10 +177,9 @@ impl Store {
                 let attempt = attempt.unwrap_or_default();
                 let end = EventEnd { row, attempt, result, answer: CUT_OFF, took, at: now, fate };
                 resolve(engine, &lease, &end)?;
-                back.failed += u64::from(given_up);
-                back.queued += u64::from(!given_up);
+                lost.extend(given_up.then_some(row));
             }
-            Ok(back)
+            Ok(lost)
         })
     }
 }

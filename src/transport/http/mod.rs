@@ -39,6 +39,17 @@ pub(crate) struct Request<'a> {
     pub(crate) reach: Reach,
     /// The whole exchange takes at most about so long.
     pub(crate) limit: Duration,
+    /// What becomes of an answer that is too large.
+    pub(crate) overlong: Overlong,
+}
+
+/// What becomes of an answer that is larger than anybody needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overlong {
+    /// It is no answer: its body matters.
+    Refused,
+    /// Its beginning is read: the status says it all.
+    Cut,
 }
 
 /// The body of a request.
@@ -94,7 +105,14 @@ fn exchange(agent: &Agent, request: &Request<'_>) -> Result<Answer, Error> {
     };
     let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let (status, retry_after) = (response.status().as_u16(), retry_after.map(str::to_owned));
-    let body = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
+    let body = match request.overlong {
+        Overlong::Refused => response.body_mut().with_config().limit(LARGEST).read_to_vec()?,
+        Overlong::Cut => {
+            let mut beginning = Vec::new();
+            response.body_mut().as_reader().take(LARGEST).read_to_end(&mut beginning)?;
+            beginning
+        }
+    };
     Ok(Answer { status, retry_after, body })
 }
 

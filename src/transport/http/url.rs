@@ -51,7 +51,12 @@ impl FromStr for Url {
             Some("http") => return Err(NoUrl::Clear),
             Some(_) | None => return Err(NoUrl::Form),
         };
-        let port = uri.port_u16().unwrap_or(port);
+        // What is no port is not taken for one that is left out.
+        let written = uri.authority().and_then(|authority| authority.as_str().strip_prefix(&host));
+        let port = match written.and_then(|rest| rest.strip_prefix(':')) {
+            None | Some("") => port,
+            Some(_) => uri.port_u16().filter(|port| *port > 0).ok_or(NoUrl::Form)?,
+        };
         Ok(Self { uri, host, port, scheme })
     }
 }
@@ -106,6 +111,8 @@ mod tests {
             ("https://login.example.org:8443/a/b?tenant=1", 8443),
             ("http://127.0.0.1:80/token", 80),
             ("http://[::1]/token", 80),
+            ("https://[2001:db8::1]:8443/token", 8443),
+            ("https://login.example.org:/token", 443),
             ("http://localhost/token", 80),
         ] {
             assert_eq!(text.parse::<Url>().unwrap().peer().port, port, "{text}");
@@ -115,6 +122,9 @@ mod tests {
             ("http://localhost.example.org/token", NoUrl::Clear),
             ("https://user:secret@login.example.org/token", NoUrl::Form),
             ("https://login.example.org/token#x", NoUrl::Form),
+            ("https://login.example.org:0/token", NoUrl::Form),
+            ("https://login.example.org:99999/token", NoUrl::Form),
+            ("https://[2001:db8::1]:65536/token", NoUrl::Form),
             ("ftp://login.example.org/token", NoUrl::Form),
             ("login.example.org/token", NoUrl::Form),
             ("/token", NoUrl::Form),

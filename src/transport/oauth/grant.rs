@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{Client, Held, keep};
-use crate::transport::http::{self, Answer, Body, Request};
+use crate::transport::http::{self, Answer, Body, Overlong, Request};
 use crate::transport::login::{self, Name};
 use crate::transport::wire::{self, Peer, Reach};
 use crate::transport::{Fault, Password};
@@ -63,6 +63,7 @@ impl Client {
             proxy: self.proxy.as_ref(),
             reach: Reach::Anywhere,
             limit,
+            overlong: Overlong::Refused,
         })
     }
 
