@@ -28,7 +28,7 @@ FROM outbox
 WHERE key = ?1
   AND created_at > ?3
   AND state <> 'suppressed'
-  AND role IS NOT 'agents'";
+  AND role IS DISTINCT FROM 'agents'";
 
 pub(in crate::store) const COUNT_WRITTEN: &str = "
 SELECT count(*)
