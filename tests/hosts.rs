@@ -34,6 +34,16 @@ fn fill(server: &Dovecot, side: &str) {
     }
 }
 
+/// A Dovecot with the same mails twice, for one program and for all, and a PostgreSQL.
+fn servers() -> (Dovecot, Postgres) {
+    let server = Dovecot::start();
+    let of = |side: &'static str| (0..size().0).map(move |number| format!("{side}{number}"));
+    let users: Vec<String> = of("one").chain(of("all")).collect();
+    server.set_passwords(&users.iter().map(|user| (user.as_str(), "secret")).collect::<Vec<_>>());
+    ["one", "all"].iter().for_each(|side| fill(&server, side));
+    (server, Postgres::start())
+}
+
 /// A host: a directory of its own with the configuration that all have.
 fn host(server: &Dovecot, side: &str, url: &str) -> Desk {
     let desk = Desk::configured("");
@@ -77,12 +87,8 @@ fn state(url: &str) -> Vec<String> {
 
 #[test]
 fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
-    let (server, database) = (Dovecot::start(), Postgres::start());
+    let (server, database) = servers();
     let (mailboxes, mails) = size();
-    let users: Vec<String> =
-        ["one", "all"].iter().flat_map(|side| (0..mailboxes).map(move |n| format!("{side}{n}"))).collect();
-    server.set_passwords(&users.iter().map(|user| (user.as_str(), "secret")).collect::<Vec<_>>());
-    ["one", "all"].iter().for_each(|side| fill(&server, side));
 
     let alone = database.database();
     let host_alone = host(&server, "one", &alone);
@@ -129,12 +135,8 @@ fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
 /// How much faster four are than one is told, not asserted: the machine has other things to do.
 #[test]
 fn four_hosts_divide_the_mailboxes_among_themselves() {
-    let (server, database) = (Dovecot::start(), Postgres::start());
+    let (server, database) = servers();
     let (mailboxes, mails) = size();
-    let users: Vec<String> =
-        ["one", "all"].iter().flat_map(|side| (0..mailboxes).map(move |n| format!("{side}{n}"))).collect();
-    server.set_passwords(&users.iter().map(|user| (user.as_str(), "secret")).collect::<Vec<_>>());
-    ["one", "all"].iter().for_each(|side| fill(&server, side));
     let timed = |hosts: Vec<Desk>| {
         let began = Instant::now();
         let programs: Vec<Child> = hosts.iter().map(begin).collect();
