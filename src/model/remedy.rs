@@ -65,7 +65,9 @@ impl ErrorCode {
                 "see with \"check\" and by hand why the hook takes so long; timeout of [[hook]] may be longer"
             }
             Self::HookFailed => "see with -v what the hook said, and try its program or URL by hand",
-            Self::StoreBusy => "wait until the other program is done; the next run goes on",
+            Self::StoreBusy => {
+                "wait until the other program is done, or the server is back; the next run goes on"
+            }
             Self::StoreFull => "make room where the store lies; nothing is lost, and the next run goes on",
             Self::StoreSchema => {
                 "use the program that wrote the store or a newer one, or name the store's file in [store] url"

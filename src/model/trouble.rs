@@ -54,7 +54,7 @@ pub enum ErrorCode {
     MessageCrashed,
     /// The store refuses what is in one message.
     MessageStore,
-    /// Another program holds the store.
+    /// Another program holds the store, or its server is away.
     StoreBusy,
     /// The disk is full.
     StoreFull,

@@ -209,7 +209,7 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::MessageAttempts => "A message had trouble of its own too often.",
         ErrorCode::MessageCrashed => "A part of the program gave up on a message.",
         ErrorCode::MessageStore => "The store refuses what is in one message.",
-        ErrorCode::StoreBusy => "Another program holds the store.",
+        ErrorCode::StoreBusy => "Another program holds the store, or its server is away.",
         ErrorCode::StoreFull => "No room is left for the store.",
         ErrorCode::StoreSchema => "The store is newer than the program, or is no store.",
         ErrorCode::StoreUnavailable => "The store cannot be opened, read or written.",
