@@ -142,7 +142,9 @@ fn a_program_that_dies_says_by_what() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_has_no_more_memory_than_it_may() {
-    let mut hook = hook(&["/bin/sh", "-c", "head -c 300000000 /dev/zero | tail -c 200000000 | wc -c"]);
+    // What is started directly is bounded before it is told anything, which this one waits for.
+    let mut hook =
+        hook(&["/bin/sh", "-c", "cat >/dev/null; head -c 300000000 /dev/zero | tail -c 200000000 | wc -c"]);
     assert_eq!(call(&hook, "{}").unwrap(), Answer::Taken("200000000".to_owned()));
     let Way::Command(program) = &mut hook.way else { panic!() };
     program.memory = 50_000_000;
