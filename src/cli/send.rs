@@ -54,8 +54,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     };
     let causes = context.causes();
     let mut hearer = event_hearer::of(&mut context.out, context.form, causes);
-    let told = desk::deliver_events_if_any(&settings, &errand, hearer.as_mut())?;
-    Ok(told.map_or(sent, |told| sent.worse(told.exit())))
+    let told = desk::deliver_events_if_any(&settings, &errand, hearer.as_mut());
+    // What there is to tell leaves with the next delivery.
+    let _written = watch::alerts(&settings, None);
+    watch::metrics(&settings);
+    Ok(told?.map_or(sent, |told| sent.worse(told.exit())))
 }
 
 fn notifications(args: &Args, settings: &Settings, context: &mut Context) -> Result<Exit, Trouble> {
@@ -69,8 +72,5 @@ fn notifications(args: &Args, settings: &Settings, context: &mut Context) -> Res
     let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
     let causes = context.causes();
     let mut hearer = hearer::of(&mut context.out, context.form, causes);
-    let sent = desk::deliver(settings, outbox, &errand, jobs, hearer.as_mut())?;
-    let _written = watch::alerts(settings, None);
-    watch::metrics(settings);
-    Ok(sent.exit())
+    Ok(desk::deliver(settings, outbox, &errand, jobs, hearer.as_mut())?.exit())
 }
