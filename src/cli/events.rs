@@ -46,7 +46,7 @@ pub enum Action {
         hook: Option<String>,
         /// The newest so many
         #[arg(long, value_name = "N")]
-        limit: Option<u64>,
+        limit: Option<NonZeroU64>,
         /// Write JSON objects, one per line
         #[arg(long)]
         json: bool,
@@ -100,7 +100,8 @@ impl Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     match &args.action {
         Action::List { state, kind, hook, limit, .. } => {
-            list(&EventFilter { state: *state, kind: *kind, hook: hook.clone(), limit: *limit }, context)
+            let limit = limit.map(NonZeroU64::get);
+            list(&EventFilter { state: *state, kind: *kind, hook: hook.clone(), limit }, context)
         }
         Action::Show { id, .. } => show(*id, context),
         Action::Retry { ids } => {

@@ -1,5 +1,7 @@
 //! `helpdesk-mail ticket`: tickets in the embedded store.
 
+use std::num::NonZeroU64;
+
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
@@ -38,7 +40,7 @@ pub enum Action {
         status: Option<Status>,
         /// The newest so many
         #[arg(long, value_name = "N")]
-        limit: Option<u64>,
+        limit: Option<NonZeroU64>,
         /// Write JSON objects, one per line
         #[arg(long)]
         json: bool,
@@ -83,7 +85,8 @@ impl Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     match &args.action {
         Action::List { queue, status, limit, .. } => {
-            list(&TicketFilter { queue: queue.clone(), status: *status, limit: *limit }, context)
+            let limit = limit.map(NonZeroU64::get);
+            list(&TicketFilter { queue: queue.clone(), status: *status, limit }, context)
         }
         Action::Show { id, .. } => show(id, context),
         Action::Close { id } => {
