@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use crate::outbox::letter;
 use crate::support::desk::{Desk, Run};
 use crate::support::dies::{aborted, dying, shifted, steps};
 use crate::support::event::{is_refused, valid};
+use crate::support::hooked::{configure, hook, program};
 use crate::support::letter::Letter;
 use crate::support::torture::{is_long, told};
 
@@ -24,26 +24,6 @@ fn desk(events: &[&str], more: &str) -> Desk {
 }
 
 const KEEP: &str = "cat >>@given; echo >>@given";
-
-fn configure(desk: &Desk, more: &str) {
-    let place = desk.path("").display().to_string();
-    desk.configure(&format!(
-        "[queue.support]\naddress = \"support@example.org\"\n[mailbox.support]\ntype = \"maildir\"\n\
-         queue = \"support\"\npath = \"mail\"\n{}",
-        more.replace('$', &place)
-    ));
-}
-
-fn program(desk: &Desk, name: &str, script: &str) {
-    let path = desk.path(name);
-    let place = desk.path("").display().to_string();
-    fs::write(&path, format!("#!/bin/sh\n{}\n", script.replace('@', &place))).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn hook(event: &str, name: &str, more: &str) -> String {
-    format!("[[hook]]\nevent = \"{event}\"\ncommand = [\"${name}\"]\n{more}\n")
-}
 
 fn fetch(desk: &Desk) -> Run {
     desk.run(&["fetch", "--json"])

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::support::desk::{Desk, Run};
 use crate::support::dovecot::Dovecot;
 use crate::support::event::valid;
+use crate::support::hooked::{configure, hook, program};
 use crate::support::letter::Letter;
 
 /// A desk with a Maildir, one mail in it, and these hooks; what stands behind `$` in them is in its directory.
@@ -19,28 +20,6 @@ fn desk(hooks: &str) -> Desk {
     configure(&desk, hooks);
     desk.deliver("1", &Letter::new("first@example.org", "Printer").bytes());
     desk
-}
-
-fn configure(desk: &Desk, hooks: &str) {
-    let place = desk.path("").display().to_string();
-    desk.configure(&format!(
-        "[queue.support]\naddress = \"support@example.org\"\n[mailbox.support]\ntype = \"maildir\"\n\
-         queue = \"support\"\npath = \"mail\"\non_skip = \"keep\"\n{}",
-        hooks.replace('$', &place)
-    ));
-}
-
-/// A program in the directory of a desk.
-fn program(desk: &Desk, name: &str, script: &str) {
-    let path = desk.path(name);
-    let place = desk.path("").display().to_string();
-    fs::write(&path, format!("#!/bin/sh\n{}\n", script.replace('@', &place))).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// A hook of that name that runs the program of that name.
-fn hook(event: &str, name: &str, more: &str) -> String {
-    format!("[[hook]]\nevent = \"{event}\"\ncommand = [\"${name}\"]\n{more}\n")
 }
 
 fn fetch(desk: &Desk) -> Run {

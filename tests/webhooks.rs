@@ -12,6 +12,7 @@ use crate::support::desk::{Desk, Run};
 use crate::support::dies::shifted;
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::event::valid;
+use crate::support::hooked::configure;
 use crate::support::letter::Letter;
 use crate::support::relay::Relay;
 
@@ -25,13 +26,6 @@ fn desk(lines: &str) -> Desk {
     configure(&desk, lines);
     deliver(&desk, 1);
     desk
-}
-
-fn configure(desk: &Desk, lines: &str) {
-    desk.configure(&format!(
-        "[queue.support]\naddress = \"support@example.org\"\n[mailbox.support]\ntype = \"maildir\"\n\
-         queue = \"support\"\npath = \"mail\"\n{lines}"
-    ));
 }
 
 fn deliver(desk: &Desk, number: u32) {

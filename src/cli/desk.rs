@@ -110,10 +110,11 @@ pub(crate) fn deliver_events_if_any(
     errand: &EventErrand,
     hearer: &mut dyn EventHearer,
 ) -> Result<Option<EventSum>, Trouble> {
-    if !has_listeners(settings) && open(&settings.store)?.event_backlog()?.waiting == 0 {
+    let mut store = open(&settings.store)?;
+    if !has_listeners(settings) && store.event_backlog()?.waiting == 0 {
         return Ok(None);
     }
-    deliver_events(settings, errand, hearer).map(Some)
+    run::deliver_events(errand, &settings.plan.hooks, (&mut store, &settings.store), hearer).map(Some)
 }
 
 /// The companions of a real run; the store is made where there is none.

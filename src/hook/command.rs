@@ -16,7 +16,7 @@ use rustix::process::Signal;
 
 use super::config::{Hook, Program, Start};
 use super::pipes::{self, Attended, Heard, Span};
-use super::{Answer, Call, HookError};
+use super::{Answer, Call, HookError, first_line};
 use crate::transport::process;
 use crate::transport::wire;
 
@@ -156,7 +156,7 @@ fn end(child: &mut Child) {
 }
 
 fn answer(hook: &Hook, status: ExitStatus, heard: &Heard) -> Result<Answer, HookError> {
-    let first = wire::text(heard.output.split(|octet| *octet == b'\n').next().unwrap_or_default());
+    let first = first_line(&heard.output);
     let failed = |how: String| {
         // The last line of a trace is what went wrong.
         let complaint = heard.complaint.rsplit(|octet| *octet == b'\n').map(wire::text);

@@ -4,8 +4,7 @@
 //! a message by the answer is the run's business; `event.schema.json` has the objects that they are given.
 //!
 //! Limits: a program that leaves its process group (`setsid`) outlives its time; nothing waits for it. One is ended when a signal
-//! ends the run, but outlives a kill. Memory is
-//! bounded on Linux alone, and where `/proc` is not mounted a moment after a program began.
+//! ends the run, but outlives a kill. Memory is bounded on Linux alone, and where `/proc` is not mounted a moment after a program began.
 
 mod command;
 mod config;
@@ -22,6 +21,7 @@ pub use config::{DryRun, Endpoint, Hook, OnFailure, Program, Start, Way};
 pub use error::HookError;
 
 use crate::model::event::{EventId, EventKind};
+use crate::transport::wire;
 
 /// The JSON schema of what hooks are given.
 pub const SCHEMA: &str = include_str!("event.schema.json");
@@ -71,4 +71,9 @@ impl Hook {
             Way::Url(endpoint) => webhook::keys(self, endpoint).map(drop),
         }
     }
+}
+
+/// The first line of what a hook said.
+fn first_line(said: &[u8]) -> String {
+    wire::text(said.split(|octet| *octet == b'\n').next().unwrap_or_default())
 }

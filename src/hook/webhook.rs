@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::config::{Endpoint, Hook};
 use super::signature::{self, Key};
-use super::{Answer, Call, HookError};
+use super::{Answer, Call, HookError, first_line};
 use crate::transport::Fault;
 use crate::transport::http::{self, Body, Overlong, Request};
 use crate::transport::login::{self, Name};
@@ -95,7 +95,7 @@ fn read(hook: &Hook, answer: &http::Answer, now: Timestamp) -> Result<Answer, Ho
 
 /// The status and the first line of the body.
 fn said(answer: &http::Answer) -> String {
-    let line = wire::text(answer.body.split(|octet| *octet == b'\n').next().unwrap_or_default());
+    let line = first_line(&answer.body);
     if line.is_empty() { answer.status.to_string() } else { format!("{}: {line}", answer.status) }
 }
 

@@ -3,6 +3,7 @@
 //! [`Lookup`] only reads. [`Books`] is what one transaction on the road can do; the store's transaction and the
 //! companion of a dry run both keep books. [`Store`] is the embedded database behind them.
 
+mod by_hand;
 mod config;
 mod desk;
 mod engine;

@@ -57,49 +57,62 @@ SET baseline_at = ?2,
     baseline_numbering = ?3
 WHERE id = ?1";
 
-pub(super) const UPSERT_LAST_SUCCESS: &str = "
-INSERT INTO mailbox_state (mailbox, last_success, failures, certificate_expires, token_expires)
+/// That a mailbox or a back end, `$key` of `$table`, was used without trouble of its own.
+macro_rules! upsert_success {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "
+INSERT INTO ",
+            $table,
+            " (",
+            $key,
+            ", last_success, failures, certificate_expires, token_expires)
 VALUES (?1, ?2, 0, ?3, ?4)
-ON CONFLICT (mailbox) DO UPDATE
+ON CONFLICT (",
+            $key,
+            ") DO UPDATE
 SET last_success = excluded.last_success,
     failures = 0,
     failing_since = NULL,
     error_code = NULL,
     error_message = NULL,
     certificate_expires = excluded.certificate_expires,
-    token_expires = excluded.token_expires";
+    token_expires = excluded.token_expires"
+        )
+    };
+}
 
-pub(super) const UPSERT_LAST_FAILURE: &str = "
-INSERT INTO mailbox_state (mailbox, last_failure, failures, failing_since, error_code, error_message)
+/// That it had trouble of its own.
+macro_rules! upsert_failure {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "
+INSERT INTO ",
+            $table,
+            " (",
+            $key,
+            ", last_failure, failures, failing_since, error_code, error_message)
 VALUES (?1, ?2, 1, ?2, ?3, ?4)
-ON CONFLICT (mailbox) DO UPDATE
+ON CONFLICT (",
+            $key,
+            ") DO UPDATE
 SET last_failure = excluded.last_failure,
-    failures = mailbox_state.failures + 1,
-    failing_since = coalesce(mailbox_state.failing_since, excluded.failing_since),
+    failures = ",
+            $table,
+            ".failures + 1,
+    failing_since = coalesce(",
+            $table,
+            ".failing_since, excluded.failing_since),
     error_code = excluded.error_code,
-    error_message = excluded.error_message";
+    error_message = excluded.error_message"
+        )
+    };
+}
 
-pub(super) const UPSERT_BACKEND_SUCCESS: &str = "
-INSERT INTO backend_state (backend, last_success, failures, certificate_expires, token_expires)
-VALUES (?1, ?2, 0, ?3, ?4)
-ON CONFLICT (backend) DO UPDATE
-SET last_success = excluded.last_success,
-    failures = 0,
-    failing_since = NULL,
-    error_code = NULL,
-    error_message = NULL,
-    certificate_expires = excluded.certificate_expires,
-    token_expires = excluded.token_expires";
-
-pub(super) const UPSERT_BACKEND_FAILURE: &str = "
-INSERT INTO backend_state (backend, last_failure, failures, failing_since, error_code, error_message)
-VALUES (?1, ?2, 1, ?2, ?3, ?4)
-ON CONFLICT (backend) DO UPDATE
-SET last_failure = excluded.last_failure,
-    failures = backend_state.failures + 1,
-    failing_since = coalesce(backend_state.failing_since, excluded.failing_since),
-    error_code = excluded.error_code,
-    error_message = excluded.error_message";
+pub(super) const UPSERT_LAST_SUCCESS: &str = upsert_success!("mailbox_state", "mailbox");
+pub(super) const UPSERT_LAST_FAILURE: &str = upsert_failure!("mailbox_state", "mailbox");
+pub(super) const UPSERT_BACKEND_SUCCESS: &str = upsert_success!("backend_state", "backend");
+pub(super) const UPSERT_BACKEND_FAILURE: &str = upsert_failure!("backend_state", "backend");
 
 /// Where the new name has none yet.
 pub(super) const UPDATE_SOURCE_NAME: &str = "
@@ -202,37 +215,10 @@ impl Store {
         trouble: &Trouble,
         events: &[NewEvent],
     ) -> Result<(), StoreError> {
-        let values = [
-            Value::Text(mailbox.as_str()),
-            Value::Time(at),
-            Value::Text(trouble.code.as_str()),
-            Value::Text(&trouble.message),
-        ];
         self.atomically(|engine| {
-            engine.execute(UPSERT_LAST_FAILURE, &values)?;
+            engine.execute(UPSERT_LAST_FAILURE, &failure(mailbox.as_str(), at, trouble))?;
             events.iter().try_for_each(|event| super::events::write(engine, event))
         })
-    }
-
-    /// A back end was given notifications and had trouble of its own, or had none.
-    pub fn delivered(
-        &mut self,
-        backend: &str,
-        at: Timestamp,
-        end: Result<Expiry, &Trouble>,
-    ) -> Result<(), StoreError> {
-        let (name, at) = (Value::Text(backend), Value::Time(at));
-        let done = match end {
-            Ok(expiry) => {
-                let (certificate, token) = (Value::time(expiry.certificate), Value::time(expiry.token));
-                self.engine.execute(UPSERT_BACKEND_SUCCESS, &[name, at, certificate, token])
-            }
-            Err(trouble) => {
-                let (code, message) = (Value::Text(trouble.code.as_str()), Value::Text(&trouble.message));
-                self.engine.execute(UPSERT_BACKEND_FAILURE, &[name, at, code, message])
-            }
-        };
-        done.map(drop)
     }
 
     /// The mailbox was fetched without trouble of its own.
@@ -242,12 +228,29 @@ impl Store {
         at: Timestamp,
         expiry: Expiry,
     ) -> Result<(), StoreError> {
-        let values = [
-            Value::Text(mailbox.as_str()),
-            Value::Time(at),
-            Value::time(expiry.certificate),
-            Value::time(expiry.token),
-        ];
-        self.engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop)
+        self.engine.execute(UPSERT_LAST_SUCCESS, &success(mailbox.as_str(), at, expiry)).map(drop)
     }
+
+    /// A back end was given notifications and had trouble of its own, or had none.
+    pub fn delivered(
+        &mut self,
+        backend: &str,
+        at: Timestamp,
+        end: Result<Expiry, &Trouble>,
+    ) -> Result<(), StoreError> {
+        let (sql, values) = match end {
+            Ok(expiry) => (UPSERT_BACKEND_SUCCESS, success(backend, at, expiry)),
+            Err(trouble) => (UPSERT_BACKEND_FAILURE, failure(backend, at, trouble)),
+        };
+        self.engine.execute(sql, &values).map(drop)
+    }
+}
+
+fn success(name: &str, at: Timestamp, expiry: Expiry) -> [Value<'_>; 4] {
+    [Value::Text(name), Value::Time(at), Value::time(expiry.certificate), Value::time(expiry.token)]
+}
+
+fn failure<'v>(name: &'v str, at: Timestamp, trouble: &'v Trouble) -> [Value<'v>; 4] {
+    let (code, message) = (Value::Text(trouble.code.as_str()), Value::Text(&trouble.message));
+    [Value::Text(name), Value::Time(at), code, message]
 }

@@ -15,6 +15,7 @@ pub mod dump;
 pub mod endpoint;
 pub mod event;
 pub mod gate;
+pub mod hooked;
 pub mod letter;
 pub mod nobody;
 pub mod odd;

@@ -47,9 +47,7 @@ struct People<'a> {
 impl EventHearer for People<'_> {
     fn event(&mut self, line: &EventLine) {
         let state = self.out.palette.paint(Paint::of_event(line.state), line.state.as_str());
-        let why = line.reason.map(Undelivered::as_str).into_iter().chain(line.last_error.as_deref());
-        let why: Vec<String> = why.map(escape::line).collect();
-        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(": ")) };
+        let why = words::why(line.reason.map(Undelivered::as_str), line.last_error.as_deref());
         let (row, kind, hook) = (line.row, line.kind, escape::line(&line.hook));
         self.out.line(&format!("event {row} {kind} for {hook}: {state}{why}"));
     }

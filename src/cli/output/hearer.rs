@@ -48,9 +48,7 @@ struct People<'a> {
 impl Hearer for People<'_> {
     fn notification(&mut self, line: &NotificationLine) {
         let state = self.out.palette.paint(Paint::of_state(line.state), line.state.as_str());
-        let why = line.reason.map(GivenUp::as_str).into_iter().chain(line.last_error.as_deref());
-        let why: Vec<String> = why.map(escape::line).collect();
-        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(": ")) };
+        let why = words::why(line.reason.map(GivenUp::as_str), line.last_error.as_deref());
         let to = escape::line(&line.to);
         let what = match &line.about {
             About::Ticket(ticket, occasion) => format!("{ticket} {occasion}"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::escape;
 use crate::model::address::Address;
 use crate::run::Counts;
 use crate::store::AttemptRow;
@@ -61,6 +62,12 @@ pub fn cut(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// ` (reason: error)`, or nothing where neither is known.
+pub(crate) fn why(reason: Option<&str>, error: Option<&str>) -> String {
+    let why: Vec<String> = reason.into_iter().chain(error).map(escape::line).collect();
+    if why.is_empty() { String::new() } else { format!(" ({})", why.join(": ")) }
 }
 
 #[cfg(test)]

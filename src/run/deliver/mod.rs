@@ -44,7 +44,7 @@ use super::stop::Stop;
 pub const WINDOW: usize = 32;
 
 /// A row that has had no news for so long is free; longer than any back end takes for one mail.
-pub(super) const LEASE: Duration = Duration::from_secs(60 * 60);
+const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// What is asked of one delivery.
 #[derive(Debug, Clone)]
@@ -83,7 +83,12 @@ pub fn deliver(
 ) -> Result<Sent, Trouble> {
     let started = Instant::now();
     let _held = lock::hold_outbox(outbox.config)?;
-    let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
-    let lease = Lease { name: nonce().ok_or_else(none)?, lasts: LEASE };
+    let lease = lease()?;
     crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))
+}
+
+/// A lease of its own for one delivery, of notifications or of events.
+pub(super) fn lease() -> Result<Lease, Trouble> {
+    let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
+    Ok(Lease { name: nonce().ok_or_else(none)?, lasts: LEASE })
 }

@@ -13,9 +13,8 @@ use super::line::{EventCounts, EventHearer, EventLine, EventSum};
 use crate::hook::{Answer, Call, Hook, HookError};
 use crate::model::event::{EventKind, Undelivered};
 use crate::model::trouble::{ErrorCode, Trouble, with_causes};
-use crate::run::deliver::{LEASE, pause};
+use crate::run::deliver::{lease, pause};
 use crate::run::lock;
-use crate::run::notices::nonce;
 use crate::run::stop::{Deadline, Stop};
 use crate::run::trail::{self, Step};
 use crate::store::{
@@ -50,8 +49,7 @@ pub fn deliver_events(
     hearer: &mut dyn EventHearer,
 ) -> Result<EventSum, Trouble> {
     let _held = lock::hold_outbox(config)?;
-    let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
-    let lease = Lease { name: nonce().ok_or_else(none)?, lasts: LEASE };
+    let lease = lease()?;
     let began = Instant::now();
     let deadline = errand.time_limit.map(|limit| Deadline::after(began, limit));
     let (health, counts, tried) = (HashMap::new(), EventCounts::default(), 0);

@@ -14,11 +14,12 @@ mod sqlite;
 
 #[cfg(all(test, feature = "postgresql"))]
 pub use postgres::own_schema;
-pub use postgres::{Postgres, Way, shown};
+pub use postgres::{Postgres, shown};
 pub use row::{Cell, FromCell, Row};
 pub use sqlite::{Access, Sqlite};
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -91,6 +92,17 @@ pub enum References {
     Checked,
     /// They are not: a migration makes a table anew that others refer to.
     Unchecked,
+}
+
+/// What leads to a database on a server.
+#[cfg_attr(not(feature = "postgresql"), allow(dead_code, reason = "no server is reached then"))]
+pub struct Way<'a> {
+    /// As libpq writes it.
+    pub url: &'a str,
+    /// In place of one in the URL.
+    pub password: Option<&'a str>,
+    /// Trusted besides the system's authorities (PEM).
+    pub ca_file: Option<&'a Path>,
 }
 
 /// The databases that answer.

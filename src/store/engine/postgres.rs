@@ -10,7 +10,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,7 +19,7 @@ use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_ch
 use postgres::{Client, Config, Statement};
 use postgres_native_tls::MakeTlsConnector;
 
-use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, first, without_nul};
+use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, Way, first, without_nul};
 use crate::store::StoreError;
 use crate::transport::wire::verifying;
 
@@ -57,16 +56,6 @@ SELECT clock_timestamp()";
 const BEGIN: &str = "
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT pg_advisory_xact_lock(1214532972, hashtext(current_schema()))";
-
-/// What leads to a database.
-pub struct Way<'a> {
-    /// As libpq writes it.
-    pub url: &'a str,
-    /// In place of one in the URL.
-    pub password: Option<&'a str>,
-    /// Trusted besides the system's authorities (PEM).
-    pub ca_file: Option<&'a Path>,
-}
 
 /// A connection to a PostgreSQL server.
 pub struct Postgres {

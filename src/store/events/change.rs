@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::event::EventState;
-use crate::store::engine::{Engine, Value, first};
+use crate::store::by_hand::Change;
 use crate::store::{Store, StoreError};
 
 pub(in crate::store) const SELECT_EVENT_STATE: &str = "
@@ -37,7 +36,7 @@ impl Store {
     /// # Errors
     /// `Refused` for one that is being delivered; `Missing`.
     pub fn retry_events(&mut self, rows: &[i64], now: Timestamp) -> Result<(), StoreError> {
-        self.change_events(rows, UPDATE_RETRIED, "retried", now)
+        self.change(&of(UPDATE_RETRIED, "retried"), rows, now)
     }
 
     /// Drops events that wait or were given up; all of them, or none.
@@ -45,32 +44,10 @@ impl Store {
     /// # Errors
     /// `Refused` for one that is in hand or done with; `Missing`.
     pub fn drop_events(&mut self, rows: &[i64], now: Timestamp) -> Result<(), StoreError> {
-        self.change_events(rows, UPDATE_DROPPED, "dropped", now)
-    }
-
-    fn change_events(
-        &mut self,
-        rows: &[i64],
-        sql: &'static str,
-        done: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.atomically(|engine| {
-            for row in rows {
-                if engine.execute(sql, &[Value::Integer(*row), Value::Time(now)])? == 0 {
-                    let state = state(engine, *row)?;
-                    let what = format!("event {row} is {state} and cannot be {done}");
-                    return Err(StoreError::Refused { what });
-                }
-            }
-            Ok(())
-        })
+        self.change(&of(UPDATE_DROPPED, "dropped"), rows, now)
     }
 }
 
-fn state(engine: &mut dyn Engine, row: i64) -> Result<EventState, StoreError> {
-    match first(engine.query(SELECT_EVENT_STATE, &[Value::Integer(row)])?) {
-        Some(mut row) => row.take(0),
-        None => Err(StoreError::Missing { what: format!("event {row}") }),
-    }
+fn of(sql: &'static str, done: &'static str) -> Change {
+    Change { what: "event", done, sql, state: SELECT_EVENT_STATE }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{EventBacklog, EventFilter, EventRow};
 use crate::model::event::{EventKind, EventState, Undelivered};
 use crate::store::engine::{Row, Value, first};
+use crate::store::outbox::attempt;
 use crate::store::tickets::at_most;
 use crate::store::{AttemptRow, Store, StoreError};
 
@@ -22,8 +23,9 @@ SELECT id, event_id, type, hook, state, reason, attempts, due_at, last_error, cr
 FROM event
 WHERE id = ?1";
 
+/// As an attempt to send a notification, which may have a note besides.
 pub(in crate::store) const SELECT_EVENT_ATTEMPTS: &str = "
-SELECT began_at, ended_at, result, answer, duration_ms
+SELECT began_at, ended_at, result, answer, duration_ms, NULL
 FROM event_attempt
 WHERE event = ?1
 ORDER BY id";
@@ -96,16 +98,5 @@ fn read(mut row: Row) -> Result<EventRow, StoreError> {
         created_at: row.take(9)?,
         state_since: row.take(10)?,
         payload: row.take(11)?,
-    })
-}
-
-fn attempt(mut row: Row) -> Result<AttemptRow, StoreError> {
-    Ok(AttemptRow {
-        began_at: row.take(0)?,
-        ended_at: row.take(1)?,
-        result: row.take(2)?,
-        answer: row.take(3)?,
-        duration_ms: row.take(4)?,
-        note: None,
     })
 }

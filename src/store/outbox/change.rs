@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::outbox::OutboxState;
-use crate::store::engine::{Engine, Value, first};
+use crate::store::by_hand::Change;
 use crate::store::{Store, StoreError};
 
 pub(in crate::store) const SELECT_STATE: &str = "
@@ -41,7 +40,7 @@ impl Store {
     /// # Errors
     /// `Refused` for one that is being sent, or was; `Missing`.
     pub fn requeue(&mut self, ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
-        self.change(ids, UPDATE_REQUEUED, "requeued", now)
+        self.change(&of(UPDATE_REQUEUED, "requeued"), ids, now)
     }
 
     /// Takes back notifications that wait; all of them, or none.
@@ -49,34 +48,12 @@ impl Store {
     /// # Errors
     /// `Refused` for one that does not wait; `Missing`.
     pub fn cancel(&mut self, ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
-        self.change(ids, UPDATE_CANCELLED, "cancelled", now)
-    }
-
-    fn change(
-        &mut self,
-        ids: &[i64],
-        sql: &'static str,
-        done: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.atomically(|engine| {
-            for id in ids {
-                if engine.execute(sql, &[Value::Integer(*id), Value::Time(now)])? == 0 {
-                    let state = state(engine, *id)?;
-                    let what = format!("notification {id} is {state} and cannot be {done}");
-                    return Err(StoreError::Refused { what });
-                }
-            }
-            Ok(())
-        })
+        self.change(&of(UPDATE_CANCELLED, "cancelled"), ids, now)
     }
 }
 
-fn state(engine: &mut dyn Engine, id: i64) -> Result<OutboxState, StoreError> {
-    match first(engine.query(SELECT_STATE, &[Value::Integer(id)])?) {
-        Some(mut row) => row.take(0),
-        None => Err(StoreError::Missing { what: format!("notification {id}") }),
-    }
+fn of(sql: &'static str, done: &'static str) -> Change {
+    Change { what: "notification", done, sql, state: SELECT_STATE }
 }
 
 #[cfg(test)]

@@ -143,7 +143,8 @@ pub(super) fn about(
     Ok(About::Ticket(TicketRef { queue, id }, occasion))
 }
 
-fn attempt(mut row: Row) -> Result<AttemptRow, StoreError> {
+/// An attempt: when it began and ended, its result, answer, duration and note.
+pub(in crate::store) fn attempt(mut row: Row) -> Result<AttemptRow, StoreError> {
     Ok(AttemptRow {
         began_at: row.take(0)?,
         ended_at: row.take(1)?,

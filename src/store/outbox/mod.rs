@@ -18,6 +18,7 @@ mod write;
 mod tests;
 
 pub use claim::MOST_UNCERTAIN;
+pub(super) use list::attempt;
 pub use records::*;
 pub(super) use write::enqueue_alert;
 
