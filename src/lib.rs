@@ -34,6 +34,7 @@
 //! hook/        an event in, an answer out: command, pipes (a program) · webhook, signature (a URL)
 //! store/       trait Lookup, trait Books: Lookup, trait Outgoing; Store: a file or a server
 //!              engine (one small trait over rusqlite and postgres: one SQL text) · schema/ (migrations) · desk (tickets) · ledger · quarantine
+//!              copy (all of a store into another database)
 //!              outbox/ (notifications: claims, attempts, what came back) · events/ (the same for hooks)
 //!              status/ (how it stands, thresholds) · report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
@@ -109,6 +110,8 @@
 //!   and `status`, metrics and thresholds ([`run::status`]) come from there alone. They never change how a run ends.
 //! * **Pruning forgets people, not items.** What an item is known by stays while it may lie anywhere; a few hundred rows go in
 //!   one transaction, each by a statement that names again why it may.
+//! * **A copy of a store** is written into a database whose version is negative until it is whole and was held against its
+//!   source, so that no program works with a part of one; a copy that died goes on by comparing.
 //! * **A copy in quarantine** goes only when its item was taken again or a person drops it.
 //!
 //! # Glossary

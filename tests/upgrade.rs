@@ -35,7 +35,7 @@ fn scripts(directory: &str) -> BTreeMap<u32, String> {
 }
 
 /// The newest version of the schema.
-fn newest() -> u32 {
+pub fn newest() -> u32 {
     let migrations = scripts("src/store/schema");
     let newest = *migrations.keys().last().unwrap();
     assert_eq!(u32::try_from(migrations.len()), Ok(newest), "a number is missing");
@@ -44,7 +44,7 @@ fn newest() -> u32 {
 }
 
 /// A desk whose store is of that version, and its mailbox as the last run left it.
-fn desk(version: u32) -> Desk {
+pub fn desk(version: u32) -> Desk {
     let desk = Desk::with_maildir("on_success = \"seen\"");
     let store = Connection::open(desk.path("desk.db")).unwrap();
     store.pragma_update(None, "journal_mode", "wal").unwrap();
@@ -73,9 +73,9 @@ fn deliver(desk: &Desk) {
     desk.deliver("005", &printer("5").answers("2@example.org").bytes());
 }
 
-type Table = Vec<Vec<Value>>;
+pub type Table = Vec<Vec<Value>>;
 
-fn rows(store: &Connection, query: &str) -> Table {
+pub fn rows(store: &Connection, query: &str) -> Table {
     let mut statement = store.prepare(query).unwrap();
     let columns = statement.column_count();
     let row = |row: &rusqlite::Row<'_>| (0..columns).map(|at| row.get(at)).collect();
@@ -91,7 +91,7 @@ fn words(store: &Connection, query: &str) -> Vec<String> {
 }
 
 /// Each table but that of the version, with a query for the columns that it has now.
-fn tables(store: &Connection) -> BTreeMap<String, String> {
+pub fn tables(store: &Connection) -> BTreeMap<String, String> {
     let names =
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
     let query = |table: String| {

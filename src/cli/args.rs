@@ -8,7 +8,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use super::output::Form;
 use super::{
     check, completions, confine, events, fetch, ingest, init, inspect, man, outbox, outcomes, probe, prune,
-    quarantine, report, send, status, ticket,
+    quarantine, report, send, status, store, ticket,
 };
 
 /// Turns the mail of IMAP, POP3 and local mailboxes into tickets.
@@ -120,6 +120,7 @@ pub enum Command {
     Prune(prune::Args),
     Report(report::Args),
     Events(events::Args),
+    Store(store::Args),
     Check(check::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -146,6 +147,7 @@ impl Command {
             Self::Prune(args) => args.json,
             Self::Report(args) => args.json(),
             Self::Events(args) => args.json(),
+            Self::Store(args) => args.json(),
             Self::Check(args) => args.json,
             Self::Init(_) | Self::Completions(_) | Self::Man(_) | Self::Probe(_) | Self::Confine(_) => false,
         };

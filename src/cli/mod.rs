@@ -34,6 +34,7 @@ mod rim;
 mod send;
 mod signals;
 pub mod status;
+mod store;
 mod ticket;
 mod watch;
 mod when;
@@ -134,6 +135,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, Trouble> {
         Command::Quarantine(args) => quarantine::run(&args, context),
         Command::Ticket(args) => ticket::run(&args, context),
         Command::Prune(args) => prune::run(&args, context),
+        Command::Store(args) => store::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

@@ -4,6 +4,7 @@ mod acting;
 mod batch;
 mod companions;
 mod config;
+mod copy;
 mod crew;
 mod deeds;
 mod deliver;
@@ -38,6 +39,7 @@ mod watch;
 pub use acting::Acting;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
+pub use copy::copy;
 pub use deliver::{
     Attachments, Carried, Courier, Errand, Hearer, MailOffice, NotificationLine, Office, Outbox, Post, Sent,
     SentCounts, Voice, WINDOW, Way, deliver,

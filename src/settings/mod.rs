@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 pub use place::{SYSTEM_FILE, locate, user_file};
 pub use problem::{Invalid, Problem};
 pub use queue::is_language_tag;
+pub use store::store_of;
 pub use template::{init, template};
 pub use value::nearest;
 

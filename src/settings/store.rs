@@ -1,5 +1,7 @@
 //! `[store]`.
 
+use std::path::Path;
+
 use toml::de::DeValue;
 
 use super::mailbox::Context;
@@ -7,6 +9,7 @@ use super::measure;
 use super::secret::{self, PASSWORD};
 use super::table::Table;
 use super::value::{self, Wrong};
+use crate::mailbox::Password;
 use crate::store::{Config, Database, KeepRaw, Retention, Server};
 
 /// Reads `[store]`; `None` without a usable `url`.
@@ -47,11 +50,36 @@ pub(super) fn retention(table: &Table<'_>) -> Retention {
 
 const KEEP_RAW: &[(&str, KeepRaw)] = &[("failed", KeepRaw::Failed), ("all", KeepRaw::All)];
 
+/// The store that a URL on the command line names, beside the working directory if its path is relative.
+///
+/// # Errors
+/// What is wrong with it, without quoting it: it may hold a password.
+pub fn store_of(url: &str, password_file: Option<&Path>, ca_file: Option<&Path>) -> Result<Config, String> {
+    let database = parse(url).map_err(|wrong| {
+        if wrong.what.is_empty() { format!("expected {}", wrong.allowed) } else { wrong.what }
+    })?;
+    let database = match database {
+        Database::File(_) if password_file.is_some() => {
+            return Err("an SQLite store has no password".to_owned());
+        }
+        Database::File(path) => Database::File(std::path::absolute(path).map_err(|error| error.to_string())?),
+        Database::Server(mut server) => {
+            server.password = password_file.map(|file| Password::File(file.to_owned()));
+            server.ca_file = ca_file.map(Path::to_owned);
+            Database::Server(server)
+        }
+    };
+    Ok(Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None })
+}
+
 fn database(value: &DeValue<'_>) -> Result<Database, Wrong> {
-    let url = value::string(value).map_err(|_| Wrong::expected(URL))?;
+    parse(&value::string(value).map_err(|_| Wrong::expected(URL))?)
+}
+
+fn parse(url: &str) -> Result<Database, Wrong> {
     if url.starts_with("postgresql:") || url.starts_with("postgres:") {
         let wrong = |what| Wrong { allowed: SERVER.to_owned(), ..Wrong::because(what) };
-        return Server::parse(&url).map(Database::Server).map_err(wrong);
+        return Server::parse(url).map(Database::Server).map_err(wrong);
     }
     let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
     let path = path.ok_or_else(|| Wrong::expected(URL))?;

@@ -37,6 +37,29 @@ impl Config {
         }
     }
 
+    pub(super) fn connect(
+        &self,
+        access: engine::Access,
+        wait: Duration,
+    ) -> Result<Box<dyn engine::Engine>, StoreError> {
+        match &self.database {
+            Database::File(path) => Ok(Box::new(engine::Sqlite::open(path, access, wait)?)),
+            Database::Server(server) => server.connect(access, wait),
+        }
+    }
+
+    /// Whether both name the same file, or the same server and database in the same words.
+    pub(super) fn names_the_same(&self, other: &Self) -> bool {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        match (&self.database, &other.database) {
+            (Database::File(one), Database::File(two)) => real(one) == real(two),
+            (Database::Server(one), Database::Server(two)) => {
+                one.url.expose_secret() == two.url.expose_secret()
+            }
+            (Database::File(_), Database::Server(_)) | (Database::Server(_), Database::File(_)) => false,
+        }
+    }
+
     /// The file, of an embedded store.
     pub fn file(&self) -> Option<&Path> {
         match &self.database {
@@ -76,11 +99,7 @@ impl Server {
         Ok(Self { url: url.into(), shown, password: None, ca_file: None })
     }
 
-    pub(super) fn connect(
-        &self,
-        access: engine::Access,
-        wait: Duration,
-    ) -> Result<Box<dyn engine::Engine>, StoreError> {
+    fn connect(&self, access: engine::Access, wait: Duration) -> Result<Box<dyn engine::Engine>, StoreError> {
         let unavailable =
             |source: Fault| StoreError::Unavailable { place: self.shown.clone(), source: source.into() };
         let peer = Peer { host: self.shown.clone(), port: 0 };

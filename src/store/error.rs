@@ -80,6 +80,28 @@ pub enum StoreError {
         /// The program's.
         reads: usize,
     },
+    /// A copy was begun there and is not whole.
+    #[error("the store {place} is a copy that did not come to its end")]
+    Unfinished {
+        /// The file, or the server and database.
+        place: String,
+    },
+    /// What a copy is to be written to holds something.
+    #[error("{place} holds {what}")]
+    Taken {
+        /// The file, or the server and database.
+        place: String,
+        /// What.
+        what: String,
+    },
+    /// A copy is not what it was copied from.
+    #[error("the copy {place} differs from its source in the table {table}")]
+    Differs {
+        /// The file, or the server and database.
+        place: String,
+        /// The table.
+        table: &'static str,
+    },
     /// It cannot be opened, read or written.
     #[error("the store {place} cannot be read or written")]
     Unavailable {
@@ -152,6 +174,9 @@ impl StoreError {
             | Self::Full { .. }
             | Self::Schema { .. }
             | Self::Older { .. }
+            | Self::Unfinished { .. }
+            | Self::Taken { .. }
+            | Self::Differs { .. }
             | Self::Unavailable { .. }
             | Self::Damaged { .. }
             | Self::Odd { .. }
@@ -194,6 +219,12 @@ impl From<StoreError> for Trouble {
                 .hint("use the program version that wrote it, or name another file in [store] url"),
             StoreError::Older { .. } => Self::new(ErrorCode::StoreSchema, message)
                 .hint("the next \"fetch\" upgrades it; make a copy first if the former program is to read it again"),
+            StoreError::Unfinished { .. } => Self::new(ErrorCode::StoreSchema, message)
+                .hint("the same \"helpdesk-mail store copy\" once more goes on with it"),
+            StoreError::Taken { .. } => Self::new(ErrorCode::OutputExists, message)
+                .hint("copy into a database or a file that is empty or not there yet"),
+            StoreError::Differs { .. } => Self::new(ErrorCode::StoreUnavailable, message)
+                .hint("something else wrote to it, or it is damaged: empty it and copy again; the source is as it was"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint(if is_missing(&source) {
                     "make its directory first; it must belong to the user that runs the program"

@@ -9,9 +9,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::engine::{Access, Engine, Sqlite};
+use super::engine::{Access, Engine};
 use super::lease::{self, Fence};
-use super::{Books, Config, Database, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
+use super::{Books, Config, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
 use crate::model::ids::{MailboxName, MessageId, TicketId};
 use crate::model::item::{Acknowledgement, Baseline, ItemKey, Watermark};
@@ -38,10 +38,7 @@ impl Store {
     }
 
     pub(super) fn open_waiting(config: &Config, wait: Duration) -> Result<Self, StoreError> {
-        let mut engine: Box<dyn Engine> = match &config.database {
-            Database::File(path) => Box::new(Sqlite::open(path, Access::Work, wait)?),
-            Database::Server(server) => server.connect(Access::Work, wait)?,
-        };
+        let mut engine = config.connect(Access::Work, wait)?;
         schema::migrate(engine.as_mut())?;
         secret::make(engine.as_mut())?;
         Ok(Self { engine, token_secret_file: config.token_secret_file.clone(), fence: None })
@@ -49,11 +46,12 @@ impl Store {
 
     /// Opens the store for a dry run: nothing can be changed and no trace is left; `None` if there is no store yet.
     pub fn look(config: &Config) -> Result<Option<Self>, StoreError> {
-        let mut engine: Box<dyn Engine> = match &config.database {
-            Database::File(path) if !is_there(path)? => return Ok(None),
-            Database::File(path) => Box::new(Sqlite::open(path, Access::Look, WAIT)?),
-            Database::Server(server) => server.connect(Access::Look, WAIT)?,
-        };
+        if let Some(path) = config.file()
+            && !is_there(path)?
+        {
+            return Ok(None);
+        }
+        let mut engine = config.connect(Access::Look, WAIT)?;
         if engine.is_fresh()? {
             return Ok(None);
         }

@@ -5,6 +5,7 @@
 
 mod by_hand;
 mod config;
+mod copy;
 mod desk;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod sample;
 mod tests;
 
 pub use config::{Config, Database, KeepRaw, Retention, Server};
+pub use copy::{Copied, Progress, copy};
 pub use error::StoreError;
 pub use events::*;
 pub use handle::Store;

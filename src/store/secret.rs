@@ -72,7 +72,8 @@ pub(super) fn make(engine: &mut dyn Engine) -> Result<(), StoreError> {
     engine.execute(INSERT_META, &[Value::Text(KEY), Value::Blob(&secret)]).map(drop)
 }
 
-fn kept(engine: &mut dyn Engine) -> Result<Option<Vec<u8>>, StoreError> {
+/// The secret that was made with the store.
+pub(super) fn kept(engine: &mut dyn Engine) -> Result<Option<Vec<u8>>, StoreError> {
     first(engine.query(SELECT_META, &[Value::Text(KEY)])?).map(|mut row| row.take(0)).transpose()
 }
 

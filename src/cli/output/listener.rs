@@ -27,7 +27,7 @@ struct Objects<'a> {
 
 impl Listener for Objects<'_> {
     fn progress(&mut self, mailbox: &MailboxName, done: u64, of: u64) {
-        self.progress.show(mailbox, done, of);
+        self.progress.show(mailbox.as_str(), done, of);
     }
 
     fn message(&mut self, line: MessageLine) {
@@ -61,7 +61,7 @@ impl People<'_> {
 
 impl Listener for People<'_> {
     fn progress(&mut self, mailbox: &MailboxName, done: u64, of: u64) {
-        self.progress.show(mailbox, done, of);
+        self.progress.show(mailbox.as_str(), done, of);
     }
 
     fn message(&mut self, line: MessageLine) {

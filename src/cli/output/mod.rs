@@ -9,7 +9,7 @@ pub mod event_hearer;
 pub mod hearer;
 pub mod json;
 pub mod listener;
-mod progress;
+pub(crate) mod progress;
 pub mod style;
 pub mod table;
 pub mod words;

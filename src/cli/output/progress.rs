@@ -2,8 +2,6 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::ids::MailboxName;
-
 use super::escape;
 
 /// A bar that shows nothing where no terminal is.
@@ -19,9 +17,9 @@ impl Progress {
         Self(bar)
     }
 
-    /// Shows how far a mailbox is.
-    pub(crate) fn show(&self, mailbox: &MailboxName, done: u64, of: u64) {
-        self.0.set_message(escape::line(mailbox.as_str()));
+    /// Shows how far a mailbox, or whatever is so called, is.
+    pub(crate) fn show(&self, name: &str, done: u64, of: u64) {
+        self.0.set_message(escape::line(name));
         self.0.set_length(of);
         self.0.set_position(done);
     }

@@ -414,7 +414,7 @@ fn a_value_that_does_not_fit_is_the_messages_trouble() {
     let refused = store.transaction(|books| {
         books.open_ticket(&crate::store::NewTicket {
             queue: &queue,
-            title: "t",
+            title: "private words",
             priority: 6,
             tags: &[],
             notify: true,
@@ -422,5 +422,8 @@ fn a_value_that_does_not_fit_is_the_messages_trouble() {
             at: time(0),
         })
     });
-    assert!(refused.is_err_and(|error| error.is_of_the_message()));
+    let refused = refused.unwrap_err();
+    assert!(refused.is_of_the_message());
+    let told = crate::model::trouble::Trouble::from(refused).with_causes();
+    assert!(!told.contains("private"), "{told}");
 }

@@ -4,6 +4,7 @@
 //! differently is a method of [`Engine`]: how a transaction begins, what number comes next, whether anything is there at
 //! all. The schema alone is written twice, side by side.
 
+mod bulk;
 #[cfg(feature = "postgresql")]
 mod postgres;
 #[cfg(not(feature = "postgresql"))]
@@ -12,6 +13,7 @@ mod postgres;
 mod row;
 mod sqlite;
 
+pub use bulk::{Bulk, Range, Shape, Table};
 #[cfg(all(test, feature = "postgresql"))]
 pub use postgres::own_schema;
 pub use postgres::{Postgres, shown};
@@ -26,7 +28,7 @@ use jiff::Timestamp;
 use super::StoreError;
 
 /// A database connection.
-pub trait Engine: Send {
+pub trait Engine: Bulk + Send {
     /// The database as errors name it.
     fn place(&self) -> &str;
 

@@ -13,6 +13,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
@@ -63,7 +64,7 @@ pub struct Postgres {
     tls: MakeTlsConnector,
     access: Access,
     client: Option<Client>,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<String, Statement>,
     in_transaction: bool,
     place: String,
 }
@@ -110,10 +111,7 @@ impl Postgres {
     fn client(&mut self) -> Result<&mut Client, StoreError> {
         let is_broken = self.client.as_ref().is_none_or(Client::is_closed);
         if is_broken && self.in_transaction {
-            return Err(StoreError::Away {
-                place: self.place.clone(),
-                source: "the connection broke in the middle of a transaction".into(),
-            });
+            return Err(self.broke_off());
         }
         if is_broken {
             self.statements.clear();
@@ -133,18 +131,55 @@ impl Postgres {
     }
 
     /// Prepares a statement once for each connection.
-    fn statement(&mut self, sql: &'static str) -> Result<Statement, StoreError> {
+    fn statement(&mut self, sql: &str) -> Result<Statement, StoreError> {
         self.client()?;
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
         let prepared = self.client()?.prepare(&numbered(sql));
         let statement = self.check(prepared)?;
-        self.statements.insert(sql, statement.clone());
+        self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
-    fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(Vec<Row>, u64), StoreError> {
+    /// All rows that a statement gives.
+    pub(super) fn answer(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.run(sql, values).map(|(rows, _)| rows)
+    }
+
+    /// Writes rows by COPY, in the form that the server keeps them in.
+    pub(super) fn copy_in(&mut self, table: &str, columns: &str, rows: &[Row]) -> Result<(), StoreError> {
+        let shape = self.statement(&format!("SELECT {columns} FROM {table}"))?;
+        let types: Vec<Type> = shape.columns().iter().map(|column| column.type_().clone()).collect();
+        let written = (|| {
+            let client = self.client.as_mut().filter(|client| !client.is_closed());
+            let Some(client) = client else { return Ok(None) };
+            let mut copy = BinaryCopyInWriter::new(
+                client.copy_in(&format!("COPY {table} ({columns}) FROM STDIN BINARY"))?,
+                &types,
+            );
+            for row in rows {
+                let bound: Vec<Bound<'_>> = row.0.iter().map(|cell| Bound(cell.value())).collect();
+                let values: Vec<&(dyn ToSql + Sync)> =
+                    bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+                copy.write(&values)?;
+            }
+            copy.finish().map(Some)
+        })();
+        match self.check(written)? {
+            Some(_) => Ok(()),
+            None => Err(self.broke_off()),
+        }
+    }
+
+    fn broke_off(&self) -> StoreError {
+        StoreError::Away {
+            place: self.place.clone(),
+            source: "the connection broke in the middle of a transaction".into(),
+        }
+    }
+
+    fn run(&mut self, sql: &str, values: &[Value<'_>]) -> Result<(Vec<Row>, u64), StoreError> {
         let statement = self.statement(sql)?;
         let bound: Vec<Bound<'_>> = values.iter().copied().map(Bound).collect();
         if statement.params().len() != bound.len() {
@@ -251,7 +286,7 @@ impl Engine for Postgres {
     }
 
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.run(sql, values).map(|(rows, _)| rows)
+        self.answer(sql, values)
     }
 
     fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {
@@ -367,11 +402,16 @@ impl ToSql for Bound<'_> {
         let number = |number: i64, out: &mut BytesMut| match *wanted {
             Type::INT2 => i16::try_from(number)?.to_sql(wanted, out),
             Type::INT4 => i32::try_from(number)?.to_sql(wanted, out),
+            // As rows of either engine give it.
+            Type::BOOL => (number != 0).to_sql(wanted, out),
             _ => number.to_sql(wanted, out),
         };
         match self.0 {
             Value::Null => Ok(IsNull::Yes),
             Value::Integer(value) => number(value, out),
+            Value::Text(text) if *wanted == Type::TIMESTAMPTZ => {
+                Bound(Value::Time(text.parse()?)).to_sql(wanted, out)
+            }
             Value::Text(text) => without_nul(text).as_ref().to_sql(wanted, out),
             Value::Blob(octets) => octets.to_sql(wanted, out),
             Value::Room(_) => (&[] as &[u8]).to_sql(wanted, out),
@@ -415,6 +455,14 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
+/// What the server says of data quotes them, which are people's words: only the kind and the place are told.
+fn without_values(error: &postgres::Error) -> String {
+    let Some(error) = error.as_db_error() else { return "the server refuses a value".to_owned() };
+    let place = [("constraint", error.constraint()), ("table", error.table()), ("column", error.column())];
+    let place = place.iter().filter_map(|(what, name)| name.map(|name| format!(", {what} {name}")));
+    format!("SQLSTATE {}{}", error.code().code(), place.collect::<String>())
+}
+
 /// Whose trouble it is (appendix A of PostgreSQL's manual, "Error Codes").
 fn fault(error: postgres::Error, place: &str) -> StoreError {
     let place = place.to_owned();
@@ -431,7 +479,7 @@ fn fault(error: postgres::Error, place: &str) -> StoreError {
             StoreError::Full { place, source: error.into() }
         }
         // Data, constraints, a program limit such as a row that is too large.
-        "22" | "23" | "54" => StoreError::Data { source: error.into() },
+        "22" | "23" | "54" => StoreError::Data { source: without_values(&error).into() },
         // Connection, resources, an administrator's shutdown, a lock that takes too long.
         "08" | "53" | "55" | "57" => StoreError::Away { place, source: error.into() },
         // Who we are, which database, what we may, the system's own trouble.

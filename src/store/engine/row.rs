@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Value;
 use crate::model::event::{EventId, EventKind, EventState, Undelivered};
 use crate::model::ids::{Digest, MailboxName, MessageId, QueueSlug, RunId, TicketId};
 use crate::model::item::{Disposition, ItemKey};
@@ -25,6 +26,16 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// What stands there, for a place in a statement.
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Text(text) => Value::Text(text),
+            Self::Blob(octets) => Value::Blob(octets),
+        }
+    }
+
     fn sort(&self) -> &'static str {
         match self {
             Self::Null => "nothing",

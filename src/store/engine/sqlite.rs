@@ -152,7 +152,13 @@ impl Sqlite {
         Ok(())
     }
 
-    fn run(&self, sql: &'static str, values: &[Value<'_>]) -> rusqlite::Result<Vec<Row>> {
+    /// All rows that a statement gives.
+    pub(super) fn answer(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.refuse_after_an_end()?;
+        self.check(self.run(sql, values))
+    }
+
+    fn run(&self, sql: &str, values: &[Value<'_>]) -> rusqlite::Result<Vec<Row>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         if statement.parameter_count() != values.len() {
             return Err(rusqlite::Error::InvalidParameterCount(values.len(), statement.parameter_count()));
@@ -194,8 +200,7 @@ impl Engine for Sqlite {
     }
 
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.refuse_after_an_end()?;
-        self.check(self.run(sql, values))
+        self.answer(sql, values)
     }
 
     fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {

@@ -25,6 +25,9 @@ const MIGRATIONS: [[&str; 2]; 10] = [
     [include_str!("0010_leases.sql"), include_str!("postgresql/0010_leases.sql")],
 ];
 
+/// The version that this program reads and writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
 const SELECT_VERSION: &str = "
 SELECT version
 FROM schema_version";
@@ -83,7 +86,12 @@ fn step(engine: &mut dyn Engine) -> Result<(), StoreError> {
         }
     }
     engine.sign()?;
-    engine.execute(UPDATE_VERSION, &[Value::Integer(found + 1)]).map(drop)
+    set_version(engine, found + 1)
+}
+
+/// Writes down which version the database has; the negative of one while a copy is written there.
+pub(super) fn set_version(engine: &mut dyn Engine, version: i64) -> Result<(), StoreError> {
+    engine.execute(UPDATE_VERSION, &[Value::Integer(version)]).map(drop)
 }
 
 struct Due {
@@ -104,7 +112,8 @@ fn due(engine: &mut dyn Engine) -> Result<Option<Due>, StoreError> {
                 Due { found, script }
             }))
         }
-        Ok(_) | Err(_) => Err(StoreError::Schema {
+        Err(_) => Err(StoreError::Unfinished { place: engine.place().to_owned() }),
+        Ok(_) => Err(StoreError::Schema {
             place: engine.place().to_owned(),
             what: format!(
                 "it has schema version {found}, this program knows none above {}",
