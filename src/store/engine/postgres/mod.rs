@@ -8,24 +8,27 @@
 //!
 //! Connections are encrypted and verified unless the server is on this host and the URL says `sslmode=disable`.
 
+mod fault;
+mod value;
+mod way;
+
 use std::collections::HashMap;
-use std::error::Error;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::config::{Host, SslMode};
-use postgres::error::SqlState;
-use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use postgres::types::{ToSql, Type};
 use postgres::{Client, Config, Statement};
 use postgres_native_tls::MakeTlsConnector;
 
-use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, Way, first, without_nul};
+pub use way::shown;
+
+use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, Way, first};
 use crate::store::StoreError;
 use crate::transport::wire::verifying;
-
-/// Microseconds from the epoch of UNIX to PostgreSQL's, 2000-01-01.
-const EPOCH: i64 = 946_684_800_000_000;
+use fault::fault;
+use value::Bound;
+use way::{parse, place};
 
 /// So long a transaction waits for another, and does nothing, until the server ends it.
 const PATIENCE: &str = "30s";
@@ -219,47 +222,6 @@ fn session(access: Access) -> String {
     }
 }
 
-/// The database that a URL names, without user and password; what is wrong with it is told without quoting it.
-pub fn shown(url: &str) -> Result<String, String> {
-    parse(url).map(|config| place(&config))
-}
-
-/// Reads a URL; what asks for less than a verified connection is taken for servers on this host alone.
-fn parse(url: &str) -> Result<Config, String> {
-    // The error of the library names parts of the URL, which may be a password.
-    let mut config: Config =
-        url.parse().map_err(|_| "it is no URL of PostgreSQL (postgresql://user@host/database)".to_owned())?;
-    if config.get_hosts().is_empty() || config.get_dbname().is_none() {
-        return Err("it must name a host and a database (postgresql://user@host/database)".to_owned());
-    }
-    let is_encrypted = config.get_ssl_mode() != SslMode::Disable;
-    if !is_encrypted && !config.get_hosts().iter().all(is_local) {
-        return Err("sslmode=disable is for servers on this host alone".to_owned());
-    }
-    // A socket of this host has no TLS.
-    let is_socket = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-    config.ssl_mode(if is_encrypted && !is_socket { SslMode::Require } else { SslMode::Disable });
-    Ok(config)
-}
-
-fn is_local(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        Host::Unix(_) => true,
-    }
-}
-
-/// Host and database, as errors name them; never user or password.
-fn place(config: &Config) -> String {
-    let host = config.get_hosts().first().map_or("localhost".to_owned(), |host| match host {
-        Host::Tcp(name) => name.clone(),
-        Host::Unix(path) => path.display().to_string(),
-    });
-    format!("postgresql://{host}/{}", config.get_dbname().unwrap_or_default())
-}
-
 /// The statement with `$1` for `?1`; our statements have no other question mark before a digit.
 fn numbered(sql: &str) -> String {
     let mut numbered = String::with_capacity(sql.len());
@@ -391,108 +353,4 @@ pub fn own_schema(url: &str) -> String {
     let mut client = Client::connect(url, postgres::NoTls).unwrap();
     client.batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
     format!("{url}&options=-c%20search_path%3D{name}")
-}
-
-/// A value as the place in the statement wants it.
-#[derive(Debug)]
-struct Bound<'a>(Value<'a>);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let number = |number: i64, out: &mut BytesMut| match *wanted {
-            Type::INT2 => i16::try_from(number)?.to_sql(wanted, out),
-            Type::INT4 => i32::try_from(number)?.to_sql(wanted, out),
-            // As rows of either engine give it.
-            Type::BOOL => (number != 0).to_sql(wanted, out),
-            _ => number.to_sql(wanted, out),
-        };
-        match self.0 {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Integer(value) => number(value, out),
-            Value::Text(text) if *wanted == Type::TIMESTAMPTZ => {
-                Bound(Value::Time(text.parse()?)).to_sql(wanted, out)
-            }
-            Value::Text(text) => without_nul(text).as_ref().to_sql(wanted, out),
-            Value::Blob(octets) => octets.to_sql(wanted, out),
-            Value::Room(_) => (&[] as &[u8]).to_sql(wanted, out),
-            Value::Time(time) => (time.as_microsecond() - EPOCH).to_sql(&Type::INT8, out),
-            Value::Boolean(value) => value.to_sql(wanted, out),
-        }
-    }
-
-    /// Any place: our statements and our schema agree on types, which the tests of the store hold them to.
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Cell {
-    fn from_sql(found: &Type, octets: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(match *found {
-            Type::BOOL => Self::Integer(bool::from_sql(found, octets)?.into()),
-            Type::INT2 => Self::Integer(i16::from_sql(found, octets)?.into()),
-            Type::INT4 => Self::Integer(i32::from_sql(found, octets)?.into()),
-            Type::INT8 => Self::Integer(i64::from_sql(found, octets)?),
-            Type::BYTEA => Self::Blob(octets.to_vec()),
-            Type::TIMESTAMPTZ => {
-                let since = i64::from_sql(&Type::INT8, octets)?;
-                let time = Timestamp::from_microsecond(since.saturating_add(EPOCH))?;
-                Self::Text(super::sqlite::written(time))
-            }
-            _ => Self::Text(String::from_sql(found, octets)?),
-        })
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self::Null)
-    }
-
-    fn accepts(found: &Type) -> bool {
-        [Type::BOOL, Type::INT2, Type::INT4, Type::INT8, Type::BYTEA, Type::TIMESTAMPTZ].contains(found)
-            || <String as FromSql>::accepts(found)
-    }
-}
-
-/// What the server says of data quotes them, which are people's words: only the kind and the place are told.
-fn without_values(error: &postgres::Error) -> String {
-    let Some(error) = error.as_db_error() else { return "the server refuses a value".to_owned() };
-    let place = [("constraint", error.constraint()), ("table", error.table()), ("column", error.column())];
-    let place = place.iter().filter_map(|(what, name)| name.map(|name| format!(", {what} {name}")));
-    format!("SQLSTATE {}{}", error.code().code(), place.collect::<String>())
-}
-
-/// Whose trouble it is (appendix A of PostgreSQL's manual, "Error Codes").
-fn fault(error: postgres::Error, place: &str) -> StoreError {
-    let place = place.to_owned();
-    let Some(state) = error.code().cloned() else {
-        // No word of the server: the network, TLS, or an answer that cannot be read.
-        return StoreError::Away { place, source: error.into() };
-    };
-    let class = state.code().get(..2).unwrap_or_default();
-    match class {
-        _ if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(&state) => {
-            StoreError::Conflict { place, source: error.into() }
-        }
-        _ if [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY].contains(&state) => {
-            StoreError::Full { place, source: error.into() }
-        }
-        // Data, constraints, a program limit such as a row that is too large.
-        "22" | "23" | "54" => StoreError::Data { source: without_values(&error).into() },
-        // Connection, resources, an administrator's shutdown, a lock that takes too long.
-        "08" | "53" | "55" | "57" => StoreError::Away { place, source: error.into() },
-        // Who we are, which database, what we may, the system's own trouble.
-        "28" | "3D" | "3F" | "58" => StoreError::Unavailable { place, source: error.into() },
-        _ if state == SqlState::INSUFFICIENT_PRIVILEGE => {
-            StoreError::Unavailable { place, source: error.into() }
-        }
-        "XX" => StoreError::Damaged { place, source: error.into() },
-        // What the server makes of a statement of ours; it quotes no values.
-        _ => {
-            let what =
-                error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-            StoreError::Misuse { what: format!("{}: {what}", state.code()) }
-        }
-    }
 }

@@ -1,0 +1,45 @@
+//! URLs of PostgreSQL (its manual, "Connection URIs"); none is ever quoted.
+
+use postgres::Config;
+use postgres::config::{Host, SslMode};
+
+/// The database that a URL names, without user and password; what is wrong with it is told without quoting it.
+pub fn shown(url: &str) -> Result<String, String> {
+    parse(url).map(|config| place(&config))
+}
+
+/// Reads a URL; what asks for less than a verified connection is taken for servers on this host alone.
+pub(super) fn parse(url: &str) -> Result<Config, String> {
+    // The error of the library names parts of the URL, which may be a password.
+    let mut config: Config =
+        url.parse().map_err(|_| "it is no URL of PostgreSQL (postgresql://user@host/database)".to_owned())?;
+    if config.get_hosts().is_empty() || config.get_dbname().is_none() {
+        return Err("it must name a host and a database (postgresql://user@host/database)".to_owned());
+    }
+    let is_encrypted = config.get_ssl_mode() != SslMode::Disable;
+    if !is_encrypted && !config.get_hosts().iter().all(is_local) {
+        return Err("sslmode=disable is for servers on this host alone".to_owned());
+    }
+    // A socket of this host has no TLS.
+    let is_socket = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+    config.ssl_mode(if is_encrypted && !is_socket { SslMode::Require } else { SslMode::Disable });
+    Ok(config)
+}
+
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Host::Unix(_) => true,
+    }
+}
+
+/// Host and database, as errors name them; never user or password.
+pub(super) fn place(config: &Config) -> String {
+    let host = config.get_hosts().first().map_or("localhost".to_owned(), |host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    format!("postgresql://{host}/{}", config.get_dbname().unwrap_or_default())
+}
