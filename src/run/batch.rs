@@ -16,8 +16,8 @@ use super::job::Job;
 use super::old::Old;
 use super::probe::Fate;
 use super::receive::{Received, Reception, Taken};
-use super::report::MessageLine;
-use super::suspects::{Holding, Suspects};
+use super::report::{MessageLine, Mode};
+use super::suspects::Suspects;
 use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
@@ -54,41 +54,6 @@ pub(super) struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// The keys that still have no settled row are returned.
-    pub(super) fn process(
-        &self,
-        listed: &[Listed],
-        gate: &mut dyn Gate,
-        desk: &mut dyn Companions,
-        tally: &mut Tally<'_>,
-    ) -> Result<Vec<ItemKey>, Trouble> {
-        let is_old = |item: &&Listed| self.old.is_some_and(|old| old.covers(item));
-        let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
-        let holding = Holding::take(self, &wanted, desk)?;
-        let done = self.fetch(listed, &wanted, gate, desk).and_then(|haul| {
-            let received = self.receive(&haul.items, desk, tally)?;
-            Ok((haul, received))
-        });
-        let (items, received) = done
-            .as_ref()
-            .map_or((&[][..], &[][..]), |(haul, received)| (haul.items.as_slice(), received.as_slice()));
-        holding.let_go(items, received, desk);
-        let (Haul { items, cut_short }, received) = done?;
-        let open = received
-            .iter()
-            .zip(&items)
-            .filter(|(received, _)| received.as_ref().is_some_and(|r| !r.line.outcome.is_settled()))
-            .map(|(_, item)| item.key().clone())
-            .collect();
-        let acknowledgements = tell(received, listed.len() as u64, tally);
-        if let Some(error) = cut_short {
-            // Nobody is there to be told; what is owed is paid by the next run.
-            return Err(error);
-        }
-        acknowledge(self.source, &acknowledgements, gate, desk).or_else(|trouble| tally.pass(trouble))?;
-        Ok(open)
-    }
-
     /// Receives items that are in hand; nobody is told but the listener.
     pub(super) fn receive(
         &self,
@@ -127,44 +92,6 @@ impl Batch<'_> {
         receive_all(reception, items, &asked, desk)?.ok_or_else(none)
     }
 
-    /// Fetches and reads what is wanted and gives it in the order of the list, with what is old.
-    fn fetch(
-        &self,
-        listed: &[Listed],
-        wanted: &[Listed],
-        gate: &mut dyn Gate,
-        desk: &dyn Companions,
-    ) -> Result<Haul, Trouble> {
-        if let [lone] = wanted
-            && self.suspects.goes_alone(&lone.key)
-            && gate.reader().bears_another()
-        {
-            match desk.try_whole(self.source, lone) {
-                Fate::Survived => {}
-                Fate::Died(end) => return Ok(Haul::of(Item::Deadly(lone.clone(), end))),
-                Fate::Unknown(why) => return Ok(Haul::of(Item::Untried(lone.clone(), why))),
-            }
-        }
-        let fetched = if wanted.is_empty() { Vec::new() } else { gate.reader().fetch(wanted)? };
-        let cut_short = gate.reader().cut_short().map(Trouble::from);
-        let mut read: HashMap<ItemKey, Item> =
-            self.read(fetched, desk).into_iter().map(|item| (item.key().clone(), item)).collect();
-        // What is missing before the last that was given has vanished.
-        let last = wanted.iter().rposition(|item| read.contains_key(&item.key)).map_or(0, |at| at + 1);
-        let first_missing = wanted.get(last);
-        if let (Some(trouble), Some(missing)) = (&cut_short, first_missing) {
-            let why = trouble.with_causes();
-            read.insert(missing.key.clone(), Item::Suspected(missing.clone(), why));
-        }
-        let mut wanted = wanted.iter().peekable();
-        let in_order =
-            listed.iter().filter_map(|item| match wanted.next_if(|wanted| wanted.key == item.key) {
-                Some(_) => read.remove(&item.key),
-                None => Some(Item::Old(item.clone())),
-            });
-        Ok(Haul { items: in_order.collect(), cut_short })
-    }
-
     /// Reads what was fetched; what a run died with only once a process of its own has survived it.
     pub(super) fn read(&self, fetched: Vec<Fetched>, desk: &dyn Companions) -> Vec<Item> {
         let mut odd: HashMap<ItemKey, Item> = HashMap::new();
@@ -181,12 +108,16 @@ impl Batch<'_> {
             };
             None
         });
-        let sound: Vec<Fetched> = sound.collect();
-        let (folder, mode) = (self.source.folder.as_str(), desk.mode());
+        let mut sound = self.read_sound(sound.collect(), desk.mode()).into_iter();
+        keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
+    }
+
+    /// Reads what no run died with, and asks the hooks that are asked of that.
+    pub(super) fn read_sound(&self, sound: Vec<Fetched>, mode: Mode) -> Vec<Item> {
+        let folder = self.source.folder.as_str();
         let said = hooks::before_reading(self.job, folder, mode, &sound);
         let read = item::read(sound, &Terms::of(self.job)).into_iter().zip(said).collect();
-        let mut sound = hooks::after_reading(self.job, folder, mode, read).into_iter();
-        keys.iter().filter_map(|key| odd.remove(key).or_else(|| sound.next())).collect()
+        hooks::after_reading(self.job, folder, mode, read)
     }
 }
 
@@ -212,18 +143,6 @@ fn receive_all(
         Ok(())
     })?;
     Ok((!has_changed).then_some(all))
-}
-
-/// What one fetch brought, and why it was no more.
-struct Haul {
-    items: Vec<Item>,
-    cut_short: Option<Trouble>,
-}
-
-impl Haul {
-    fn of(item: Item) -> Self {
-        Self { items: vec![item], cut_short: None }
-    }
 }
 
 /// Tells the listener of what is committed and returns what the mailbox is to be told.

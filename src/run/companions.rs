@@ -103,7 +103,7 @@ pub trait Companions {
 }
 
 /// An open mailbox, with or without ears.
-pub trait Gate {
+pub trait Gate: Send {
     /// The looking half.
     fn reader(&mut self) -> &mut dyn Reader;
 

@@ -163,8 +163,12 @@ impl<'a> Job<'a> {
     /// How many messages go together in one transaction: one where hooks are asked, which take their time and speak of a
     /// decision that must still stand.
     pub(super) fn together(&self, most: usize) -> usize {
-        let asks = EventKind::ALL.into_iter().any(|kind| kind.is_asked() && self.asks(kind));
-        if asks { 1 } else { most }
+        if self.asks_any() { 1 } else { most }
+    }
+
+    /// Whether any hook is asked about messages of this mailbox.
+    pub(super) fn asks_any(&self) -> bool {
+        EventKind::ALL.into_iter().any(|kind| kind.is_asked() && self.asks(kind))
     }
 
     /// What evidence in a mail is reckoned against.

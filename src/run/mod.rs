@@ -33,6 +33,7 @@ mod stop;
 mod suspects;
 mod tally;
 mod trail;
+mod turn;
 mod verdict;
 mod watch;
 

@@ -19,6 +19,7 @@ use super::stop::{Deadline, Stop};
 use super::suspects::Suspects;
 use super::tally::Tally;
 use super::trail::{self, Step};
+use super::turn::Crew;
 
 /// So many messages are taken at once where some of them have to be tried out.
 const SUSPECTS: usize = 10;
@@ -122,9 +123,10 @@ impl Walk<'_> {
         let road = Batch { job, source, old: Some(&old), suspects: &suspects };
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
-        for batch in self.batches(taken, &suspects).chain(alone.chunks(1)) {
-            bounds.check(&job.name)?;
-            open.extend(road.process(batch, gate, desk, tally)?);
+        let check = || bounds.check(&job.name);
+        open.extend(road.in_turn(self.batches(taken, &suspects), &check, Crew { gate, desk, tally })?);
+        for one in alone.chunks(1) {
+            open.extend(road.in_turn(std::iter::once(one), &check, Crew { gate, desk, tally })?);
         }
         if open.is_empty() {
             old.remember(&keys, desk)?;

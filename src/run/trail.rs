@@ -56,6 +56,21 @@ pub(super) fn take(step: Step, what: impl Display) -> Taken {
     Taken(())
 }
 
+/// Takes the steps of another thread, on one that works for it, until what is returned is dropped.
+pub(super) fn carry(steps: Vec<(Step, String)>) -> Carried {
+    Carried(TRAIL.replace(steps))
+}
+
+/// Ends what is carried when it is dropped.
+#[must_use]
+pub(super) struct Carried(Vec<(Step, String)>);
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        TRAIL.set(std::mem::take(&mut self.0));
+    }
+}
+
 /// What is done for a run behind its end, until what is returned is dropped.
 pub fn after(run: RunId) -> Taken {
     take(Step::Run, run)
