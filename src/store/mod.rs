@@ -33,7 +33,7 @@ pub use config::{Config, Database, KeepRaw, Retention, Server};
 pub use error::StoreError;
 pub use events::*;
 pub use handle::Store;
-pub use lease::{Fence, Taking};
+pub use lease::{Fence, Lease, Taking};
 pub use outbox::*;
 pub use prune::{Prunable, Waste};
 pub use records::*;
