@@ -82,9 +82,11 @@
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
 //!   fetched by a child before (where the mailbox bears two readers), and at last last.
 //! * **Several hosts** share a PostgreSQL store. One transaction writes at a time, by an advisory lock, so that what was decided
-//!   on is so when it is kept, as with SQLite's one writer; fetching and reading go on beside it. A lease, renewed by a thread of its own,
-//!   takes the lock file's place; each taking has a number, and every transaction of its holder asks first whether that is
-//!   still the last one: a host that was frozen commits nothing and tells no mailbox.
+//!   on is so when it is kept, as with SQLite's one writer; fetching and reading go on beside it. A lease, which one
+//!   keeper renews for all workers of a run, takes the lock file's place; each taking has a number, and every transaction of
+//!   its holder asks first whether that is still the last one: a host that was frozen commits nothing and tells no mailbox.
+//!   Each delivery has a lease of its own, whose name is on the rows that it has in hand: those of a lease that is gone are
+//!   taken back, and so several deliver side by side.
 //! * **Two kinds of store trouble**: data and constraints fail the one message; full disk, I/O and locks discard the
 //!   batch, and nothing is acknowledged.
 //! * **Limits of reading** ([`parse::Limits`]) are settings and passed in. What goes beyond one is kept and noted.
@@ -94,7 +96,7 @@
 //! * **Facts, not side exits**: unreadable, duplicate, withheld by the server are facts that the policy decides on.
 //! * **Trouble** ([`model::trouble`]) has a stable code; exhaustive matches give exit code and wording.
 //! * **A notification is a row** written with what it tells of; [`policy::notify`] says whom to tell, and a row says why
-//!   somebody is not. It leaves afterwards, under a lock of its own. An attempt is committed before it is made; one that
+//!   somebody is not. It leaves afterwards, under a lock or lease of its own. An attempt is committed before it is made; one that
 //!   never ended may have been taken: it is made once more, alone, with the same Message-ID, and given up the second time.
 //! * **A hook is asked between two decisions**: before a message comes on a ticket it is decided on a read, hooks are asked,
 //!   and it is decided again in the transaction that carries it out; if that decision is another, they are asked again.

@@ -21,6 +21,7 @@ mod golden; // each mail of fixtures/mail is read as a person would, as the JSON
 mod hooks; // hooks are asked on the road: each event, each veto, and all that a hook should not do
 mod hostile; // thousands of mutated mails have one outcome each
 mod hosts; // several hosts at one store, killed at random, end as one undisturbed does
+mod hosts_deliver; // several hosts deliver from one store side by side, killed or frozen, and all arrives
 mod imap_connect; // a session comes about with the protection that is configured, or not at all
 mod imap_faults; // servers that break off, answer oddly, hang or lie never cost more than the run
 mod imap_fetch; // what is new is listed and fetched octet for octet; where nothing is new, nothing is asked

@@ -140,17 +140,17 @@ fn a_frozen_program_that_comes_back_after_its_lease_was_taken_changes_nothing() 
     let mut first = [0];
     frozen.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     kill_process(Pid::from_child(&frozen), Signal::STOP).unwrap();
-    // It has the lease for a minute yet.
-    let refused = desk.run(&["fetch", "--json"]).exits(75);
-    assert_eq!(refused.lines("mailbox")[0]["status"], "locked");
-    // A minute goes by.
-    postgres::execute(&url, "UPDATE lease SET until = now()");
-    // A transaction that was open when it froze holds its rows until the server misses it.
+    // A transaction that was open when it froze keeps others from writing until the server misses it.
     postgres::execute(
         &url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE state LIKE 'idle in transaction%' AND datname = current_database()",
     );
+    // It has the lease for a minute yet.
+    let refused = desk.run(&["fetch", "--json"]).exits(75);
+    assert_eq!(refused.lines("mailbox")[0]["status"], "locked");
+    // A minute goes by.
+    postgres::execute(&url, "UPDATE lease SET until = now()");
     desk.run(&["fetch", "--json"]).exits(0);
     assert_each_once(&url, i64::try_from(MAILS).unwrap());
     kill_process(Pid::from_child(&frozen), Signal::CONT).unwrap();

@@ -20,7 +20,7 @@ fn desk() -> Desk {
 /// All that a copy takes along: every table but that of leases, and the numbers that were given.
 fn all(desk: &Desk, file: &str) -> BTreeMap<String, Table> {
     let store = Connection::open(desk.path(file)).unwrap();
-    let mut queries = tables(&store);
+    let mut queries = tables(&store, &store);
     queries.remove("lease");
     queries.insert(
         "numbers".to_owned(),

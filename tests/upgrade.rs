@@ -90,12 +90,14 @@ fn words(store: &Connection, query: &str) -> Vec<String> {
     rows(store, query).into_iter().map(word).collect()
 }
 
-/// Each table but that of the version, with a query for the columns that it has now.
-pub fn tables(store: &Connection) -> BTreeMap<String, String> {
+/// Each table but that of the version, with a query for the columns that it has now and keeps.
+pub fn tables(store: &Connection, upgraded: &Connection) -> BTreeMap<String, String> {
     let names =
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
     let query = |table: String| {
-        let columns = words(store, &format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"));
+        let columns = |of| words(of, &format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"));
+        let (mut columns, kept) = (columns(store), columns(upgraded));
+        columns.retain(|column| kept.contains(column));
         let query = format!("SELECT {0} FROM {table} ORDER BY {0}", columns.join(", "));
         (table, query)
     };
@@ -114,7 +116,7 @@ fn a_store_of_each_former_schema_keeps_its_rows() {
     for version in 1..newest() {
         let desk = desk(version);
         let store = Connection::open(desk.path("desk.db")).unwrap();
-        let tables = tables(&store);
+        let tables = tables(&store, &fresh);
         let all =
             || tables.iter().map(|(name, query)| (name, rows(&store, query))).collect::<BTreeMap<_, _>>();
         let before = all();

@@ -6,8 +6,8 @@ use crate::evidence::Signer;
 use crate::mailbox;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Acting, Attachments, Courier, Errand, EventErrand, EventHearer, EventSum, Hearer, MailOffice,
-    Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
+    self, Acting, Attachments, Courier, Errand, EventErrand, EventHearer, EventSum, Hearer, Locks,
+    MailOffice, Outbox, OutboxPlan, Post, Prober, Rehearsing, Sent,
 };
 use crate::settings::{self, Settings};
 use crate::store::{self, Store, StoreError};
@@ -117,10 +117,14 @@ pub(crate) fn deliver_events_if_any(
     run::deliver_events(errand, &settings.plan.hooks, (&mut store, &settings.store), hearer).map(Some)
 }
 
-/// The companions of a real run; the store is made where there is none.
-pub(crate) fn acting(settings: &Settings) -> Result<Acting, Trouble> {
-    let config = &settings.store;
-    Ok(Acting::new(open(config)?, config, prober(settings))?)
+/// What the workers of one run hold.
+pub(crate) fn locks(settings: &Settings) -> Locks {
+    Locks::new(&settings.store)
+}
+
+/// The companions of a real run, or of one of its workers; the store is made where there is none.
+pub(crate) fn acting(settings: &Settings, locks: &Locks) -> Result<Acting, Trouble> {
+    Ok(Acting::new(open(&settings.store)?, locks, prober(settings))?)
 }
 
 /// The companions of a dry run.

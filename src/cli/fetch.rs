@@ -89,8 +89,9 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     if args.dry_run {
         workers.push(Box::new(desk::rehearsing(&settings)?));
     } else {
+        let locks = desk::locks(&settings);
         for _ in 0..jobs(args, &settings.plan) {
-            workers.push(Box::new(desk::acting(&settings)?));
+            workers.push(Box::new(desk::acting(&settings, &locks)?));
         }
     }
     let causes = context.causes();

@@ -61,7 +61,7 @@ fn ingest(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         let bytes = inspect::read(file)?;
         messages.extend(taken_apart(bytes, args));
     }
-    let mut companions = desk::acting(&settings)?;
+    let mut companions = desk::acting(&settings, &desk::locks(&settings))?;
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let handed = Handed { queue, messages, audience: audience(args), stop: context.signals.stop() };

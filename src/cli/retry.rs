@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> 
 
 fn retry(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings()?;
-    let mut companions = desk::acting(&settings)?;
+    let mut companions = desk::acting(&settings, &desk::locks(&settings))?;
     let ids = if args.all {
         companions.store().quarantine()?.into_iter().map(|row| row.id).collect()
     } else {

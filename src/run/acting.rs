@@ -8,17 +8,17 @@ use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
-use crate::store::{Config, Expiry, Lookup, NewEvent, Source, Store, StoreError};
+use crate::store::{Expiry, Lookup, NewEvent, Source, Store, StoreError};
 
 use super::companions::{Companions, Gate, Work};
-use super::lock::{self, Held};
+use super::lock::{Held, Locks};
 use super::probe::{Fate, Prober};
 use super::report::Mode;
 
 /// Does what the road decides.
 pub struct Acting {
     store: Store,
-    config: Config,
+    locks: Locks,
     signer: Signer,
     prober: Prober,
     run: Option<RunId>,
@@ -26,10 +26,10 @@ pub struct Acting {
 }
 
 impl Acting {
-    /// Companions that write to `store`, which `config` leads to. Suspects go to `prober`.
-    pub fn new(mut store: Store, config: &Config, prober: Prober) -> Result<Self, StoreError> {
+    /// Companions that write to `store`; the workers of one run share its locks. Suspects go to `prober`.
+    pub fn new(mut store: Store, locks: &Locks, prober: Prober) -> Result<Self, StoreError> {
         let signer = Signer::new(&store.token_secret()?);
-        Ok(Self { store, config: config.clone(), signer, prober, run: None, held: None })
+        Ok(Self { store, locks: locks.clone(), signer, prober, run: None, held: None })
     }
 
     /// The store, for what is not on the road.
@@ -57,7 +57,7 @@ impl Companions for Acting {
     }
 
     fn lock(&mut self, mailbox: &MailboxName) -> Result<(), Trouble> {
-        let held = lock::hold(&self.config, mailbox)?;
+        let held = self.locks.hold(&mut self.store, mailbox)?;
         self.store.set_fence(held.fence().cloned());
         self.held = Some(held);
         Ok(())
@@ -65,14 +65,18 @@ impl Companions for Acting {
 
     fn unlock(&mut self) {
         self.store.set_fence(None);
-        self.held = None;
+        if let Some(held) = self.held.take() {
+            held.let_go(&mut self.store);
+        }
     }
 
     /// A run that still goes on under the former name is let finish.
     fn place(&mut self, source: Source, configured: &[MailboxName]) -> Result<Source, Trouble> {
         let Some(former) = self.store.former(&source, configured)? else { return Ok(source) };
-        let _held = lock::hold(&self.config, &former.mailbox)?;
-        self.store.rename_source(&former, &source.mailbox)?;
+        let held = self.locks.hold(&mut self.store, &former.mailbox)?;
+        let renamed = self.store.rename_source(&former, &source.mailbox);
+        held.let_go(&mut self.store);
+        renamed?;
         let Source { mailbox, folder, .. } = &source;
         log::warn!(
             "mailbox \"{}\" is called \"{mailbox}\" now: the outcomes of its folder \"{folder}\" go on under that name",

@@ -48,6 +48,7 @@ pub use deliver::{
 pub use fetch::{Due, Options, Scope, fetch};
 pub use hooks::{EventCounts, EventErrand, EventHearer, EventLine, EventSum, deliver_events};
 pub use ingest::{Handed, INGEST, ingest};
+pub use lock::Locks;
 pub use notices::Notify;
 pub use probe::{Fate, Prober, Suspect, cpu_limit, memory_limit, probe, probe_from_mailbox};
 pub use prune::{Pruned, prune};

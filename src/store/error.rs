@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use super::Lease;
 use crate::model::trouble::{ErrorCode, Trouble};
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -48,10 +49,10 @@ pub enum StoreError {
         source: Cause,
     },
     /// Another has taken over what was worked at.
-    #[error("another run has taken over {what}")]
+    #[error("another program has taken over {lease}")]
     Lost {
-        /// The name of the lease.
-        what: String,
+        /// What.
+        lease: Lease,
     },
     /// No room is left.
     #[error("no room for the store {place}")]
@@ -207,8 +208,14 @@ impl From<StoreError> for Trouble {
             StoreError::Away { source, .. } => Self::new(ErrorCode::StoreBusy, message)
                 .hint("nothing is lost: what was not committed is taken again by the next run")
                 .because(source),
-            StoreError::Lost { .. } => Self::new(ErrorCode::MailboxLocked, message)
-                .hint("this one held still for too long; nothing it did since was kept, and the other goes on"),
+            StoreError::Lost { lease } => {
+                let code = match lease {
+                    Lease::Mailbox(_) => ErrorCode::MailboxLocked,
+                    Lease::Delivery(_) => ErrorCode::OutboxLocked,
+                };
+                Self::new(code, message)
+                    .hint("this one held still for too long; nothing it did since was kept, and the other goes on")
+            }
             StoreError::Conflict { source, .. } => Self::new(ErrorCode::StoreBusy, message)
                 .hint("it was tried several times; the next run goes on")
                 .because(source),

@@ -35,7 +35,7 @@ pub use copy::{Copied, Progress, copy};
 pub use error::StoreError;
 pub use events::*;
 pub use handle::Store;
-pub use lease::{Fence, Taking};
+pub use lease::{Fence, Lease, Taking};
 pub use outbox::*;
 pub use prune::{Prunable, Waste};
 pub use records::*;

@@ -131,7 +131,7 @@ impl Store {
             Value::Text(&former.folder),
             Value::Text(name.as_str()),
         ];
-        self.engine.execute(UPDATE_SOURCE_NAME, &values).map(drop)
+        self.atomically(|engine| engine.execute(UPDATE_SOURCE_NAME, &values).map(drop))
     }
 
     /// Writes down that a run begins, and numbers it.
@@ -228,7 +228,8 @@ impl Store {
         at: Timestamp,
         expiry: Expiry,
     ) -> Result<(), StoreError> {
-        self.engine.execute(UPSERT_LAST_SUCCESS, &success(mailbox.as_str(), at, expiry)).map(drop)
+        let values = success(mailbox.as_str(), at, expiry);
+        self.atomically(|engine| engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop))
     }
 
     /// A back end was given notifications and had trouble of its own, or had none.
@@ -242,7 +243,7 @@ impl Store {
             Ok(expiry) => (UPSERT_BACKEND_SUCCESS, success(backend, at, expiry)),
             Err(trouble) => (UPSERT_BACKEND_FAILURE, failure(backend, at, trouble)),
         };
-        self.engine.execute(sql, &values).map(drop)
+        self.atomically(|engine| engine.execute(sql, &values).map(drop))
     }
 }
 

@@ -202,7 +202,9 @@ pub(super) fn error(code: ErrorCode) -> &'static str {
         ErrorCode::OutboxPath => "The directory or program of a back end cannot be used.",
         ErrorCode::OutboxProtocol => "A mail server said what the protocol does not allow.",
         ErrorCode::OutboxTimeout => "A mail server did not answer in time.",
-        ErrorCode::OutboxLocked => "Another program delivers notifications or events.",
+        ErrorCode::OutboxLocked => {
+            "Another program delivers from this SQLite store, or has taken over what this one had in hand."
+        }
         ErrorCode::HookTimeout => "A hook did not end in time, and was ended.",
         ErrorCode::HookFailed => "A hook could not be called, or failed.",
         ErrorCode::MessageUnreadable => "Nothing could be made out in a message.",

@@ -1,8 +1,9 @@
 //! Couriers side by side: a thread for each, fed from one queue.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,7 @@ pub(super) struct Done {
 pub(super) struct Desk {
     tasks: Sender<Task>,
     done: Receiver<Done>,
+    called_off: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -45,6 +47,11 @@ impl Desk {
     pub(super) fn give(&self, task: Task) {
         // Couriers live as long as this end does.
         let _ = self.tasks.send(task);
+    }
+
+    /// No attempt is made any more, also of those that were given.
+    pub(super) fn call_off(&self) {
+        self.called_off.store(true, Ordering::Relaxed);
     }
 
     /// Waits for an attempt to end, and gives it with those that end right behind it; none if none can end.
@@ -69,22 +76,30 @@ pub(super) fn work<T>(couriers: Vec<Box<dyn Courier + Send + '_>>, lead: impl Fn
     let (tasks, queue) = channel();
     let (sender, done) = channel();
     let queue = Mutex::new(queue);
+    let called_off = Arc::new(AtomicBool::new(false));
     let path = trail::trail();
     thread::scope(|scope| {
         for courier in couriers {
-            let (sender, queue, path) = (sender.clone(), &queue, &path);
+            let (sender, queue, called_off, path) = (sender.clone(), &queue, &called_off, &path);
             scope.spawn(move || {
                 let _path: Vec<_> = path.iter().map(|(step, what)| trail::take(*step, what)).collect();
-                carry_all(courier, queue, &sender);
+                carry_all(courier, (queue, called_off), &sender);
             });
         }
         drop(sender);
-        lead(Desk { tasks, done })
+        lead(Desk { tasks, done, called_off: Arc::clone(&called_off) })
     })
 }
 
-fn carry_all(mut courier: Box<dyn Courier + Send + '_>, queue: &Mutex<Receiver<Task>>, done: &Sender<Done>) {
+fn carry_all(
+    mut courier: Box<dyn Courier + Send + '_>,
+    (queue, called_off): (&Mutex<Receiver<Task>>, &AtomicBool),
+    done: &Sender<Done>,
+) {
     while let Some(task) = next(queue) {
+        if called_off.load(Ordering::Relaxed) {
+            break;
+        }
         let started = Instant::now();
         let carried = catch_unwind(AssertUnwindSafe(|| courier.carry(&task.row, &task.way)));
         let carried = carried.unwrap_or_else(|_| {
@@ -102,4 +117,64 @@ fn carry_all(mut courier: Box<dyn Courier + Send + '_>, queue: &Mutex<Receiver<T
 
 fn next(queue: &Mutex<Receiver<Task>>) -> Option<Task> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::model::address::Address;
+    use crate::model::ids::MessageId;
+    use crate::model::notification::About;
+
+    /// Says that it has begun, and goes on when it is let.
+    struct Slow<'a> {
+        begun: Sender<()>,
+        goes_on: Receiver<()>,
+        carried: &'a AtomicUsize,
+    }
+
+    impl Courier for Slow<'_> {
+        fn carry(&mut self, _: &Claimed, _: &str) -> Carried {
+            self.carried.fetch_add(1, Ordering::Relaxed);
+            self.begun.send(()).unwrap();
+            self.goes_on.recv().unwrap();
+            Carried::answered(Answer::Accepted("250".to_owned()))
+        }
+
+        fn close(&mut self) {}
+    }
+
+    fn task(number: i64) -> Task {
+        let row = Claimed {
+            id: number,
+            about: About::Alert,
+            title: String::new(),
+            to: Address::bare("a@x"),
+            message_id: MessageId::new("a@x").unwrap(),
+            message: None,
+            in_reply_to: None,
+            references: Vec::new(),
+            author: None,
+            text: None,
+            other: None,
+            attempts: 0,
+            uncertain: 0,
+        };
+        Task { row, way: "smtp".to_owned(), attempt: number }
+    }
+
+    #[test]
+    fn what_is_called_off_is_not_begun() {
+        let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
+        let carried = AtomicUsize::new(0);
+        work(vec![Box::new(Slow { begun, goes_on, carried: &carried })], |desk| {
+            (1..=3).for_each(|number| desk.give(task(number)));
+            has_begun.recv().unwrap();
+            desk.call_off();
+            go_on.send(()).unwrap();
+        });
+        assert_eq!(carried.into_inner(), 1);
+    }
 }

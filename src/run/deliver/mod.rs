@@ -1,4 +1,4 @@
-//! Delivery: what is due leaves, under a lock of its own.
+//! Delivery: what is due leaves, under a lock or lease of its own.
 //!
 //! `send` does it, and a fetch at its end. Couriers work side by side, each with back ends of its own, and a commit holds
 //! how some attempts ended and that the next ones begin, so that a row knows of every attempt before it is made. Whatever
@@ -36,15 +36,12 @@ use crate::hook::Hook;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Config, Lease, Store};
 
-use super::lock;
+use super::lock::Locks;
 use super::notices::nonce;
 use super::stop::Stop;
 
 /// The most attempts that are begun and not ended at one time; a commit costs as much for many as for one.
 pub const WINDOW: usize = 32;
-
-/// A row that has had no news for so long is free; longer than any back end takes for one mail.
-const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// What is asked of one delivery.
 #[derive(Debug, Clone)]
@@ -63,7 +60,7 @@ pub struct Errand {
 pub struct Outbox<'a> {
     /// The store.
     pub store: &'a mut Store,
-    /// What leads to it, for the lock.
+    /// What leads to it, for the lock or lease.
     pub config: &'a Config,
     /// The queues that write.
     pub voices: &'a [Voice],
@@ -74,7 +71,7 @@ pub struct Outbox<'a> {
 /// Delivers what is due, with as many couriers as are given.
 ///
 /// # Errors
-/// `outbox.locked` where another program delivers, and trouble of the store. Trouble of back ends stands in the sum.
+/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store. Trouble of back ends stands in the sum.
 pub fn deliver(
     errand: &Errand,
     outbox: Outbox<'_>,
@@ -82,13 +79,27 @@ pub fn deliver(
     hearer: &mut dyn Hearer,
 ) -> Result<Sent, Trouble> {
     let started = Instant::now();
-    let _held = lock::hold_outbox(outbox.config)?;
-    let lease = lease()?;
-    crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))
+    let Outbox { store, config, voices, hooks } = outbox;
+    delivering((store, config), |store, lease| {
+        let outbox = Outbox { store, config, voices, hooks };
+        crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))
+    })
 }
 
-/// A lease of its own for one delivery, of notifications or of events.
-pub(super) fn lease() -> Result<Lease, Trouble> {
+/// Delivers notifications or events, with what must be held for that. The work is given the name that its rows are to
+/// carry.
+pub(super) fn delivering<T>(
+    (store, config): (&mut Store, &Config),
+    work: impl FnOnce(&mut Store, &str) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
     let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
-    Ok(Lease { name: nonce().ok_or_else(none)?, lasts: LEASE })
+    let lease = Lease::Delivery(nonce().ok_or_else(none)?);
+    let name = lease.to_string();
+    let locks = Locks::new(config);
+    let held = locks.hold_outbox(store, lease)?;
+    store.set_fence(held.fence().cloned());
+    let done = work(store, &name);
+    store.set_fence(None);
+    held.let_go(store);
+    done
 }

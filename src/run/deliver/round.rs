@@ -9,7 +9,7 @@ use crate::hook::Hook;
 use crate::model::notification::About;
 use crate::model::outbox::{GivenUp, OutboxState};
 use crate::model::trouble::Trouble;
-use crate::store::{Begun, Claimed, Fate, Lease, OutboxRow, Resolution, Store, StoreError};
+use crate::store::{Begun, Claimed, Fate, OutboxRow, Resolution, Store, StoreError};
 
 use super::crew::{Desk, Done, Task};
 use super::end;
@@ -28,7 +28,8 @@ pub(super) struct Round<'a> {
     store: &'a mut Store,
     voices: &'a [Voice],
     hooks: &'a [Hook],
-    lease: Lease,
+    /// The name that its rows carry.
+    lease: &'a str,
     desk: Desk,
     hearer: &'a mut dyn Hearer,
     health: Health,
@@ -48,7 +49,7 @@ impl<'a> Round<'a> {
     pub(super) fn new(
         errand: &'a Errand,
         outbox: Outbox<'a>,
-        lease: Lease,
+        lease: &'a str,
         desk: Desk,
         hearer: &'a mut dyn Hearer,
     ) -> Self {
@@ -73,10 +74,9 @@ impl<'a> Round<'a> {
     }
 
     pub(super) fn work(mut self, started: Instant) -> Result<Sent, Trouble> {
-        // Nobody else delivers while the lock is held, so that whatever is being sent was a dead program's.
         let (now, hooks) = (Timestamp::now(), self.hooks);
         let told = |row: &OutboxRow| given_up(hooks, &NotificationLine::given_up(row), now);
-        let back = self.store.take_back(None, now, &told)?;
+        let back = self.store.take_back(now, &told)?;
         if back.failed > 0 {
             log::error!(
                 "{} notifications are given up: twice no answer came, they may have been taken",
@@ -86,9 +86,15 @@ impl<'a> Round<'a> {
         self.counts.add(OutboxState::Failed, back.failed);
         self.counts.add(OutboxState::Expired, self.store.expire(now, &told)?);
         let done = self.all_that_is_due();
-        // Once more where the store gave out: what was taken must not be sent again.
-        let written = self.wait_for_all();
-        let released = self.store.release(&self.lease, Timestamp::now());
+        let written = if done.is_err() && self.is_lost() {
+            // Others have by now what was not begun on the wire.
+            self.desk.call_off();
+            Ok(())
+        } else {
+            // Once more where the store gave out: what was taken must not be sent again.
+            self.wait_for_all()
+        };
+        let released = self.store.release(self.lease, Timestamp::now());
         done.and(written).and(released)?;
         for (way, end) in self.health.ends() {
             self.store.delivered(way, Timestamp::now(), end)?;
@@ -112,6 +118,11 @@ impl<'a> Round<'a> {
                 self.hear()?;
             }
         }
+    }
+
+    /// Whether another program has taken this delivery over.
+    fn is_lost(&mut self) -> bool {
+        matches!(self.store.in_place(), Err(StoreError::Lost { .. }))
     }
 
     /// Waits for what is begun and writes all ends down.
@@ -143,7 +154,7 @@ impl<'a> Round<'a> {
                 break;
             }
             self.waiting.clear();
-            self.waiting.extend(self.store.claim(&self.lease, Timestamp::now(), TOGETHER)?);
+            self.waiting.extend(self.store.claim(self.lease, Timestamp::now(), TOGETHER)?);
             if self.waiting.is_empty() {
                 break;
             }
@@ -185,7 +196,7 @@ impl<'a> Round<'a> {
         let line = NotificationLine::of(&row, OutboxState::Failed).because(GivenUp::NoQueue);
         let now = Timestamp::now();
         let events = given_up(self.hooks, &line, now)?;
-        self.store.give_up(&self.lease, (row.id, GivenUp::NoQueue), now, &events)?;
+        self.store.give_up(self.lease, (row.id, GivenUp::NoQueue), now, &events)?;
         self.tell(&line);
         Ok(())
     }
@@ -197,7 +208,7 @@ impl<'a> Round<'a> {
         }
         let ended: Vec<Resolution> = self.ended.iter().map(|(resolution, _)| resolution.clone()).collect();
         let ids: Vec<i64> = next.iter().map(|(row, _)| row.id).collect();
-        let begun = self.store.resolve_and_begin(&self.lease, &ended, &ids, Timestamp::now());
+        let begun = self.store.resolve_and_begin(self.lease, &ended, &ids, Timestamp::now());
         let begun = begun.inspect_err(|_| {
             // Nothing of it was begun.
             self.busy -= ids.len();

@@ -298,9 +298,9 @@ fn a_delivery_ends_by_its_limit_its_time_and_a_signal() {
 fn what_a_dead_program_had_in_hand_is_sent_once_more_and_what_it_had_not_begun_as_before() {
     let place = Place::new();
     place.rows(1, 2);
-    let dead = Lease { name: "dead".to_owned(), lasts: Duration::from_secs(3600) };
-    let claimed = place.store().claim(&dead, Timestamp::now(), 10).unwrap();
-    let begun = place.store().resolve_and_begin(&dead, &[], &[claimed[0].id], Timestamp::now()).unwrap();
+    let dead = "dead";
+    let claimed = place.store().claim(dead, Timestamp::now(), 10).unwrap();
+    let begun = place.store().resolve_and_begin(dead, &[], &[claimed[0].id], Timestamp::now()).unwrap();
     assert!(matches!(begun[..], [Begun::Attempt(_)]));
     let mut courier = Script::of(&[]);
     place.deliver(&mut courier, plain);
@@ -314,7 +314,8 @@ fn what_a_dead_program_had_in_hand_is_sent_once_more_and_what_it_had_not_begun_a
 #[test]
 fn two_deliveries_at_once_are_one() {
     let place = Place::new();
-    let _held = lock::hold_outbox(&place.config()).unwrap();
+    let (locks, delivery) = (Locks::new(&place.config()), Lease::Delivery("a".to_owned()));
+    let _held = locks.hold_outbox(&mut place.store(), delivery).unwrap();
     let (mut store, config) = (place.store(), place.config());
     let outbox = Outbox { store: &mut store, config: &config, voices: &[], hooks: &[] };
     let refused = deliver(&errand(), outbox, Vec::new(), &mut Deaf).unwrap_err();
@@ -351,12 +352,12 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let place = Place::new();
     place.rows(1, 6);
     // All six were begun when the program died; one of them was its death.
-    let dead = Lease { name: "dead".to_owned(), lasts: Duration::from_secs(3600) };
-    let claimed = place.store().claim(&dead, Timestamp::now(), 10).unwrap();
+    let dead = "dead";
+    let claimed = place.store().claim(dead, Timestamp::now(), 10).unwrap();
     let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
-    let begun = place.store().resolve_and_begin(&dead, &[], &ids, Timestamp::now()).unwrap();
+    let begun = place.store().resolve_and_begin(dead, &[], &ids, Timestamp::now()).unwrap();
     assert_eq!(begun.len(), 6);
-    place.store().take_back(None, Timestamp::now(), &|_| Ok(Vec::new())).unwrap();
+    place.store().take_back(Timestamp::now(), &|_| Ok(Vec::new())).unwrap();
     let mut store = place.store();
     struct Watch<'a>(&'a Config, &'a AtomicUsize);
     impl Courier for Watch<'_> {
@@ -382,8 +383,7 @@ fn what_ended_without_an_answer_is_tried_alone() {
 fn an_answer_quotes_nothing_and_a_follow_up_what_was_written() {
     let place = Place::new();
     place.rows(1, 1);
-    let lease = Lease { name: "a".to_owned(), lasts: Duration::from_secs(60) };
-    let row = place.store().claim(&lease, Timestamp::now(), 1).unwrap().remove(0);
+    let row = place.store().claim("a", Timestamp::now(), 1).unwrap().remove(0);
     let voice = voice("support");
     let signer = Signer::new(b"secret");
     let ticket = row.about.ticket().unwrap().clone();

@@ -1,8 +1,8 @@
 //! The delivery of events: what is due is given to its hooks, one after the other in the order in which it was written.
 //!
-//! The lock of the outbox is held, so that whatever is being delivered at the beginning was a dead program's. An attempt
-//! is committed before it is made. A hook that fails twice in a row is left alone for the rest of the run, so that one
-//! that is away costs two of its time limits.
+//! An attempt is committed before it is made. Where several hosts deliver from a server each event is one's who begins
+//! its attempt first, and the order is that of each host alone. A hook that fails twice in a row is left alone for the
+//! rest of the run, so that one that is away costs two of its time limits.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,16 +13,13 @@ use super::line::{EventCounts, EventHearer, EventLine, EventSum};
 use crate::hook::{Answer, Call, Hook, HookError};
 use crate::model::event::{EventKind, Undelivered};
 use crate::model::trouble::{ErrorCode, Trouble, with_causes};
-use crate::run::deliver::{lease, pause};
-use crate::run::lock;
+use crate::run::deliver::{delivering, pause};
 use crate::run::stop::{Deadline, Stop};
 use crate::run::trail::{self, Step};
-use crate::store::{
-    AttemptResult, BegunEvent, Config, DueEvent, EventEnd, EventFate, Lease, Store, StoreError,
-};
+use crate::store::{AttemptResult, BegunEvent, Config, DueEvent, EventEnd, EventFate, Store, StoreError};
 
-/// So many are listed at once.
-const TOGETHER: u64 = 500;
+/// So many are listed at once; another host may be faster with any of them.
+const TOGETHER: u64 = 50;
 
 /// So many failures in a row, and a hook is left alone.
 const ENOUGH: u32 = 2;
@@ -41,19 +38,19 @@ pub struct EventErrand {
 /// Delivers what is due.
 ///
 /// # Errors
-/// `outbox.locked` where another program delivers, and trouble of the store. Trouble of hooks stands with the events.
+/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store. Trouble of hooks stands with the events.
 pub fn deliver_events(
     errand: &EventErrand,
     hooks: &[Hook],
     (store, config): (&mut Store, &Config),
     hearer: &mut dyn EventHearer,
 ) -> Result<EventSum, Trouble> {
-    let _held = lock::hold_outbox(config)?;
-    let lease = lease()?;
     let began = Instant::now();
-    let deadline = errand.time_limit.map(|limit| Deadline::after(began, limit));
-    let (health, counts, tried) = (HashMap::new(), EventCounts::default(), 0);
-    Round { errand, hooks, store, lease, hearer, deadline, health, counts, tried }.work(began)
+    delivering((store, config), |store, lease| {
+        let deadline = errand.time_limit.map(|limit| Deadline::after(began, limit));
+        let (health, counts, tried) = (HashMap::new(), EventCounts::default(), 0);
+        Round { errand, hooks, store, lease, hearer, deadline, health, counts, tried }.work(began)
+    })
 }
 
 /// Whether a hook is given events.
@@ -69,7 +66,8 @@ struct Round<'a> {
     errand: &'a EventErrand,
     hooks: &'a [Hook],
     store: &'a mut Store,
-    lease: Lease,
+    /// The name that its rows carry.
+    lease: &'a str,
     hearer: &'a mut dyn EventHearer,
     deadline: Option<Deadline>,
     health: HashMap<(EventKind, String), Health>,
@@ -124,7 +122,7 @@ impl Round<'_> {
         }
         let Some(hook) = hook else { return Ok(()) };
         // A person may have dropped it meanwhile.
-        let Some(event) = self.store.begin_event(&self.lease, due.row, Timestamp::now())? else {
+        let Some(event) = self.store.begin_event(self.lease, due.row, Timestamp::now())? else {
             return Ok(());
         };
         self.tried += 1;
@@ -183,7 +181,7 @@ impl Round<'_> {
         let Ended { result, said, code, fate } = ended(hook, event.attempts, answer, at);
         let (row, attempt) = (event.row, event.attempt);
         self.store
-            .end_event(&self.lease, &EventEnd { row, attempt, result, answer: &said, took, at, fate })?;
+            .end_event(self.lease, &EventEnd { row, attempt, result, answer: &said, took, at, fate })?;
         let line = EventLine::of(event, fate, (&said, code));
         line.log();
         self.hearer.event(&line);

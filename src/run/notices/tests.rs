@@ -11,7 +11,7 @@ use crate::model::outbox::OutboxState;
 use crate::parse::Limits;
 use crate::policy::{Queue, notify};
 use crate::run::probe::{Prober, Silent};
-use crate::run::{Acting, Alert, Audience, Handed, Notify, OutboxPlan, Plan, Stop, ingest};
+use crate::run::{Acting, Alert, Audience, Handed, Locks, Notify, OutboxPlan, Plan, Stop, ingest};
 use crate::store::{Config, KeepRaw, OutboxFilter, Store};
 
 /// A desk whose people are told, with an agent Anna.
@@ -63,7 +63,7 @@ impl Desk {
 
     /// Hands mails over.
     fn take(&self, mails: &[String]) {
-        let mut desk = Acting::new(self.store(), &self.config(), Prober::Nobody).unwrap();
+        let mut desk = Acting::new(self.store(), &Locks::new(&self.config()), Prober::Nobody).unwrap();
         let handed = Handed {
             queue: &self.plan.queues[0],
             messages: mails.iter().map(|mail| mail.clone().into_bytes()).collect(),

@@ -3,11 +3,12 @@
 use super::{blob, books, earlier, ledger, lookup, message};
 use crate::store::engine::Value;
 use crate::store::{
-    events, in_flight, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets, upkeep,
+    events, in_flight, lease, outbox, outcomes, prune, quarantine, report, sample, secret, status, tickets,
+    upkeep,
 };
 
 /// The statements that run for every message, or for every mailbox of a run.
-const ROAD: [&str; 77] = [
+const ROAD: [&str; 84] = [
     blob::SELECT_BLOB,
     blob::INSERT_BLOB,
     blob::DELETE_UNUSED_BLOB,
@@ -28,6 +29,13 @@ const ROAD: [&str; 77] = [
     in_flight::UPSERT_IN_FLIGHT,
     in_flight::TAKE_BACK,
     in_flight::DELETE_IN_FLIGHT,
+    lease::TAKE,
+    lease::RENEW,
+    lease::END,
+    lease::DELETE,
+    lease::DELETE_DEAD,
+    lease::SELECT_OWNER,
+    lease::SELECT_FENCE,
     ledger::INSERT_SOURCE,
     ledger::UPSERT_OUTCOME,
     ledger::SET_ASIDE,

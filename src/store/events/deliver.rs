@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{BegunEvent, DueEvent, EventEnd, EventFate};
 use crate::model::event::{EventKind, EventState, Undelivered};
 use crate::store::engine::{Engine, Value, first};
-use crate::store::{AttemptResult, Lease, MOST_UNCERTAIN, Store, StoreError};
+use crate::store::{AttemptResult, MOST_UNCERTAIN, Store, StoreError, lease};
 
 pub(in crate::store) const SELECT_DUE_EVENTS: &str = "
 SELECT id, due_at, type, hook
@@ -21,8 +21,7 @@ UPDATE event
 SET state = 'delivering',
     state_since = ?2,
     attempts = attempts + 1,
-    lease = ?3,
-    leased_until = ?4
+    lease = ?3
 WHERE id = ?1
   AND state = 'queued'
 RETURNING event_id, type, hook, payload, attempts";
@@ -49,8 +48,7 @@ SET state = ?3,
     due_at = coalesce(?6, due_at),
     last_error = CASE WHEN ?3 = 'delivered' THEN NULL ELSE coalesce(?7, last_error) END,
     uncertain = uncertain + ?8,
-    lease = NULL,
-    leased_until = NULL
+    lease = NULL
 WHERE id = ?1
   AND state = 'delivering'
   AND lease = ?2";
@@ -73,7 +71,7 @@ WHERE hook = ?1
   AND type = ?2
   AND state = 'queued'";
 
-/// Few: what programs that died had in hand.
+/// Few: what programs that died had in hand, as with notifications.
 const SELECT_LEFT: &str = "
 SELECT event.id, event.lease, event.uncertain,
   (SELECT event_attempt.id
@@ -82,6 +80,7 @@ SELECT event.id, event.lease, event.uncertain,
      AND event_attempt.ended_at IS NULL)
 FROM event
 WHERE event.state = 'delivering'
+  AND NOT EXISTS (SELECT 1 FROM lease WHERE lease.name = event.lease)
 ORDER BY event.id";
 
 impl Store {
@@ -111,13 +110,12 @@ impl Store {
     /// An attempt is made only after this: whatever ends the program, the row knows of it.
     pub fn begin_event(
         &mut self,
-        lease: &Lease,
+        lease: &str,
         row: i64,
         now: Timestamp,
     ) -> Result<Option<BegunEvent>, StoreError> {
         self.atomically(|engine| {
-            let until = Value::Time(lease.until(now));
-            let values = [Value::Integer(row), Value::Time(now), Value::Text(&lease.name), until];
+            let values = [Value::Integer(row), Value::Time(now), Value::Text(lease)];
             let Some(mut event) = first(engine.query(UPDATE_EVENT_BEGUN, &values)?) else { return Ok(None) };
             let attempt = engine.query(INSERT_EVENT_ATTEMPT, &[Value::Integer(row), Value::Time(now)])?;
             let none = || StoreError::Misuse { what: "a new attempt has no number".to_owned() };
@@ -134,8 +132,8 @@ impl Store {
     }
 
     /// Writes down how an attempt ended.
-    pub fn end_event(&mut self, lease: &Lease, end: &EventEnd<'_>) -> Result<(), StoreError> {
-        self.atomically(|engine| resolve(engine, &lease.name, end))
+    pub fn end_event(&mut self, lease: &str, end: &EventEnd<'_>) -> Result<(), StoreError> {
+        self.atomically(|engine| resolve(engine, lease, end))
     }
 
     /// Whether the hook has said that it is there no more, and no person has dealt with that.
@@ -154,16 +152,17 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let values =
             [Value::Text(hook), Value::Text(kind.as_str()), Value::Text(why.as_str()), Value::Time(at)];
-        self.engine.execute(UPDATE_WAITING, &values)
+        self.atomically(|engine| engine.execute(UPDATE_WAITING, &values))
     }
 
-    /// Takes back what dead programs had in hand; nobody else may be alive.
+    /// Takes back what dead programs had in hand: those that have no lease, or did not renew it in time.
     ///
     /// It may have been taken: it is tried once more, with the same id, and given up the second time. Gives the rows that
     /// are given up.
     pub fn take_back_events(&mut self, now: Timestamp) -> Result<Vec<i64>, StoreError> {
         const CUT_OFF: &str = "the program ended before the hook answered";
         self.atomically(|engine| {
+            lease::bury(engine)?;
             let mut lost = Vec::new();
             for mut left in engine.query(SELECT_LEFT, &[])? {
                 let (row, lease, uncertain): (i64, String, u32) =

@@ -27,8 +27,7 @@ SET bounce = ?2,
     bounced_at = ?4,
     state = CASE WHEN ?2 = 'delayed' THEN state ELSE 'bounced' END,
     state_since = CASE WHEN ?2 = 'delayed' THEN state_since ELSE ?4 END,
-    lease = CASE WHEN ?2 = 'delayed' THEN lease END,
-    leased_until = CASE WHEN ?2 = 'delayed' THEN leased_until END
+    lease = CASE WHEN ?2 = 'delayed' THEN lease END
 WHERE id = ?1
   AND (bounce IS NULL OR bounce = 'delayed' OR ?2 = 'hard')";
 

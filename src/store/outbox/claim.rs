@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptResult, Begun, Claimed, Fate, Lease, OnGivenUp, Resolution, TakenBack, list, suppressed};
+use super::{AttemptResult, Begun, Claimed, Fate, OnGivenUp, Resolution, TakenBack, list, suppressed};
 use crate::model::address::Address;
 use crate::model::ids::{MessageId, QueueSlug, TicketId, TicketRef};
 use crate::model::outbox::{GivenUp, OutboxState, Untold, Urgency};
 use crate::model::schedule;
 use crate::store::engine::{Engine, Row, Value, first};
-use crate::store::{NewEvent, Store, StoreError, events};
+use crate::store::{NewEvent, Store, StoreError, events, lease};
 
 /// After so many attempts that ended without an answer a notification is given up.
 pub const MOST_UNCERTAIN: u32 = 2;
@@ -41,8 +41,7 @@ pub(in crate::store) const UPDATE_CLAIMED: &str = "
 UPDATE outbox
 SET state = 'sending',
     state_since = ?2,
-    lease = ?3,
-    leased_until = ?4
+    lease = ?3
 WHERE id = ?1
   AND state = 'queued'
   AND due_at <= ?2";
@@ -77,8 +76,7 @@ LIMIT 9";
 
 pub(in crate::store) const UPDATE_BEGUN: &str = "
 UPDATE outbox
-SET attempts = attempts + 1,
-    leased_until = ?3
+SET attempts = attempts + 1
 WHERE id = ?1
   AND state = 'sending'
   AND lease = ?2
@@ -108,8 +106,7 @@ SET state = ?3,
     last_error = CASE WHEN ?3 = 'sent' THEN NULL ELSE coalesce(?7, last_error) END,
     uncertain = uncertain + ?8,
     attempts = attempts - ?9,
-    lease = NULL,
-    leased_until = NULL
+    lease = NULL
 WHERE id = ?1
   AND state = 'sending'
   AND lease = ?2";
@@ -119,12 +116,12 @@ pub(in crate::store) const UPDATE_RELEASED: &str = "
 UPDATE outbox
 SET state = 'queued',
     state_since = ?2,
-    lease = NULL,
-    leased_until = NULL
+    lease = NULL
 WHERE lease = ?1
   AND state = 'sending'";
 
-/// Few: what programs that died had in hand.
+/// Few: what programs that died had in hand. Beside an embedded store no delivery has a lease, and whoever asks holds the
+/// lock: it is all that there is.
 const SELECT_LEFT: &str = "
 SELECT outbox.id, outbox.lease, outbox.uncertain,
   (SELECT outbox_attempt.id
@@ -133,7 +130,7 @@ SELECT outbox.id, outbox.lease, outbox.uncertain,
      AND outbox_attempt.ended_at IS NULL)
 FROM outbox
 WHERE outbox.state = 'sending'
-  AND (CAST(?1 AS TIMESTAMPTZ) IS NULL OR outbox.leased_until <= ?1)
+  AND NOT EXISTS (SELECT 1 FROM lease WHERE lease.name = outbox.lease)
 ORDER BY outbox.id";
 
 impl Store {
@@ -153,7 +150,7 @@ impl Store {
     }
 
     /// Claims at most so many that are due, the most urgent and oldest first.
-    pub fn claim(&mut self, lease: &Lease, now: Timestamp, most: u64) -> Result<Vec<Claimed>, StoreError> {
+    pub fn claim(&mut self, lease: &str, now: Timestamp, most: u64) -> Result<Vec<Claimed>, StoreError> {
         self.atomically(|engine| {
             let mut claimed = Vec::new();
             for urgency in Urgency::ALL {
@@ -162,8 +159,7 @@ impl Store {
                 let values = [Value::Integer(urgency as i64), Value::Time(now), left];
                 for mut row in engine.query(SELECT_DUE, &values)? {
                     let id: i64 = row.take(0)?;
-                    let (held, until) = (Value::Text(&lease.name), Value::Time(lease.until(now)));
-                    let values = [Value::Integer(id), Value::Time(now), held, until];
+                    let values = [Value::Integer(id), Value::Time(now), Value::Text(lease)];
                     if engine.execute(UPDATE_CLAIMED, &values)? == 1 {
                         claimed.push(read(engine, id)?);
                     }
@@ -178,13 +174,13 @@ impl Store {
     /// An attempt is made only after this: whatever ends the program, the row knows of it.
     pub fn resolve_and_begin(
         &mut self,
-        lease: &Lease,
+        lease: &str,
         ended: &[Resolution],
         next: &[i64],
         now: Timestamp,
     ) -> Result<Vec<Begun>, StoreError> {
         self.atomically(|engine| {
-            ended.iter().try_for_each(|ended| resolve(engine, &lease.name, ended))?;
+            ended.iter().try_for_each(|ended| resolve(engine, lease, ended))?;
             next.iter().map(|id| begin(engine, lease, *id, now)).collect()
         })
     }
@@ -192,36 +188,33 @@ impl Store {
     /// Gives up a claimed row that cannot be composed; with what hooks are told of it.
     pub fn give_up(
         &mut self,
-        lease: &Lease,
+        lease: &str,
         (id, why): (i64, GivenUp),
         at: Timestamp,
         events: &[NewEvent],
     ) -> Result<(), StoreError> {
         self.atomically(|engine| {
-            let end = End::of(id, &lease.name, OutboxState::Failed, at);
+            let end = End::of(id, lease, OutboxState::Failed, at);
             End { reason: Some(why.as_str()), ..end }.write(engine)?;
             events.iter().try_for_each(|event| events::write(engine, event))
         })
     }
 
     /// Lets go of what was claimed and not begun.
-    pub fn release(&mut self, lease: &Lease, at: Timestamp) -> Result<(), StoreError> {
-        self.engine.execute(UPDATE_RELEASED, &[Value::Text(&lease.name), Value::Time(at)]).map(drop)
+    pub fn release(&mut self, lease: &str, at: Timestamp) -> Result<(), StoreError> {
+        let values = [Value::Text(lease), Value::Time(at)];
+        self.atomically(|engine| engine.execute(UPDATE_RELEASED, &values).map(drop))
     }
 
-    /// Takes back what dead programs had in hand: all of it, if nobody else can be alive, or what was leased until then.
+    /// Takes back what dead programs had in hand: those that have no lease, or did not renew it in time.
     ///
     /// What was begun and not ended may have been taken: it is tried once more, with the same Message-ID, and given up the
     /// second time; `told` is what hooks are told of that.
-    pub fn take_back(
-        &mut self,
-        leased_until: Option<Timestamp>,
-        now: Timestamp,
-        told: OnGivenUp<'_>,
-    ) -> Result<TakenBack, StoreError> {
+    pub fn take_back(&mut self, now: Timestamp, told: OnGivenUp<'_>) -> Result<TakenBack, StoreError> {
         self.atomically(|engine| {
+            lease::bury(engine)?;
             let mut back = TakenBack::default();
-            for mut row in engine.query(SELECT_LEFT, &[Value::time(leased_until)])? {
+            for mut row in engine.query(SELECT_LEFT, &[])? {
                 let (id, lease): (i64, String) = (row.take(0)?, row.take(1)?);
                 let (uncertain, attempt): (u32, Option<i64>) = (row.take(2)?, row.take(3)?);
                 let state = one_back(engine, &Left { id, lease, uncertain, attempt }, now)?;
@@ -274,11 +267,11 @@ fn one_back(engine: &mut dyn Engine, left: &Left, now: Timestamp) -> Result<Outb
     end.write(engine).map(|()| state)
 }
 
-fn begin(engine: &mut dyn Engine, lease: &Lease, id: i64, now: Timestamp) -> Result<Begun, StoreError> {
-    let values = [Value::Integer(id), Value::Text(&lease.name), Value::Time(lease.until(now))];
+fn begin(engine: &mut dyn Engine, lease: &str, id: i64, now: Timestamp) -> Result<Begun, StoreError> {
+    let values = [Value::Integer(id), Value::Text(lease)];
     let Some(mut row) = first(engine.query(UPDATE_BEGUN, &values)?) else { return Ok(Begun::Lost) };
     if suppressed::is_suppressed(engine, &row.take::<String>(0)?, now)? {
-        let end = End::of(id, &lease.name, OutboxState::Suppressed, now);
+        let end = End::of(id, lease, OutboxState::Suppressed, now);
         let end = End { reason: Some(Untold::Address.as_str()), untried: 1, ..end };
         return end.write(engine).map(|()| Begun::Suppressed);
     }

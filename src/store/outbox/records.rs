@@ -123,23 +123,6 @@ pub struct FileRow {
     pub content: Option<(i64, u64)>,
 }
 
-/// A program's hold on rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
-    /// A name that no other has.
-    pub name: String,
-    /// How long a row is held without news of it.
-    pub lasts: Duration,
-}
-
-impl Lease {
-    /// When what is held at `now` is free again.
-    pub(in crate::store) fn until(&self, now: Timestamp) -> Timestamp {
-        let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
-        now.checked_add(lasts).unwrap_or(Timestamp::MAX)
-    }
-}
-
 /// What stands before an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]

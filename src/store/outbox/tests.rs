@@ -11,15 +11,11 @@ use crate::model::notification::{About, Occasion};
 use crate::model::outbox::{BounceKind, GivenUp, OutboxState, Told, Untold, Urgency};
 use crate::model::ticket::Role;
 use crate::store::sample::{self, Place, mail, message, ticket, time};
-use crate::store::{Store, StoreError};
+use crate::store::{Lease, Store, StoreError, Taking};
 
 /// No hook listens.
 fn nobody(_: &OutboxRow) -> Result<Vec<crate::store::NewEvent>, crate::store::StoreError> {
     Ok(Vec::new())
-}
-
-fn lease(name: &str) -> Lease {
-    Lease { name: name.to_owned(), lasts: Duration::from_secs(600) }
 }
 
 /// A store with a ticket of two messages; notifications tell of the second.
@@ -65,11 +61,11 @@ impl Desk {
     }
 
     fn claim(&mut self, name: &str, at: i64) -> Vec<i64> {
-        self.store.claim(&lease(name), time(at), 10).unwrap().into_iter().map(|one| one.id).collect()
+        self.store.claim(name, time(at), 10).unwrap().into_iter().map(|one| one.id).collect()
     }
 
     fn begin(&mut self, name: &str, id: i64, at: i64) -> Begun {
-        self.store.resolve_and_begin(&lease(name), &[], &[id], time(at)).unwrap().remove(0)
+        self.store.resolve_and_begin(name, &[], &[id], time(at)).unwrap().remove(0)
     }
 
     fn attempt(&mut self, name: &str, id: i64, at: i64) -> i64 {
@@ -91,7 +87,7 @@ impl Desk {
             fate,
             events: Vec::new(),
         };
-        let begun = self.store.resolve_and_begin(&lease(name), &[ended], &[], time(at)).unwrap();
+        let begun = self.store.resolve_and_begin(name, &[ended], &[], time(at)).unwrap();
         assert_eq!(begun, []);
     }
 
@@ -109,7 +105,7 @@ impl Desk {
 fn a_claimed_row_has_all_that_its_mail_is_made_of() {
     let mut desk = Desk::new();
     let id = desk.tell("Bob@Example.org", |new| new);
-    let claimed = desk.store.claim(&lease("a"), time(1), 10).unwrap().remove(0);
+    let claimed = desk.store.claim("a", time(1), 10).unwrap().remove(0);
     let ids = |ids: &[&str]| ids.iter().map(|id| MessageId::new(id).unwrap()).collect::<Vec<_>>();
     let expected = Claimed {
         id,
@@ -140,7 +136,7 @@ fn the_thread_of_a_long_ticket_is_its_first_message_and_the_last_few() {
         desk.message = desk.store.transaction(|books| books.append(&message(desk.ticket, &more))).unwrap();
     }
     desk.tell("bob@x", |new| new);
-    let claimed = desk.store.claim(&lease("a"), time(1), 1).unwrap().remove(0);
+    let claimed = desk.store.claim("a", time(1), 1).unwrap().remove(0);
     let ids: Vec<&str> = claimed.references.iter().map(MessageId::as_str).collect();
     let expected = ["a@x", "m10@x", "m11@x", "m12@x", "m13@x", "m14@x", "m15@x", "m16@x", "m17@x", "m18@x"];
     assert_eq!(ids, expected);
@@ -189,15 +185,22 @@ fn an_attempt_is_written_down_before_it_is_made_and_ends_once() {
 fn who_lost_a_row_cannot_resolve_it() {
     let mut desk = Desk::new();
     let id = desk.tell("a@x", |new| new);
-    desk.claim("dead", 1);
-    let attempt = desk.attempt("dead", id, 1);
+    let lease = Lease::Delivery("dead".to_owned());
+    let Taking::Ours(fence) = desk.store.take_lease(&lease, "host", Duration::from_secs(60)).unwrap() else {
+        panic!("nobody has it");
+    };
+    let dead = lease.to_string();
+    desk.claim(&dead, 1);
+    let attempt = desk.attempt(&dead, id, 1);
+    assert_eq!(desk.store.take_back(time(600), &nobody).unwrap(), TakenBack::default());
     // Its lease runs out, and another takes the row over.
-    assert_eq!(desk.store.take_back(Some(time(600)), time(600), &nobody).unwrap(), TakenBack::default());
-    let back = desk.store.take_back(Some(time(601)), time(601), &nobody).unwrap();
+    assert!(desk.store.renew_lease(&fence, Duration::ZERO).unwrap());
+    let back = desk.store.take_back(time(601), &nobody).unwrap();
     assert_eq!(back, TakenBack { queued: 1, failed: 0 });
+    assert!(!desk.store.renew_lease(&fence, Duration::from_secs(60)).unwrap());
     assert_eq!(desk.claim("other", 602), [id]);
-    assert_eq!(desk.begin("dead", id, 603), Begun::Lost);
-    desk.end(("dead", id, attempt), AttemptResult::Accepted, Fate::Sent, 603);
+    assert_eq!(desk.begin(&dead, id, 603), Begun::Lost);
+    desk.end((&dead, id, attempt), AttemptResult::Accepted, Fate::Sent, 603);
     assert_eq!(desk.row(id).state, OutboxState::Sending);
     let second = desk.attempt("other", id, 604);
     desk.end(("other", id, second), AttemptResult::Accepted, Fate::Sent, 605);
@@ -211,7 +214,7 @@ fn two_ends_that_nobody_knows_are_enough() {
     for round in [OutboxState::Queued, OutboxState::Failed] {
         assert!(desk.claim("a", 1).contains(&begun));
         desk.attempt("a", begun, 1);
-        desk.store.take_back(None, time(2), &nobody).unwrap();
+        desk.store.take_back(time(2), &nobody).unwrap();
         assert_eq!(desk.row(begun).state, round);
         assert_eq!(desk.state(claimed), (OutboxState::Queued, None), "what was not begun is certain");
     }
@@ -229,7 +232,7 @@ fn what_was_claimed_and_not_begun_is_let_go() {
     desk.claim("a", 1);
     let attempt = desk.attempt("a", done, 1);
     desk.end(("a", done, attempt), AttemptResult::Refused, Fate::Failed(GivenUp::Rejected), 2);
-    desk.store.release(&lease("a"), time(3)).unwrap();
+    desk.store.release("a", time(3)).unwrap();
     assert_eq!(desk.state(done), (OutboxState::Failed, Some("rejected".to_owned())));
     assert_eq!((desk.row(left).state, desk.row(left).attempts), (OutboxState::Queued, 0));
 }

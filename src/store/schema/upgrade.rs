@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::event::EventState;
 use crate::model::outbox::OutboxState;
 use crate::store::engine::{Access, Sqlite};
 use crate::store::sample::{Place, time};
@@ -49,6 +50,28 @@ fn notifications_survive_that_their_table_is_made_anew() {
     // What refers to the table refers to the new one.
     assert!(store.engine.script("DELETE FROM outbox").is_err());
     assert_eq!(store.engine.orphans().unwrap(), 0);
+}
+
+const CLAIMED: &str = "
+INSERT INTO event (event_id, type, hook, payload, state, created_at, state_since, due_at, attempts, uncertain, lease,
+  leased_until)
+VALUES ('msg_e', 'post-process', 'crm', '{}', 'delivering', '2023-11-14T22:13:20.000000Z', '2023-11-14T22:13:20.000000Z',
+  '2023-11-14T22:13:20.000000Z', 1, 0, 'dead', '2023-11-14T23:13:20.000000Z');
+INSERT INTO event_attempt (event, began_at) VALUES (1, '2023-11-14T22:13:20.000000Z');
+UPDATE sqlite_sequence SET seq = 7 WHERE name = 'event';
+INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', 9);";
+
+#[test]
+fn what_was_in_hand_before_deliveries_had_leases_is_taken_back_and_no_number_is_used_again() {
+    let place = Place::embedded();
+    old(&place, 10, CLAIMED);
+    let mut store: Store = place.open();
+    assert_eq!(store.engine.orphans().unwrap(), 0);
+    let numbers = ["event", "outbox"].map(|table| store.engine.next_number(table).unwrap());
+    assert_eq!(numbers, [8, 10], "those of rows that were pruned neither");
+    assert_eq!(store.take_back_events(time(9)).unwrap(), [0; 0]);
+    let event = store.event(1).unwrap();
+    assert_eq!((event.state, event.attempts), (EventState::Queued, 1));
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub(super) fn fault(error: postgres::Error, place: &str) -> StoreError {
         }
         // Data, constraints, a program limit such as a row that is too large.
         "22" | "23" | "54" => StoreError::Data { source: without_values(&error).into() },
+        // This program held still in the middle of a transaction.
+        _ if state == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+            StoreError::Away { place, source: error.into() }
+        }
         // Connection, resources, an administrator's shutdown, a lock that takes too long.
         "08" | "53" | "55" | "57" => StoreError::Away { place, source: error.into() },
         // Who we are, which database, what we may, the system's own trouble.

@@ -30,6 +30,9 @@ use fault::fault;
 use value::Bound;
 use way::{parse, place};
 
+/// So long the network of a server may be silent at what it must acknowledge.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// So long a transaction waits for another, and does nothing, until the server ends it.
 const PATIENCE: &str = "30s";
 
@@ -78,6 +81,12 @@ impl Postgres {
         let mut config = parse(way.url).map_err(|what| StoreError::Misuse { what })?;
         let place = place(&config);
         config.application_name("helpdesk-mail").connect_timeout(wait);
+        // A network that swallows all is noticed while an answer is waited for, too.
+        config
+            .tcp_user_timeout(SILENCE)
+            .keepalives_idle(SILENCE / 2)
+            .keepalives_interval(SILENCE / 6)
+            .keepalives_retries(3);
         if let Some(password) = way.password {
             config.password(password);
         }
