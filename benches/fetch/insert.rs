@@ -38,6 +38,8 @@ impl Rows {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", false)?;
+        // Room for all of it, in KiB: what does not fit is written twice.
+        connection.pragma_update(None, "cache_size", -1_000_000)?;
         for sql in &self.schema {
             connection.execute_batch(sql)?;
         }
