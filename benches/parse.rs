@@ -5,6 +5,9 @@
 //! hostile mail at one size and at twice that: what is linear takes twice as long.
 #![allow(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
 
+#[path = "fetch/dice.rs"]
+mod dice;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,10 +17,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use helpdesk_mail::parse::{self, Limits};
 
+use dice::Dice;
+
 const ROUNDS: usize = 5;
 
 fn main() {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice::new(0x9e37_79b9_7f4a_7c15);
     let large: Vec<Vec<u8>> = (0..24).map(|_| with_files(&mut dice, 3_000_000)).collect();
     let medium: Vec<Vec<u8>> = (0..400).map(|_| with_files(&mut dice, 60_000)).collect();
     let small: Vec<Vec<u8>> = (0..20_000).map(|at| request(&mut dice, at)).collect();
@@ -79,35 +84,16 @@ fn growth(name: &str, piece: &str) {
     );
 }
 
-/// A sequence of choices that is the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        // Xorshift: Marsaglia 2003.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+fn words(dice: &mut Dice, count: usize) -> String {
+    const WORDS: [&str; 12] = [
+        "printer", "the", "again", "büro", "please", "ticket", "is", "on", "fire", "since", "Monday", "grüße",
+    ];
+    let mut text = String::new();
+    for at in 1..=count {
+        text.push_str(dice.one_of(&WORDS));
+        text.push_str(if at % 11 == 0 { "\r\n" } else { " " });
     }
-
-    fn octets(&mut self, count: usize) -> Vec<u8> {
-        (0..count / 8).flat_map(|_| self.next().to_le_bytes()).collect()
-    }
-
-    fn words(&mut self, count: usize) -> String {
-        const WORDS: [&str; 12] = [
-            "printer", "the", "again", "büro", "please", "ticket", "is", "on", "fire", "since", "Monday",
-            "grüße",
-        ];
-        let mut text = String::new();
-        for at in 1..=count {
-            let word = WORDS.get((self.next() >> 40) as usize % WORDS.len());
-            text.push_str(word.copied().unwrap_or_default());
-            text.push_str(if at % 11 == 0 { "\r\n" } else { " " });
-        }
-        text
-    }
+    text
 }
 
 fn head(dice: &mut Dice, id: u64) -> String {
@@ -135,7 +121,7 @@ fn head(dice: &mut Dice, id: u64) -> String {
 /// What most mail is: a few paragraphs, plain and as HTML.
 fn request(dice: &mut Dice, id: u64) -> Vec<u8> {
     let head = head(dice, id);
-    let text = dice.words(80);
+    let text = words(dice, 80);
     format!(
         "{head}Content-Type: multipart/alternative; boundary=\"=_b\"\r\n\r\n--=_b\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n\
@@ -150,7 +136,7 @@ fn with_files(dice: &mut Dice, octets: usize) -> Vec<u8> {
     let id = dice.next();
     let mut mail = head(dice, id);
     mail.push_str("Content-Type: multipart/mixed; boundary=\"=_m\"\r\n\r\n--=_m\r\n\r\n");
-    mail.push_str(&dice.words(200));
+    mail.push_str(&words(dice, 200));
     for (name, media) in [("photo.jpg", "image/jpeg"), ("report.pdf", "application/pdf")] {
         let _ = write!(
             mail,

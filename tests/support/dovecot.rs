@@ -45,6 +45,8 @@ pub struct Options {
     pub sasl: bool,
     /// The port of the endpoint that it asks about access tokens; then it takes XOAUTH2 and OAUTHBEARER.
     pub introspection: Option<u16>,
+    /// Whether it is as quick as it can be: nothing said is recorded, nothing written is flushed.
+    pub quick: bool,
 }
 
 /// A running server.
@@ -397,6 +399,9 @@ impl Plan<'_> {
             (false, false) => "yes",
         };
         writeln!(text, "ssl = {ssl}").unwrap();
+        if self.options.quick {
+            text.push_str("mail_fsync = never\nprotocol imap {\n  rawlog_dir =\n}\nprotocol pop3 {\n  rawlog_dir =\n}\n");
+        }
         if let Some(capability) = self.options.capability {
             writeln!(text, "imap_capability = {capability}").unwrap();
         }

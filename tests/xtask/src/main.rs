@@ -21,7 +21,8 @@ usage: cargo xtask WORD
          the long forms of the tests that disturb runs: every step, cuts, kills, hostile mails, a full disk
   docs   the documentation of the code, in target/doc
   man    writes man/helpdesk-mail.1 anew
-  bench  [parse|send] how fast mail is read and notifications are sent
+  bench  [parse|send|fetch [SIZE...]] how fast mail is read, notifications are sent, and mailboxes of 1000, 5000 and 20000
+         mails are fetched, held against what is promised; fetch 1000 is quick
   fuzz   [SECONDS] each fuzz target for 60 seconds; installs cargo-fuzz where it is missing
   demo   fetches the demo mailbox and shows the result
   package
@@ -49,8 +50,9 @@ fn run(words: &[&str]) -> Result<()> {
         ["torture"] => torture(),
         ["docs"] => docs(),
         ["man"] => man(),
-        ["bench"] => bench("parse").and_then(|()| bench("send")),
-        ["bench", name @ ("parse" | "send")] => bench(name),
+        ["bench"] => ["parse", "send", "fetch"].into_iter().try_for_each(|name| bench(name, &[])),
+        ["bench", name @ ("parse" | "send")] => bench(name, &[]),
+        ["bench", "fetch", sizes @ ..] => bench("fetch", sizes),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["demo"] => demo::run(),
@@ -96,12 +98,12 @@ fn torture() -> Result<()> {
     succeed(command.env("HELPDESK_MAIL_TORTURE", "1"))
 }
 
-/// The sink that notifications are sent to comes with Postfix.
-fn bench(name: &str) -> Result<()> {
-    if name == "send" {
+/// Mail is fetched from Dovecot and sent to Postfix' sink.
+fn bench(name: &str, words: &[&str]) -> Result<()> {
+    if name != "parse" {
         servers::ensure()?;
     }
-    cargo(&["bench", "--package", "helpdesk-mail", "--bench", name])
+    cargo(&[&["bench", "--package", "helpdesk-mail", "--bench", name, "--"], words].concat())
 }
 
 fn docs() -> Result<()> {
