@@ -60,6 +60,7 @@ fn walk(plan: &Plan, way: &dyn Way) {
         let desk = prepared();
         let output = dying(&desk, dies, step).output().unwrap();
         died.fetch_add(u64::from(aborted(&output)), Ordering::Relaxed);
+        desk.after_death();
         run(&desk, dies);
         let reached = begun.state(&desk);
         assert!(reached == expected, "{name}, step {step} of {all}:\n{}", difference(&expected, &reached));

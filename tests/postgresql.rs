@@ -143,14 +143,7 @@ fn a_frozen_program_that_comes_back_after_its_lease_was_taken_changes_nothing() 
     // It has the lease for a minute yet.
     let refused = desk.run(&["fetch", "--json"]).exits(75);
     assert_eq!(refused.lines("mailbox")[0]["status"], "locked");
-    // A minute goes by.
-    postgres::execute(&url, "UPDATE lease SET until = now()");
-    // A transaction that was open when it froze holds its rows until the server misses it.
-    postgres::execute(
-        &url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE state LIKE 'idle in transaction%' AND datname = current_database()",
-    );
+    postgres::a_minute_goes_by(&url);
     desk.run(&["fetch", "--json"]).exits(0);
     assert_each_once(&url, i64::try_from(MAILS).unwrap());
     kill_process(Pid::from_child(&frozen), Signal::CONT).unwrap();
@@ -191,7 +184,7 @@ fn several_programs_that_are_killed_at_random_take_each_mail_once() {
             let _ = program.kill();
         }
         programs.into_iter().for_each(|program| drop(program.wait_with_output().unwrap()));
-        postgres::execute(&url, "UPDATE lease SET until = now()");
+        postgres::a_minute_goes_by(&url);
     }
     desk.run(&["fetch", "--json"]).exits(0);
     assert_each_once(&url, i64::try_from(MAILBOXES * MAILS).unwrap());
