@@ -22,7 +22,12 @@ pub enum Database {
 impl Database {
     /// An empty one.
     pub fn new() -> Self {
-        postgres::given().map_or(Self::File, |server| Self::Server(OnServer::new(&server)))
+        postgres::given().map_or(Self::File, |server| Self::of(&server))
+    }
+
+    /// An empty one of the server that has the database with this URL.
+    pub fn of(server: &str) -> Self {
+        Self::Server(OnServer::new(server))
     }
 
     /// What another one holds, whose desk has this folder; no program is at it.

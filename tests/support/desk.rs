@@ -34,9 +34,14 @@ impl Desk {
 
     /// A desk with this configuration; the store is `desk.db`, or what stands for it on a server.
     pub fn configured(toml: &str) -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap(), database: Database::new() };
+        let desk = Self::over(Database::new());
         desk.configure(toml);
         desk
+    }
+
+    /// A desk with this store; it has to be configured.
+    pub fn over(database: Database) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database }
     }
 
     /// A desk whose store holds what this one's does, and nothing else; it has to be configured.

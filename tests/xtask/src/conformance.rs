@@ -25,10 +25,10 @@ mod postgres;
 const DISTURBED: [&str; 7] =
     ["aborts::", "cuts::", "disorder::", "hostile::", "kills::", "poison::", "_dies::"];
 
-/// The tests of the store, and the short forms of the others.
+/// The tests of the store and of the books of a dry run, and the short forms of the others.
 pub(crate) fn run() -> Result<()> {
     let server = postgres::Postgres::start();
-    succeed(&mut against(&server, &["--lib", "store::"]))?;
+    succeed(&mut against(&server, &["--lib", "--", "store::", "notebook::"]))?;
     succeed(against(&server, &["--test", "all", "--"]).args(DISTURBED))
 }
 
