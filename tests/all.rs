@@ -76,6 +76,7 @@ mod signals; // a signal ends a run where nothing is left half done
 mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
 mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
 mod status; // how all is doing, from the store alone, in four forms
+mod store_away; // the connection to a store on a server is cut at any octet, and the next run goes on
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store
 mod store_trouble; // a store that cannot be used ends the run with its code, and nothing is told

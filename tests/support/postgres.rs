@@ -17,7 +17,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// A running server.
 pub struct Postgres {
-    port: u16,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
     directory: tempfile::TempDir,
     child: Child,
     databases: AtomicU32,

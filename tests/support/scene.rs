@@ -3,6 +3,7 @@
 
 use helpdesk_mail::mailbox::Tls;
 
+use super::database::Database;
 use super::desk::Desk;
 use super::dovecot::Dovecot;
 use super::dump;
@@ -61,7 +62,13 @@ pub const OUTCOMES: [&str; 12] = [
 
 /// A store with two tickets, the second closed.
 pub fn begun() -> Desk {
-    let desk = Desk::configured(QUEUE);
+    begun_in(Database::new())
+}
+
+/// The same in this store.
+pub fn begun_in(database: Database) -> Desk {
+    let desk = Desk::over(database);
+    desk.configure(QUEUE);
     for id in ["first@x", "second@x"] {
         std::fs::write(desk.path("mail.eml"), Letter::new(id, "Before").bytes()).unwrap();
         desk.run(&["ingest", desk.path("mail.eml").to_str().unwrap()]).exits(0);
