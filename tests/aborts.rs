@@ -17,7 +17,6 @@ const SOME: u64 = 25;
 /// Dies at one step after the other and compares what the next run leaves with what an undisturbed one did.
 fn walk(name: &str, kind: &dyn Kind) {
     let template = begun();
-    let template = template.path("desk.db");
     let undisturbed = fresh(kind, &template, 0);
     let run = Run::of(dying(&undisturbed, &["fetch", "--json"], 0).output().unwrap()).exits(1);
     assert_eq!(run.outcomes(), OUTCOMES, "{name}");
@@ -29,6 +28,7 @@ fn walk(name: &str, kind: &dyn Kind) {
         let desk = fresh(kind, &template, number);
         let output = dying(&desk, &["fetch"], step).output().unwrap();
         died.fetch_add(u64::from(aborted(&output)), Ordering::Relaxed);
+        desk.after_death();
         let run = desk.run(&["fetch"]);
         assert!([0, 1].contains(&run.code), "{name}, step {step}: {} {}", run.code, run.stderr);
         let reached = state(kind, &desk, number);

@@ -13,6 +13,7 @@ mod cli_output; // what a run tells, and what becomes of it where it cannot be w
 mod cli_place; // a home with a configuration and a store, for the other modules
 mod cli_usage; // wrong command lines, help, and what a mail server hears
 mod cuts; // a connection is cut at any octet, and the next run ends where an undisturbed one would have
+mod disk_full; // a disk without room costs the run and nothing else
 mod disorder; // random threads in random order with random deaths end alike
 mod docs; // the man pages document every code and word, and no other
 mod errors; // each error is provoked, ends with its exit code, says what to do and tells no secret
@@ -69,13 +70,14 @@ mod report; // a page of numbers, opened in a browser and held against its JSON
 mod road; // the whole road over a Maildir, through the program itself
 mod road_queues; // several queues and mailboxes, one mail in many places
 mod rules; // rules of the configuration, and the own mail server's word on who writes
-mod run_dies; // killed, full, doubled: the next run reaches the state of an undisturbed one
+mod run_dies; // killed, doubled: the next run reaches the state of an undisturbed one
 mod run_timeout; // no server holds a run for longer than it may
 mod same_mail; // a mail that went to several queues is a ticket in each, or in one of them
 mod signals; // a signal ends a run where nothing is left half done
 mod smtp; // mail leaves through a real mail server, protected as it is configured or not at all
 mod smtp_faults; // mail servers that are away, refuse, break off or hang: what is answered of each mail
 mod status; // how all is doing, from the store alone, in four forms
+mod store_away; // the connection to a store on a server is cut at any octet, and the next run goes on
 mod store_copy; // a store goes into another database whole, whatever ends the copy on the way
 mod store_killed; // a killed run leaves what it committed
 mod store_look; // a dry run leaves no trace in the store

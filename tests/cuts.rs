@@ -15,7 +15,6 @@ const SOME: u64 = 8;
 
 fn walk(name: &str, kind: &dyn Kind) {
     let template = begun();
-    let template = template.path("desk.db");
     let cutter = Cutter::before(kind.port().unwrap());
     let undisturbed = through(kind, &template, 0, Some(cutter.port));
     undisturbed.run(&["fetch"]).exits(1);

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rusqlite::Connection;
 
 use crate::support::desk::Desk;
 use crate::support::dies::dying;
@@ -56,6 +55,7 @@ fn happen(story: &Story, order: &[usize], disturbed: bool) -> Desk {
         if disturbed {
             for step in deaths {
                 dying(&desk, &["fetch"], *step).output().unwrap();
+                desk.after_death();
             }
         }
         desk.run(&["fetch"]).exits(0);
@@ -65,32 +65,27 @@ fn happen(story: &Story, order: &[usize], disturbed: bool) -> Desk {
 
 /// Which mails belong together: those on one ticket, or on tickets that are linked.
 fn together(desk: &Desk) -> BTreeSet<BTreeSet<String>> {
-    let store = Connection::open(desk.path("desk.db")).unwrap();
-    let mut group: BTreeMap<i64, i64> = BTreeMap::new();
-    let pairs = |sql: &str| -> Vec<(i64, i64)> {
-        let mut statement = store.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.map(Result::unwrap).collect()
+    let mut store = desk.store();
+    let mut numbers = |sql: &str| -> Vec<Vec<i64>> {
+        let rows = store.rows(sql).into_iter();
+        rows.map(|row| row.iter().map(|cell| cell.parse().unwrap()).collect()).collect()
     };
-    for (ticket, _) in pairs("SELECT id, id FROM ticket") {
-        group.insert(ticket, ticket);
-    }
-    for (one, other) in pairs("SELECT ticket, other FROM ticket_link") {
-        let (from, to) = (group[&one], group[&other]);
+    let mut group: BTreeMap<i64, i64> =
+        numbers("SELECT id FROM ticket").into_iter().map(|row| (row[0], row[0])).collect();
+    for pair in numbers("SELECT ticket, other FROM ticket_link") {
+        let (from, to) = (group[&pair[0]], group[&pair[1]]);
         group.values_mut().filter(|of| **of == from).for_each(|of| *of = to);
     }
     let mut groups: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-    let mut statement = store.prepare("SELECT ticket, message_id FROM message").unwrap();
-    let mut rows = statement.query([]).unwrap();
-    while let Some(row) = rows.next().unwrap() {
-        let ticket: i64 = row.get(0).unwrap();
-        groups.entry(group[&ticket]).or_default().insert(row.get(1).unwrap());
+    for row in store.rows("SELECT ticket, message_id FROM message") {
+        let ticket: i64 = row[0].parse().unwrap();
+        groups.entry(group[&ticket]).or_default().insert(row[1].clone());
     }
     groups.into_values().collect()
 }
 
 fn state(desk: &Desk) -> Vec<String> {
-    let mut state = dump::store(&desk.path("desk.db"));
+    let mut state = dump::store(desk);
     state.extend(dump::maildir(&desk.path("mail")));
     state
 }

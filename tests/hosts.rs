@@ -114,8 +114,8 @@ fn hosts_that_are_killed_at_random_end_as_one_undisturbed_does() {
         for mut program in programs {
             program.wait().unwrap();
         }
-        // A minute goes by, for those who died holding something.
-        postgres::execute(&shared, "UPDATE lease SET until = now()");
+        // For those who died holding something.
+        postgres::a_minute_goes_by(&shared);
         if kills >= 4
             || postgres::number(&shared, "SELECT count(*) FROM outcome WHERE settled")
                 == i64::try_from(mailboxes * mails).unwrap()

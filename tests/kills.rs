@@ -16,7 +16,6 @@ fn kills() -> u64 {
 
 fn walk(name: &str, kind: &dyn Kind) {
     let template = begun();
-    let template = template.path("desk.db");
     let undisturbed = fresh(kind, &template, 0);
     let began = Instant::now();
     undisturbed.run(&["fetch"]).exits(1);
@@ -38,6 +37,7 @@ fn walk(name: &str, kind: &dyn Kind) {
             }
             run.kill().unwrap();
             run.wait().unwrap();
+            desk.after_death();
         }
         let run = desk.run(&["fetch"]);
         assert!([0, 1].contains(&run.code), "{name}, {dice:?}: {} {}", run.code, run.stderr);

@@ -8,7 +8,7 @@ use crate::support::dies::shifted;
 use crate::support::letter::Letter;
 use crate::support::postroom::{self, ByPostfix};
 use crate::support::taker::{self, Taker};
-use crate::support::torture::{is_long, told};
+use crate::support::torture::{is_long, pace, told};
 
 /// Longer than what was put off once waits.
 const LATER: i64 = 15 * 60;
@@ -97,7 +97,7 @@ fn in_every_step_of_smtp() {
     let replies = places(&to_client, |_, line| line != "250 taken\r\n");
     assert!(answers.len() == 2 * 2 && replies.len() > 2 * 8, "{answers:?} {replies:?}");
     // In the texts every line, or a few: what is given to the system at once may be gone or not.
-    let some = if is_long() { 1 } else { 40 };
+    let some = if is_long() { 1 } else { 40 * pace() };
     let texts =
         places(&to_server, |number, line| !is_command(line) && (number % some == 0 || line == ".\r\n"));
     let (mut cuts, mut done, mut desks) = (0, 0, vec![("undisturbed".to_owned(), rows(&undisturbed, 0))]);
@@ -149,7 +149,7 @@ fn in_every_step_of_starttls_and_a_login_with_nothing_in_clear_text() {
     let clear = |said: &[u8]| said.windows(3).position(|octets| octets == b"\x16\x03\x01").unwrap();
     assert!(to_server[..clear(&to_server)].ends_with(b"\r\nSTARTTLS\r\n"), "the log of the cutter");
     // In clear text each line; behind it, where lines cannot be seen, each so-many-th octet.
-    let step = if is_long() { 47 } else { 450 };
+    let step = if is_long() { 47 } else { 450 * pace() };
     let mut cuts: Vec<(Way, u64)> = Vec::new();
     let start = clear(&to_server);
     let said = places(&to_server[..start], |_, _| true);

@@ -2,7 +2,7 @@
 //! where its row tells of an attempt that nobody knows the end of.
 //!
 //! The short form takes some of the steps; `cargo xtask torture` takes every one, but where the road that was walked before
-//! by another way is walked once more: it does not know by which way notifications leave.
+//! by another way is walked once more: it does not know by which way notifications leave. On a server it takes every other.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use crate::support::dies::{aborted, dying, steps};
 use crate::support::postroom::{Begun, ByPostfix, BySendmail, ToFiles, Way};
 use crate::support::scene::difference;
 use crate::support::taker::Taker;
-use crate::support::torture::{each_step, is_long, stride, told};
+use crate::support::torture::{each_step, is_long, pace, stride, told};
 
 /// The most attempts that are under way at one time.
 const WINDOW: usize = 16;
@@ -55,11 +55,13 @@ fn walk(plan: &Plan, way: &dyn Way) {
     let (sent, count) = (rows.iter().filter(|row| row.is_sent()).count(), rows.len());
     assert!(sent >= 10 && count > sent, "{name}: {sent} of {count} sent");
     let desks = Mutex::new(vec![("undisturbed".to_owned(), rows)]);
-    let (stride, died) = (if is_long() { every } else { stride(all, some) }, AtomicU64::new(0));
+    let (stride, died) =
+        (if is_long() { every * pace() as u64 } else { stride(all, some) }, AtomicU64::new(0));
     let taken = each_step(name, all, stride, |number, step| {
         let desk = prepared();
         let output = dying(&desk, dies, step).output().unwrap();
         died.fetch_add(u64::from(aborted(&output)), Ordering::Relaxed);
+        desk.after_death();
         run(&desk, dies);
         let reached = begun.state(&desk);
         assert!(reached == expected, "{name}, step {step} of {all}:\n{}", difference(&expected, &reached));

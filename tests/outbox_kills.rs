@@ -38,6 +38,7 @@ fn disturb(desk: &Desk, dice: &mut Dice, usual: Duration) -> u64 {
         run.kill().unwrap();
         run.wait().unwrap();
     }
+    desk.after_death();
     killed
 }
 
@@ -108,6 +109,7 @@ fn kill_in_the_window(desk: &Desk, server: &Taker, after: u32) {
     silence.wait();
     run.kill().unwrap();
     run.wait().unwrap();
+    desk.after_death();
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn survives(desk: &Desk, arguments: &[&str]) -> Run {
 /// The signal that the program died of.
 fn dies(desk: &Desk, arguments: &[&str]) -> i32 {
     let output = choking(desk, arguments).output().unwrap();
+    desk.after_death();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     output.status.signal().unwrap_or_else(|| panic!("it lives: {}\n{told}", output.status))
 }
@@ -112,15 +113,11 @@ fn a_deadly_message_that_is_reset_is_handled_with_care() {
 #[test]
 fn a_retry_that_is_killed_from_outside_leaves_the_message_in_quarantine() {
     let desk = desk(Poison::Kill);
-    desk.deliver("000", b"X-Nothing: of use\n\n \n");
+    // Of no use to a reader who lives, and too long for one who does not.
+    desk.deliver("000", format!("X-Nothing: of use\n\n{}", " \n".repeat(330_500 / 2)).as_bytes());
     desk.run(&["fetch"]).exits(1);
     let kept = desk.run(&["quarantine", "list", "--json"]).exits(0).json();
     let id = kept[0]["id"].to_string();
-    // The copy is made deadly; nobody but a test can do that.
-    let store = rusqlite::Connection::open(desk.path("desk.db")).unwrap();
-    let change = "UPDATE blob SET content = ?1 WHERE id = (SELECT blob FROM quarantine WHERE id = ?2)";
-    assert_eq!(store.execute(change, (poisoned(Poison::Kill), &id)).unwrap(), 1);
-    drop(store);
     survives(&desk, &["quarantine", "retry", &id, "--json"]).exits(75);
     assert_eq!(desk.run(&["quarantine", "list", "--json"]).exits(0).json(), kept);
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
@@ -150,7 +147,9 @@ fn a_mail_server_that_hands_over_a_deadly_message_twice_is_rid_of_it() {
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // A process that dies may not have read all.
         drop(child.stdin.take().unwrap().write_all(&poisoned(kind)));
-        child.wait().unwrap()
+        let status = child.wait().unwrap();
+        desk.after_death();
+        status
     };
     assert!(ingest(Poison::Stack).signal().is_some());
     assert_eq!(ingest(Poison::Stack).code(), Some(0));

@@ -5,7 +5,9 @@ use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::database::Database;
 use crate::support::desk::Desk;
+use crate::support::dump;
 use crate::support::letter::Letter;
 use crate::support::postgres::{self, Postgres};
 use crate::support::scene;
@@ -56,10 +58,9 @@ fn told(desk: &Desk) -> Vec<String> {
 #[test]
 fn a_store_on_a_server_ends_as_one_in_a_file_does() {
     let server = Postgres::start();
-    let desks = ["sqlite:desk.db".to_owned(), server.database()].map(|url| {
-        let desk = Desk::configured("");
-        let toml = format!("{QUEUE}{}", mailboxes(&desk, 1, ""));
-        desk.configure_on(&url, &toml);
+    let desks = [Database::File, Database::of(&server.database())].map(|database| {
+        let desk = Desk::over(database);
+        desk.configure(&format!("{QUEUE}{}", mailboxes(&desk, 1, "")));
         for id in ["first@x", "second@x"] {
             let file = desk.path("mail.eml");
             std::fs::write(&file, Letter::new(id, "Before").bytes()).unwrap();
@@ -78,12 +79,11 @@ fn a_store_on_a_server_ends_as_one_in_a_file_does() {
         desk.run(&["fetch"]).exits(0);
         desk
     });
-    let [file, server] = desks.each_ref().map(told);
-    assert!(file.len() > 20);
-    for (file, server) in file.iter().zip(&server) {
-        assert_eq!(file, server);
+    for lines in [told, dump::store] {
+        let [file, server] = desks.each_ref().map(lines);
+        assert!(file.len() > 20);
+        assert!(file == server, "{}", scene::difference(&file, &server));
     }
-    assert_eq!(file.len(), server.len());
 }
 
 #[test]
@@ -149,8 +149,7 @@ fn a_frozen_program_that_comes_back_after_its_lease_was_taken_changes_nothing() 
     // It has the lease for a minute yet.
     let refused = desk.run(&["fetch", "--json"]).exits(75);
     assert_eq!(refused.lines("mailbox")[0]["status"], "locked");
-    // A minute goes by.
-    postgres::execute(&url, "UPDATE lease SET until = now()");
+    postgres::a_minute_goes_by(&url);
     desk.run(&["fetch", "--json"]).exits(0);
     assert_each_once(&url, i64::try_from(MAILS).unwrap());
     kill_process(Pid::from_child(&frozen), Signal::CONT).unwrap();
@@ -191,7 +190,7 @@ fn several_programs_that_are_killed_at_random_take_each_mail_once() {
             let _ = program.kill();
         }
         programs.into_iter().for_each(|program| drop(program.wait_with_output().unwrap()));
-        postgres::execute(&url, "UPDATE lease SET until = now()");
+        postgres::a_minute_goes_by(&url);
     }
     desk.run(&["fetch", "--json"]).exits(0);
     assert_each_once(&url, i64::try_from(MAILBOXES * MAILS).unwrap());

@@ -3,8 +3,11 @@
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
+use helpdesk_mail::store::{Config, Store};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::bad_mail::by_nobody;
 use crate::support::desk::{Desk, Run};
@@ -120,4 +123,49 @@ fn a_run_by_root_locks_nobody_out() {
 
 fn chown_to_root(desk: &Desk, name: &str) {
     std::os::unix::fs::chown(desk.path(name), Some(0), Some(0)).unwrap();
+}
+
+#[test]
+fn a_run_that_cannot_begin_ends_with_a_summary_all_the_same() {
+    let desk = desk();
+    let unbegun = |arguments: &[&str], code: i32| {
+        let run = desk.run(arguments).exits(code);
+        let lines = run.json();
+        assert_eq!(lines.len(), 1, "{}", run.stdout);
+        let line = &lines[0];
+        assert_eq!(
+            (&line["type"], &line["run"], &line["exit_code"]),
+            (&"summary".into(), &Value::Null, &code.into())
+        );
+        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+        assert!(run.stderr.contains(line["error"]["msg"].as_str().unwrap()), "{}", run.stderr);
+        (line["error"]["error_code"].as_str().unwrap().to_owned(), line["dry_run"].as_bool().unwrap())
+    };
+    assert_eq!(unbegun(&["fetch", "--json", "--mailbox", "other"], 64).0, "usage");
+    fs::write(desk.path("desk.db"), "This is no database.\n".repeat(100)).unwrap();
+    assert_eq!(unbegun(&["fetch", "--json"], 74), ("store.unavailable".to_owned(), false));
+    assert_eq!(unbegun(&["fetch", "--json", "--dry-run"], 74), ("store.unavailable".to_owned(), true));
+    assert_eq!(unbegun(&["quarantine", "retry", "--all", "--json"], 74).0, "store.unavailable");
+    assert_eq!(unbegun(&["ingest", "--json", "/nowhere"], 66).0, "input.missing");
+    assert_eq!(unbegun(&["ingest", "--json", "--mta", "/nowhere"], 75).0, "input.missing");
+    desk.configure("[queue.support]\ncolour = 1\n");
+    assert_eq!(unbegun(&["fetch", "--json"], 78).0, "config.invalid");
+}
+
+#[test]
+fn a_store_that_is_busy_for_too_long_is_told_in_the_summary() {
+    let desk = desk();
+    desk.run(&["fetch"]).exits(0);
+    let config = Config::of_file(desk.path("desk.db"));
+    let mut store = Store::open(&config).unwrap();
+    let run = store
+        .transaction(|_| {
+            Ok(Run::of(desk.command(&["fetch", "--json"]).stdin(Stdio::null()).output().unwrap()))
+        })
+        .unwrap()
+        .exits(75);
+    let lines = run.json();
+    let line = lines.last().unwrap();
+    assert_eq!((&line["type"], &line["error"]["error_code"]), (&"summary".into(), &"store.busy".into()));
+    assert!(run.stderr.contains(line["error"]["msg"].as_str().unwrap()), "{}", run.stderr);
 }

@@ -160,7 +160,7 @@ const SOME: u64 = 30;
 fn an_upgrade_that_dies_at_any_step_is_made_by_the_next_run() {
     let undisturbed = desk(1);
     Run::of(dying(&undisturbed, &UPGRADE, 0).output().unwrap()).exits(0);
-    let expected = dump::store(&undisturbed.path("desk.db"));
+    let expected = dump::store(&undisturbed);
     let all = steps(&undisturbed);
     assert!(all > 30, "only {all} steps");
     let stride = if is_long() { 1 } else { (all / SOME) | 1 };
@@ -174,7 +174,7 @@ fn an_upgrade_that_dies_at_any_step_is_made_by_the_next_run() {
         versions.insert(left.query_row(version, [], |row| row.get::<_, u32>(0)).unwrap());
         drop(left);
         desk.run(&UPGRADE).exits(0);
-        assert!(dump::store(&desk.path("desk.db")) == expected, "step {step} of {all}");
+        assert!(dump::store(&desk) == expected, "step {step} of {all}");
     }
     told(&format!("upgrade: died at each {stride}. of {all} steps; the next run upgraded the store"));
     // A sample may step over a version that is soon left.

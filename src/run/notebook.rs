@@ -196,10 +196,14 @@ impl Books for Notebook {
     }
 
     fn set_status(&mut self, ticket: TicketId, status: Status, at: Timestamp) -> Result<(), StoreError> {
-        if let Some(facts) = self.ticket(ticket)? {
-            self.pending.tickets.insert(ticket, TicketFacts { status, status_since: at, ..facts });
+        match self.ticket(ticket)? {
+            Some(facts) => {
+                let status_since = if facts.status == status { facts.status_since } else { at };
+                self.pending.tickets.insert(ticket, TicketFacts { status, status_since, ..facts });
+                Ok(())
+            }
+            None => Err(StoreError::Missing { what: format!("ticket {ticket}") }),
         }
-        Ok(())
     }
 
     fn join(&mut self, ticket: TicketId, participant: &NewParticipant<'_>) -> Result<(), StoreError> {
@@ -230,3 +234,6 @@ fn merge<K: Eq + Hash>(kept: &mut HashMap<K, BTreeSet<TicketId>>, pending: HashM
         kept.entry(key).or_default().extend(tickets);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ mod tickets;
 mod upkeep;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 

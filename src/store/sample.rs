@@ -1,4 +1,4 @@
-//! Samples for the tests of the store.
+//! Samples for tests that have a store.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::model::mail::{Kind, Mail};
 use crate::model::outcome::OutcomeWord;
 
 /// A directory with a store in it.
-pub(super) struct Place {
-    pub(super) directory: TempDir,
-    pub(super) config: Config,
+pub(crate) struct Place {
+    pub(crate) directory: TempDir,
+    pub(crate) config: Config,
 }
 
 impl Place {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let file = directory.path().join("store.db");
         let database = server().unwrap_or(Database::File(file));
@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// For what is so of a file alone.
-    pub(super) fn embedded() -> Self {
+    pub(crate) fn embedded() -> Self {
         let directory = TempDir::new().unwrap();
         let database = Database::File(directory.path().join("store.db"));
         Self::of(directory, database)
@@ -39,15 +39,15 @@ impl Place {
         Self { directory, config: Config { database, keep_raw: KeepRaw::Failed, token_secret_file: None } }
     }
 
-    pub(super) fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         self.config.file().unwrap()
     }
 
-    pub(super) fn open(&self) -> Store {
+    pub(crate) fn open(&self) -> Store {
         Store::open(&self.config).unwrap()
     }
 
-    pub(super) fn open_impatient(&self) -> Store {
+    pub(crate) fn open_impatient(&self) -> Store {
         Store::open_waiting(&self.config, Duration::from_millis(50)).unwrap()
     }
 }
@@ -64,23 +64,23 @@ fn server() -> Option<Database> {
     None
 }
 
-pub(super) fn time(second: i64) -> Timestamp {
+pub(crate) fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-pub(super) fn digest(of: &[u8]) -> Digest {
+pub(crate) fn digest(of: &[u8]) -> Digest {
     Digest(Sha256::digest(of).into())
 }
 
-pub(super) fn queue(slug: &str) -> QueueSlug {
+pub(crate) fn queue(slug: &str) -> QueueSlug {
     slug.parse().unwrap()
 }
 
-pub(super) fn key(text: &str) -> ItemKey {
+pub(crate) fn key(text: &str) -> ItemKey {
     ItemKey(text.to_owned())
 }
 
-pub(super) fn source() -> Source {
+pub(crate) fn source() -> Source {
     Source {
         mailbox: "support".parse().unwrap(),
         account: "imap:support@imap.example.org".to_owned(),
@@ -88,7 +88,7 @@ pub(super) fn source() -> Source {
     }
 }
 
-pub(super) fn mail(id: &str) -> Mail {
+pub(crate) fn mail(id: &str) -> Mail {
     Mail {
         message_id: MessageId::new(id),
         in_reply_to: Vec::new(),
@@ -115,7 +115,7 @@ pub(super) fn mail(id: &str) -> Mail {
     }
 }
 
-pub(super) fn ticket(store: &mut Store, slug: &str) -> TicketId {
+pub(crate) fn ticket(store: &mut Store, slug: &str) -> TicketId {
     let (queue, alice) = (queue(slug), mail("").from.remove(0));
     store
         .transaction(|books| {
@@ -132,7 +132,7 @@ pub(super) fn ticket(store: &mut Store, slug: &str) -> TicketId {
         .unwrap()
 }
 
-pub(super) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
+pub(crate) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
     NewMessage {
         ticket,
         mail,
@@ -144,12 +144,12 @@ pub(super) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
     }
 }
 
-pub(super) fn whole(octets: &[u8]) -> KeptCopy<'_> {
+pub(crate) fn whole(octets: &[u8]) -> KeptCopy<'_> {
     KeptCopy { octets, is_whole: true }
 }
 
 /// A settled row that owes nothing.
-pub(super) fn entry<'a>(run: RunId, source: &'a Source, key: &'a ItemKey) -> LedgerEntry<'a> {
+pub(crate) fn entry<'a>(run: RunId, source: &'a Source, key: &'a ItemKey) -> LedgerEntry<'a> {
     LedgerEntry {
         run,
         source,

@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OpenFlags};
-
 use super::desk::Desk;
 
 /// A mail that arrived.
@@ -48,28 +46,14 @@ pub struct Row {
 
 const SELECT_ROWS: &str = "
 SELECT '<' || message_id || '>', address, state, coalesce(reason, ''),
-  (SELECT coalesce(group_concat(result, ' '), '') FROM outbox_attempt WHERE outbox = outbox.id),
+  (SELECT coalesce(string_agg(result, ' '), '') FROM outbox_attempt WHERE outbox = outbox.id),
   (SELECT count(*) FROM outbox_attempt WHERE outbox = outbox.id AND ended_at IS NULL)
 FROM outbox
-WHERE id > ?1
 ORDER BY id";
 
 /// The rows behind the first so many.
-pub fn rows(desk: &Desk, behind: u64) -> Vec<Row> {
-    let store = Connection::open_with_flags(desk.path("desk.db"), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
-    let mut statement = store.prepare(SELECT_ROWS).unwrap();
-    let rows = statement.query_map([i64::try_from(behind).unwrap()], |row| {
-        let results: String = row.get(4)?;
-        Ok(Row {
-            message_id: row.get(0)?,
-            address: row.get(1)?,
-            state: row.get(2)?,
-            reason: row.get(3)?,
-            results: results.split_whitespace().map(str::to_owned).collect(),
-            open: row.get(5)?,
-        })
-    });
-    rows.unwrap().map(Result::unwrap).collect()
+pub fn rows(desk: &Desk, behind: usize) -> Vec<Row> {
+    desk.store().rows(SELECT_ROWS).into_iter().skip(behind).map(Row::of).collect()
 }
 
 const SELECT_ROWS_AT: &str = "
@@ -94,6 +78,12 @@ pub fn rows_at(url: &str) -> Vec<Row> {
 }
 
 impl Row {
+    fn of(cells: Vec<String>) -> Self {
+        let [message_id, address, state, reason, results, open] = cells.try_into().unwrap();
+        let results = results.split_whitespace().map(str::to_owned).collect();
+        Self { message_id, address, state, reason, results, open: open.parse().unwrap() }
+    }
+
     fn ended(&self, result: &str) -> usize {
         self.results.iter().filter(|one| *one == result).count()
     }

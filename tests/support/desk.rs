@@ -9,9 +9,13 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A directory with a configuration; it is removed with the value.
+use super::database::{Database, Opened};
+use super::postgres;
+
+/// A directory with a configuration, and a store; both are removed with the value.
 pub struct Desk {
     folder: TempDir,
+    database: Database,
 }
 
 /// What a run printed and how it ended.
@@ -28,12 +32,23 @@ impl Desk {
         Self::configured(&format!("{queue}{mailboxes}"))
     }
 
-    /// A desk with this configuration; the store is `desk.db`.
+    /// A desk with this configuration; the store is `desk.db`, or what stands for it on a server.
     pub fn configured(toml: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let desk = Self { folder };
+        let desk = Self::over(Database::new());
         desk.configure(toml);
         desk
+    }
+
+    /// A desk with this store; it has to be configured.
+    pub fn over(database: Database) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database }
+    }
+
+    /// A desk whose store holds what this one's does, and nothing else; it has to be configured.
+    pub fn with_copied_store(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = self.database.copied(self.folder.path(), folder.path());
+        Self { folder, database }
     }
 
     /// A desk with a Maildir mailbox `support` in `mail`, with these further keys.
@@ -49,7 +64,7 @@ impl Desk {
 
     /// Replaces the configuration.
     pub fn configure(&self, toml: &str) {
-        self.configure_on("sqlite:desk.db", toml);
+        self.configure_on(self.database.url(), toml);
     }
 
     /// Replaces the configuration, with its store elsewhere.
@@ -62,6 +77,19 @@ impl Desk {
     /// A path in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Opens the store beside the program.
+    pub fn store(&self) -> Opened {
+        self.database.open(self.folder.path())
+    }
+
+    /// Programs of this desk have died: what they held goes with them, on a server within a minute.
+    pub fn after_death(&self) {
+        if let Database::Server(database) = &self.database {
+            postgres::who_died_is_gone(database.url());
+            postgres::a_minute_goes_by(database.url());
+        }
     }
 
     /// Puts a mail into the Maildir; names sort in the order of delivery.

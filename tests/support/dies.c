@@ -6,7 +6,7 @@
  * DIES_COUNT=FILE the number of steps is written there when the program ends by itself.
  * CHOKES=1        the thread that reads messages chokes on one that makes it ask for a certain amount of memory:
  *                 300,000 and some octets: abort(); 310,000: the stack overflows; 320,000: the memory is used up;
- *                 330,000: SIGKILL, as from outside; 340,000, in whatever thread: abort(). Children choke too.
+ *                 330,000: SIGKILL, as from outside. Whoever reads DEADLY from a file: abort(). Children choke too.
  * CLOCK_SHIFT=N   the clock is N seconds ahead.
  */
 #define _GNU_SOURCE
@@ -102,9 +102,18 @@ CHANGES(int, unlink, 0, (const char *path), (path))
 CHANGES(int, unlinkat, 0, (int at, const char *path, int flags), (at, path, flags))
 CHANGES(int, mkdir, 0, (const char *path, mode_t mode), (path, mode))
 CHANGES(int, rmdir, 0, (const char *path), (path))
-READS(ssize_t, read, fd, (int fd, void *data, size_t size), (fd, data, size))
 READS(ssize_t, pread64, fd, (int fd, void *data, size_t size, off64_t at), (fd, data, size, at))
 READS(ssize_t, recv, fd, (int fd, void *data, size_t size, int flags), (fd, data, size, flags))
+
+#define DEADLY "Whoever fetches this letter reads no other."
+
+ssize_t read(int fd, void *data, size_t size) {
+    NEXT(read);
+    ssize_t result = next(fd, data, size);
+    step(fd);
+    if (chokes && result > 0 && memmem(data, result, DEADLY, sizeof DEADLY - 1)) abort();
+    return result;
+}
 
 /* Opening makes a file or empties it. */
 #define OPENS(name, parameters, arguments) \
@@ -147,7 +156,6 @@ __attribute__((noinline)) static int deeper(int level) {
 static void choke(size_t kind) {
     char name[16] = "";
     pthread_getname_np(pthread_self(), name, sizeof name);
-    if (kind == 4) abort();
     if (strcmp(name, "parse") != 0) return;
     if (kind == 0) abort();
     if (kind == 1) deeper(0);
@@ -159,6 +167,6 @@ static void choke(size_t kind) {
 }
 
 void *malloc(size_t size) {
-    if (chokes && size >= 300000 && size < 350000 && size % 10000 < 3000) choke((size - 300000) / 10000);
+    if (chokes && size >= 300000 && size < 340000 && size % 10000 < 3000) choke((size - 300000) / 10000);
     return __libc_malloc(size);
 }

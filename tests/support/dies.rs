@@ -64,14 +64,14 @@ pub enum Poison {
 }
 
 impl Poison {
-    /// A body that makes the reader ask for an amount of memory that the shim waits for.
+    /// A body that makes the reader ask for an amount of memory that the shim waits for, or that it knows by its words.
     pub fn body(self) -> String {
         let size = match self {
             Self::Abort => 300_500,
             Self::Stack => 310_500,
             Self::Memory => 320_500,
             Self::Kill => 330_500,
-            Self::Fetch => 340_500,
+            Self::Fetch => return "Whoever fetches this letter reads no other.\r\n".repeat(10),
         };
         let line = "It is a long way to the end of this letter, and no reader ever came there.\r\n";
         line.repeat(size / line.len() + 1)

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod busy;
 pub mod ca;
 pub mod cutter;
+pub mod database;
 pub mod desk;
 pub mod dies;
 pub mod dovecot;

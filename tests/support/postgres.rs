@@ -11,12 +11,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use postgres::{Client, NoTls};
+use postgres::types::Type;
+use postgres::{Client, NoTls, Row};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A running server.
 pub struct Postgres {
-    port: u16,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
     directory: tempfile::TempDir,
     child: Child,
     databases: AtomicU32,
@@ -84,19 +86,135 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// The server that `cargo xtask test` started for the tests that run on either engine, by a database of it.
+pub fn given() -> Option<String> {
+    std::env::var("HELPDESK_MAIL_TEST_POSTGRESQL").ok()
+}
+
+/// A database that goes with the value.
+pub struct Database {
+    url: String,
+}
+
+impl Database {
+    /// An empty one of the server that has the database with this URL.
+    pub fn new(server: &str) -> Self {
+        Self::made(server, "template1")
+    }
+
+    /// Another that holds what this one holds; nobody is connected to this one.
+    pub fn copied(&self) -> Self {
+        Self::made(&self.url, named(&self.url))
+    }
+
+    fn made(server: &str, template: &str) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("desk{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let mut client = connected(&elsewhere(server, "postgres"));
+        let version: i32 =
+            client.query_one("SELECT current_setting('server_version_num')::INT", &[]).unwrap().get(0);
+        // Cheaper by far where nothing is kept on the disk for good; what older servers do anyway.
+        let strategy = if version >= 150_000 { "STRATEGY file_copy" } else { "" };
+        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}")).unwrap();
+        Self { url: elsewhere(server, &name) }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // The server may be gone already, and all it held with it.
+        if let Ok(mut client) = Client::connect(&elsewhere(&self.url, "postgres"), NoTls) {
+            let _ = client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", named(&self.url)));
+        }
+    }
+}
+
+/// The database that a URL names.
+fn named(url: &str) -> &str {
+    let path = url.split_once('?').map_or(url, |(path, _)| path);
+    path.rsplit_once('/').expect("a database").1
+}
+
+/// The URL of another database of the same server.
+fn elsewhere(url: &str, name: &str) -> String {
+    url.replacen(&format!("/{}?", named(url)), &format!("/{name}?"), 1)
+}
+
+/// A connection to a database.
+pub fn connected(url: &str) -> Client {
+    Client::connect(url, NoTls).unwrap()
+}
+
 /// Runs statements in a database of a test's own.
 pub fn execute(url: &str, sql: &str) {
-    Client::connect(url, NoTls).unwrap().batch_execute(sql).unwrap();
+    connected(url).batch_execute(sql).unwrap();
 }
 
 /// The one number that a query gives.
 pub fn number(url: &str, sql: &str) -> i64 {
-    Client::connect(url, NoTls).unwrap().query_one(sql, &[]).unwrap().get(0)
+    connected(url).query_one(sql, &[]).unwrap().get(0)
 }
 
 /// The texts that a query gives.
 pub fn texts(url: &str, sql: &str) -> Vec<String> {
-    Client::connect(url, NoTls).unwrap().query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    connected(url).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// A minute goes by: leases end that nobody renews, and the server has missed who is silent in a transaction.
+pub fn a_minute_goes_by(url: &str) {
+    execute(
+        url,
+        "SELECT pg_terminate_backend(pid)
+         FROM pg_stat_activity
+         WHERE state LIKE 'idle in transaction%' AND datname = current_database();
+         DO $$ BEGIN
+           IF to_regclass('lease') IS NOT NULL THEN
+             UPDATE lease SET until = now();
+           END IF;
+         END $$",
+    );
+}
+
+/// Waits until the server has done what programs asked for that died.
+pub fn who_died_is_gone(url: &str) {
+    execute(
+        url,
+        "SET statement_timeout = '60s';
+         DO $$ BEGIN
+           WHILE EXISTS (
+             SELECT 1
+             FROM pg_stat_activity
+             WHERE application_name = 'helpdesk-mail' AND datname = current_database()
+           ) LOOP
+             PERFORM pg_sleep(0.002);
+             PERFORM pg_stat_clear_snapshot();
+           END LOOP;
+         END $$",
+    );
+}
+
+/// The cells of a row as texts, each as a file's would be: a boolean is a number.
+pub fn cells(row: &Row) -> Vec<String> {
+    (0..row.len()).map(|at| cell(row, at).unwrap_or_else(|| "-".to_owned())).collect()
+}
+
+fn cell(row: &Row, at: usize) -> Option<String> {
+    match *row.columns()[at].type_() {
+        Type::BOOL => row.get::<_, Option<bool>>(at).map(|yes| i32::from(yes).to_string()),
+        Type::INT4 => row.get::<_, Option<i32>>(at).map(|number| number.to_string()),
+        Type::INT8 => row.get::<_, Option<i64>>(at).map(|number| number.to_string()),
+        Type::BYTEA => row.get::<_, Option<&[u8]>>(at).map(hex),
+        _ => row.get(at),
+    }
+}
+
+/// Octets as two digits each.
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 impl Drop for Postgres {

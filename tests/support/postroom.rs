@@ -28,7 +28,7 @@ pub struct Begun {
     desk: Desk,
     mails: Vec<Vec<u8>>,
     /// So many notifications are over and done with.
-    pub sent: u64,
+    pub sent: usize,
 }
 
 impl Begun {
@@ -49,13 +49,12 @@ impl Begun {
         let mut mails = scene::mails();
         mails.insert(3, came_back(to_eve["message_id"].as_str().unwrap()).bytes());
         mails.push(Letter::new("late@x", "Re: [support-3] and more").bytes());
-        Self { desk, mails, sent: rows.len() as u64 }
+        Self { desk, mails, sent: rows.len() }
     }
 
     /// A desk with the mails in a Maildir, before its run; its notifications leave that way.
     pub fn fresh(&self, way: &dyn Way) -> Desk {
-        let desk = Desk::configured("");
-        fs::copy(self.desk.path("desk.db"), desk.path("desk.db")).unwrap();
+        let desk = self.desk.with_copied_store();
         desk.configure(&format!(
             "{QUEUE}[mailbox.m]\nqueue = \"support\"\nbatch_size = 5\ntype = \"maildir\"\npath = \"mail\"\n\
              on_success = \"move:Done\"\non_ignore = \"delete\"\n{OUTBOX}{}",
@@ -70,7 +69,7 @@ impl Begun {
 
     /// What two desks must have in common once all is sent.
     pub fn state(&self, desk: &Desk) -> Vec<String> {
-        let mut state = dump::store(&desk.path("desk.db"));
+        let mut state = dump::store(desk);
         state.extend(dump::maildir(&desk.path("mail")));
         state
     }

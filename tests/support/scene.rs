@@ -1,10 +1,9 @@
 //! A help desk and a mailbox of every kind, with mails that between them give every outcome: for tests that disturb a run
 //! and compare what is left.
 
-use std::path::Path;
-
 use helpdesk_mail::mailbox::Tls;
 
+use super::database::Database;
 use super::desk::Desk;
 use super::dovecot::Dovecot;
 use super::dump;
@@ -63,7 +62,13 @@ pub const OUTCOMES: [&str; 12] = [
 
 /// A store with two tickets, the second closed.
 pub fn begun() -> Desk {
-    let desk = Desk::configured(QUEUE);
+    begun_in(Database::new())
+}
+
+/// The same in this store.
+pub fn begun_in(database: Database) -> Desk {
+    let desk = Desk::over(database);
+    desk.configure(QUEUE);
     for id in ["first@x", "second@x"] {
         std::fs::write(desk.path("mail.eml"), Letter::new(id, "Before").bytes()).unwrap();
         desk.run(&["ingest", desk.path("mail.eml").to_str().unwrap()]).exits(0);
@@ -171,14 +176,13 @@ impl Kind for InMbox {
 }
 
 /// A desk with its mailbox before the run.
-pub fn fresh(kind: &dyn Kind, template: &Path, number: u64) -> Desk {
+pub fn fresh(kind: &dyn Kind, template: &Desk, number: u64) -> Desk {
     through(kind, template, number, None)
 }
 
 /// The same, with its server reached through another port.
-pub fn through(kind: &dyn Kind, template: &Path, number: u64, port: Option<u16>) -> Desk {
-    let desk = Desk::configured("");
-    std::fs::copy(template, desk.path("desk.db")).unwrap();
+pub fn through(kind: &dyn Kind, template: &Desk, number: u64, port: Option<u16>) -> Desk {
+    let desk = template.with_copied_store();
     let mut mailbox = kind.fill(&desk, number);
     if let (Some(own), Some(other)) = (kind.port(), port) {
         mailbox = mailbox.replace(&format!("port = {own}\n"), &format!("port = {other}\n"));
@@ -188,7 +192,7 @@ pub fn through(kind: &dyn Kind, template: &Path, number: u64, port: Option<u16>)
 }
 
 pub fn state(kind: &dyn Kind, desk: &Desk, number: u64) -> Vec<String> {
-    let mut state = dump::store(&desk.path("desk.db"));
+    let mut state = dump::store(desk);
     state.extend(kind.look(desk, number));
     state
 }

@@ -4,14 +4,21 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use super::postgres;
+
 /// Whether every step is to be taken.
 pub fn is_long() -> bool {
     std::env::var_os("HELPDESK_MAIL_TORTURE").is_some()
 }
 
+/// How much farther than in a file samples lie apart on a server, where each desk takes several times as long.
+pub fn pace() -> usize {
+    if postgres::given().is_some() { 2 } else { 1 }
+}
+
 /// The stride that takes so many of all steps; odd, so that a change is met as often before it as after it.
 pub fn stride(all: u64, some: u64) -> u64 {
-    (all / some) | 1
+    (all * pace() as u64 / some) | 1
 }
 
 /// Says what was measured, past the harness that keeps the output of tests that pass.

@@ -16,7 +16,8 @@ usage: cargo xtask WORD
 
   fmt    formats all sources
   lint   clippy and the formatting, without mercy
-  test   all tests; installs Dovecot where it is missing and that is allowed
+  test   all tests, those of the store and of disturbed runs on both databases; installs servers where they are missing and
+         that is allowed
   torture
          the long forms of the tests that disturb runs: every step, cuts, kills, hostile mails, a full disk
   docs   the documentation of the code, in target/doc
@@ -79,23 +80,26 @@ fn test(rest: &[&str]) -> Result<()> {
 }
 
 /// The tests whose long form is not for every day; those of the outbox end in the same words.
-const TORTURES: [&str; 9] = [
+const TORTURES: [&str; 11] = [
     "aborts::",
     "cuts::",
     "kills::",
     "hostile::",
+    "disk_full::",
     "disorder::",
     "poison::",
     "_dies::",
     "upgrade::",
     "hosts::",
+    "store_away::",
 ];
 
 fn torture() -> Result<()> {
     servers::ensure()?;
     let mut command = Command::new("cargo");
-    command.args(["test", "--package", "helpdesk-mail", "--test", "all", "--"]).args(TORTURES);
-    succeed(command.env("HELPDESK_MAIL_TORTURE", "1"))
+    command.args(["test", "--workspace", "--test", "all", "--"]).args(TORTURES);
+    succeed(command.env("HELPDESK_MAIL_TORTURE", "1"))?;
+    conformance::torture()
 }
 
 /// Mail is fetched from Dovecot and sent to Postfix' sink.
