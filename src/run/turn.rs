@@ -77,13 +77,9 @@ impl<'a> Batch<'a> {
             match end {
                 Ok(left) => open.extend(left),
                 Err(trouble) => {
-                    // The mailbox may have broken off at what follows, which is seen to all the same.
-                    if let Some(hand) = follower
-                        && let (Err(also), _) = self.turn(hand, None, &mut crew)
-                    {
-                        log::debug!("after {trouble}: {}", also.with_causes());
-                    }
-                    return Err(trouble);
+                    // The mailbox may have broken off at what follows, which is seen to all the same and says more.
+                    let last = follower.map(|hand| self.turn(hand, None, &mut crew).0);
+                    return Err(last.and_then(Result::err).unwrap_or(trouble));
                 }
             }
             ahead = follower;

@@ -50,11 +50,15 @@ impl ImapMailbox {
             self.session.peer
         );
         (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
-        let open = self.select(&name)?;
-        if open.validity != validity {
-            return Err(self.session.peer.protocol("the folder was numbered anew meanwhile"));
+        let again = self.select(&name).and_then(|open| match open.validity == validity {
+            true => Ok(()),
+            false => Err(self.session.peer.protocol("the folder was numbered anew meanwhile")),
+        });
+        if again.is_err() {
+            // Nothing may be told to another folder than the one that was listed.
+            self.session.hang_up();
         }
         // What was listed is what the watermark will speak of: the folder stays open as it was then.
-        Ok(())
+        again
     }
 }

@@ -108,6 +108,11 @@ impl Session {
         self.crate_session.is_some()
     }
 
+    /// Gives the session up.
+    pub(super) fn hang_up(&mut self) {
+        self.crate_session = None;
+    }
+
     /// What came whole before the session broke.
     pub(super) fn salvage(&mut self) -> Told {
         std::mem::take(&mut self.salvage)
