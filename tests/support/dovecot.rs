@@ -67,10 +67,8 @@ pub struct Dovecot {
 
 impl Dovecot {
     /// What each session says first, once it is logged in.
-    pub const HELLO: [&'static str; 2] = [
-        "CAPABILITY",
-        concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")"),
-    ];
+    pub const HELLO: [&'static str; 1] =
+        [concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")")];
 
     /// An address of this host that the server takes for a stranger's.
     pub const FAR: &'static str = "127.0.0.2";
@@ -239,9 +237,13 @@ impl Dovecot {
     pub fn commands(&self) -> Vec<String> {
         self.given("rawlog")
             .lines()
-            // "1700000000.123456 a3 UID FETCH ..."
-            .filter_map(|line| line.splitn(3, ' ').nth(2))
-            .map(str::to_owned)
+            // "1700000000.123456 a3 UID FETCH ...", or without a time where it came with the line before.
+            .filter_map(|line| {
+                let is_time = |word: &str| word.parse::<f64>().is_ok();
+                let line =
+                    line.split_once(' ').filter(|(word, _)| is_time(word)).map_or(line, |(_, rest)| rest);
+                Some(line.split_once(' ')?.1.to_owned())
+            })
             .collect()
     }
 

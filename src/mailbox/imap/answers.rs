@@ -22,6 +22,8 @@ const RECORDS: usize = 5_000_000;
 const LINES: usize = 200 * RECORDS;
 /// The most that is counted past in answer to one command: who sends more will not stop.
 const WASTED: u64 = 4 * 1024 * 1024 * 1024;
+/// The tag of a command that goes before another; the crate's own tags are others.
+const FIRST: &str = "first";
 /// The most warnings that are kept of one answer.
 const WARNINGS: usize = 8;
 
@@ -82,6 +84,8 @@ pub(super) struct Answers {
     farewell: Farewell,
     fault: Option<Fault>,
     told: Told,
+    /// A command that goes before the next one, in the same breath; its answer is nobody's.
+    first: Option<String>,
     /// What of `bounds.all`, `GIVEN`, `LINES` and `WASTED` is used up.
     kept: usize,
     given: usize,
@@ -125,6 +129,7 @@ impl Answers {
             farewell: Farewell::Unexpected,
             fault: None,
             told: Told::default(),
+            first: None,
             kept: 0,
             given: 0,
             read: 0,
@@ -143,6 +148,16 @@ impl Answers {
         self.farewell = farewell;
         self.told = Told::default();
         (self.kept, self.given, self.read, self.wasted) = (0, 0, 0, 0);
+    }
+
+    /// Sends ID with these words before the next command, and waits for no answer.
+    pub(super) fn say_first(&mut self, id: &str) {
+        self.first = Some(format!("{FIRST} ID {id}\r\n"));
+    }
+
+    /// What goes before a command.
+    pub(super) fn first(&mut self) -> Option<String> {
+        self.first.take()
     }
 
     /// What was told since [`Self::begin`].
@@ -315,6 +330,9 @@ impl Answers {
     }
 
     fn tagged(&mut self, answer: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        if answer.split(|octet| *octet == b' ').next() == Some(FIRST.as_bytes()) {
+            return Ok(());
+        }
         let status = line::status(answer);
         if status.code.starts_with("CAPABILITY ") {
             self.told.capabilities = Some(line::words(status.code.as_bytes(), 1));

@@ -39,7 +39,7 @@ fn attempt(
     peer: &Peer,
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
-    let stream = protected(socket, server, peer)?;
+    let (stream, greeted) = protected(socket, server, peer)?;
     let link = Link {
         answers: Shared::new(),
         pace: stream.pace(),
@@ -48,47 +48,59 @@ fn attempt(
     };
     let mut client = Client::new(Tap::new(stream, link.answers.clone()));
     client.greeting_read = true;
-    let offered = capabilities(&mut client, &link)?;
+    let offered = match greeted {
+        Some(offered) => offered,
+        None => capabilities(&mut client, &link)?,
+    };
     let mut session = auth::log_in(client, &link, &credentials()?, &offered)?;
-    // What is offered may grow with the login (RFC 3501 section 6.1.1).
-    let offered = match session.run("CAPABILITY")? {
-        Ok(answer) => answer.told.capabilities.unwrap_or(offered),
-        Err(_) => offered,
+    // What is offered may grow with the login (RFC 3501 section 6.1.1); most servers tell of that with their answer.
+    let told = link.answers.lock().told().capabilities;
+    let offered = match told {
+        Some(told) => told,
+        None => match session.run("CAPABILITY")? {
+            Ok(answer) => answer.told.capabilities.unwrap_or(offered),
+            Err(_) => offered,
+        },
     };
     if offered.iter().any(|word| word == "ID") {
         // NetEase (163.com, 126.com) opens no folder to a client without a name; what is answered does not matter.
-        drop(session.run(ID)?);
+        link.answers.lock().say_first(ID);
     }
     Ok((session, offered))
 }
 
 /// Who we are (RFC 2971).
-const ID: &str = concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
+const ID: &str = concat!("(\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
 
-fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<Stream, MailboxError> {
+/// The stream, with the capabilities that the greeting told of; what is told before TLS stands does not count.
+fn protected(
+    socket: Socket,
+    server: &Server,
+    peer: &Peer,
+) -> Result<(Stream, Option<Vec<String>>), MailboxError> {
     let ca_file = server.ca_file.as_deref();
-    match server.tls {
-        Tls::Implicit => {
-            let mut stream = Stream::protect(socket, peer, ca_file)?;
-            greeting(&mut stream, server, peer)?;
-            Ok(stream)
+    let mut stream = match server.tls {
+        Tls::Implicit => Stream::protect(socket, peer, ca_file)?,
+        Tls::StartTls => {
+            return Ok((Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?, None));
         }
-        Tls::StartTls => Stream::protect(start_tls(socket, server, peer)?, peer, ca_file),
-        Tls::None => {
-            let mut stream = Stream::clear(socket, server.plaintext, peer)?;
-            greeting(&mut stream, server, peer)?;
-            Ok(stream)
-        }
-    }
+        Tls::None => Stream::clear(socket, server.plaintext, peer)?,
+    };
+    let offered = greeting(&mut stream, server, peer)?;
+    Ok((stream, offered))
 }
 
-/// Reads the greeting (RFC 3501 section 7.1).
-fn greeting(stream: &mut Stream, server: &Server, peer: &Peer) -> Result<(), MailboxError> {
+/// Reads the greeting (RFC 3501 section 7.1), and the capabilities where it tells them.
+fn greeting(stream: &mut Stream, server: &Server, peer: &Peer) -> Result<Option<Vec<String>>, MailboxError> {
     let line = stream.line().map_err(|error| peer.silent(server.tls, error))?;
     let word = line::words(&line, 0).get(1).cloned().unwrap_or_default();
-    let text = wire::text(line::status(&line).text);
+    let status = line::status(&line);
+    let text = wire::text(status.text);
     match (line.starts_with(b"* "), word.as_str()) {
-        (true, "OK") => Ok(()),
+        (true, "OK") => {
+            let told = status.code.starts_with("CAPABILITY ");
+            Ok(told.then(|| line::words(status.code.as_bytes(), 1)))
+        }
         (true, "BYE") => {
             Err(peer.connect("the server takes no session now; try again later", format!("it says: {text}")))
         }

@@ -37,6 +37,14 @@ const SELECT_SIZE: &str = "
 SELECT page_count * page_size
 FROM pragma_page_count, pragma_page_size";
 
+/// In KiB and negative, as SQLite has it: what a connection keeps of the file. A batch of messages changes some thousand pages
+/// of a large store, far apart from each other; what does not fit goes through the log more than once.
+const CACHE: i64 = -16 * 1024;
+
+/// After so many pages what stands in the log is written into the file: rarely enough that a page is not written for each of
+/// the batches that change it.
+const PAGES_OF_LOG: i64 = 16 * 1024;
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -89,6 +97,8 @@ impl Sqlite {
             (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
             (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
             (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+            // A plan is for every value: without this a statement is compiled anew for others than the first.
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         ] {
             self.check(self.connection.set_db_config(option, on))?;
         }
@@ -96,7 +106,11 @@ impl Sqlite {
         match access {
             Access::Work => {
                 self.keep_a_log(wait)?;
-                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))
+                self.check(self.connection.pragma_update(None, "synchronous", "FULL"))?;
+                // What a savepoint may take back, which is written for each page that a message touches.
+                self.check(self.connection.pragma_update(None, "temp_store", "MEMORY"))?;
+                self.check(self.connection.pragma_update(None, "wal_autocheckpoint", PAGES_OF_LOG))?;
+                self.check(self.connection.pragma_update(None, "cache_size", CACHE))
             }
             Access::Look => self.check(self.connection.pragma_update(None, "query_only", true)),
         }
