@@ -38,8 +38,10 @@
 //!              outbox/ (notifications: claims, attempts, what came back) · events/ (the same for hooks)
 //!              status/ (how it stands, thresholds) · report (the numbers of some days) · prune (what retention lets go of)
 //! run/         puts them together; the only module that knows both halves
-//!              fetch (all mailboxes) · road (one mailbox) · batch (one transaction) · receive (one message) · deeds
-//!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock
+//!              fetch (all mailboxes) · road (one mailbox) · turn (one batch after the other) · batch (one transaction)
+//!              receive (one message) · deeds · copy (a store into another)
+//!              acting and rehearsing (the companions of a real and of a dry run) · ingest (messages in hand) · lock/ (files, and
+//!              leases with their keeper)
 //!              probe and suspects (what runs died with) · reconcile/ (mailboxes against the ledger)
 //!              trail (what a thread is at, for each line of the log)
 //!              notices (whom to tell, written with the ticket) · deliver/ (what is due leaves: round · couriers · office ·
@@ -66,7 +68,8 @@
 //!
 //! # Rules of the road
 //!
-//! * **No transaction spans network traffic.** Memory is bounded by the batch (count and octets).
+//! * **No transaction spans network traffic.** Memory is bounded by two batches (count and octets): while one is received,
+//!   the next is fetched and read, if nobody is asked about either and no run died with any of them.
 //! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
 //!   recorded in the same transaction.
 //! * **Ledger**: unique on (mailbox, account, folder, item key), written with the effects. This, not care, makes it

@@ -162,6 +162,18 @@ impl ErrorCode {
         matches!(self.exit(), Exit::Unavailable | Exit::Refused)
     }
 
+    /// Whether the store gave out.
+    pub fn is_of_the_store(self) -> bool {
+        matches!(
+            self,
+            Self::StoreBusy
+                | Self::StoreFull
+                | Self::StoreSchema
+                | Self::StoreUnavailable
+                | Self::MailboxLocked
+        )
+    }
+
     /// The exit code of a run that met this and nothing worse.
     pub fn exit(self) -> Exit {
         match self {

@@ -1,4 +1,4 @@
-//! One batch: fetched, read, received in one transaction, acknowledged.
+//! One batch: read, received in one transaction, acknowledged; [`super::turn`] takes one after the other.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
     batches
 }
 
-/// Takes a batch along the whole road and tells which items are to be taken again.
+/// What batches of one folder are worked at with.
 pub(super) struct Batch<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) source: &'a Source,

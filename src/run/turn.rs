@@ -4,17 +4,17 @@
 //! one before it, and told to its mailbox after its own commit. No more than two are in hand.
 
 use std::collections::HashMap;
-use std::panic::resume_unwind;
 use std::thread;
 
 use crate::mailbox::Reader;
 use crate::model::item::{Fetched, ItemKey, Listed};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{ErrorCode, Trouble};
 
 use super::batch::{Batch, acknowledge, tell};
 use super::companions::{Companions, Gate};
 use super::item::Item;
 use super::probe::Fate;
+use super::receive::Received;
 use super::report::Mode;
 use super::suspects::Holding;
 use super::tally::Tally;
@@ -67,22 +67,31 @@ impl<'a> Batch<'a> {
                     Some(listed) => checked.and_then(|()| self.take(listed, &mut crew))?,
                     None => return Ok(open),
                 },
-                (Some(hand), Err(trouble)) => {
-                    hand.let_go(crew.desk);
-                    return Err(trouble);
-                }
+                (Some(hand), Err(trouble)) => return Err(self.last(Some(hand), trouble, &mut crew)),
             };
-            let next = batches.next_if(|next| hand.is_whole() && self.goes_ahead(next));
+            let follows = hand.is_whole() && self.is_sound(hand.batch.listed);
+            let next = batches.next_if(|next| follows && self.is_sound(next));
             let (end, follower) = self.turn(hand, next, &mut crew);
             match end {
                 Ok(left) => open.extend(left),
-                Err(trouble) => {
-                    // The mailbox may have broken off at what follows, which is seen to all the same and says more.
-                    let last = follower.map(|hand| self.turn(hand, None, &mut crew).0);
-                    return Err(last.and_then(Result::err).unwrap_or(trouble));
-                }
+                Err(trouble) => return Err(self.last(follower, trouble, &mut crew)),
             }
             ahead = follower;
+        }
+    }
+
+    /// The end before all batches are through. At what was fetched already the mailbox may have broken off: that is seen to
+    /// all the same, and says more than what followed from it.
+    fn last(&self, follower: Option<Hand<'_>>, trouble: Trouble, crew: &mut Crew<'_, '_>) -> Trouble {
+        match follower {
+            Some(hand) if !hand.is_whole() && !trouble.code.is_of_the_store() => {
+                self.turn(hand, None, crew).0.err().unwrap_or(trouble)
+            }
+            Some(hand) => {
+                hand.let_go(crew.desk);
+                trouble
+            }
+            None => trouble,
         }
     }
 
@@ -113,7 +122,7 @@ impl<'a> Batch<'a> {
             });
             // Where no thread can be had it is fetched when it is due.
             let fetched =
-                fetch.and_then(Result::ok).map(|thread| thread.join().unwrap_or_else(|it| resume_unwind(it)));
+                fetch.and_then(Result::ok).map(|thread| thread.join().unwrap_or_else(|_| Err(crashed())));
             (received, fetched)
         });
         let next = next.map(|batch| {
@@ -129,7 +138,7 @@ impl<'a> Batch<'a> {
             }
         };
         holding.let_go(&haul.items, &received, *desk);
-        let is_open = |received: &super::receive::Received| !received.line.outcome.is_settled();
+        let is_open = |received: &Received| !received.line.outcome.is_settled();
         let open = received
             .iter()
             .zip(&haul.items)
@@ -145,9 +154,8 @@ impl<'a> Batch<'a> {
         (told.map(|()| open), next)
     }
 
-    /// Whether a batch may be fetched and read while another is received: nobody is asked about it, and no run died with
-    /// any of it.
-    fn goes_ahead(&self, batch: &[Listed]) -> bool {
+    /// Whether a batch may be in hand beside another: nobody is asked about it, and no run died with any of it.
+    fn is_sound(&self, batch: &[Listed]) -> bool {
         !self.job.asks_any() && !batch.iter().any(|item| self.suspects.contains(&item.key))
     }
 
@@ -225,3 +233,12 @@ impl Hand<'_> {
         self.batch.holding.let_go(&[], &[], desk);
     }
 }
+
+/// The panic hook has told where.
+fn crashed() -> Trouble {
+    Trouble::new(ErrorCode::Internal, "a part of the program gave up while messages were fetched")
+        .hint("please report this with the lines before; the next run goes on")
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use super::Lease;
-use crate::model::trouble::{ErrorCode, Trouble};
+use crate::model::trouble::{ErrorCode, Trouble, with_causes};
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -190,6 +190,17 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether it is the trouble of a database on a server.
+    fn is_of_a_server(&self) -> bool {
+        match self {
+            Self::Away { .. } => true,
+            Self::Unavailable { place, .. } => place.starts_with("postgresql:"),
+            _ => false,
+        }
+    }
+}
+
 /// Whether the cause is a file or directory that is not there.
 fn is_missing(cause: &Cause) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
@@ -197,7 +208,14 @@ fn is_missing(cause: &Cause) -> bool {
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
-        let message = error.to_string();
+        let message = match &error {
+            // A server has more reasons than a file, and what it says holds no secret.
+            StoreError::Away { source, .. } | StoreError::Unavailable { source, .. } if error.is_of_a_server() => {
+                format!("{error}: {}", with_causes(source.as_ref()))
+            }
+            _ => error.to_string(),
+        };
+        let is_of_a_server = error.is_of_a_server();
         match error {
             StoreError::Data { source } => Self::new(ErrorCode::MessageStore, message)
                 .hint("see \"helpdesk-mail quarantine show\" and report it if the message is ordinary")
@@ -229,11 +247,13 @@ impl From<StoreError> for Trouble {
             StoreError::Unfinished { .. } => Self::new(ErrorCode::StoreSchema, message)
                 .hint("the same \"helpdesk-mail store copy\" once more goes on with it"),
             StoreError::Taken { .. } => Self::new(ErrorCode::OutputExists, message)
-                .hint("copy into a database or a file that is empty or not there yet"),
+                .hint("copy into a database or a file that is empty or not there yet; a copy that came to its end is a store, too"),
             StoreError::Differs { .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint("something else wrote to it, or it is damaged: empty it and copy again; the source is as it was"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
-                .hint(if is_missing(&source) {
+                .hint(if is_of_a_server {
+                    "check url, password and ca_file, and what its user may do on the server; see helpdesk-mail.toml(5)"
+                } else if is_missing(&source) {
                     "make its directory first; it must belong to the user that runs the program"
                 } else {
                     "check that the file and its directory belong to the user that runs the program"

@@ -27,6 +27,10 @@ INSERT INTO meta (key, value)
 VALUES (?1, ?2)
 ON CONFLICT (key) DO NOTHING";
 
+const DELETE_META: &str = "
+DELETE FROM meta
+WHERE key = ?1";
+
 impl Store {
     /// Sees whether a store can be made or used with this configuration, as far as that is known without touching it.
     ///
@@ -75,6 +79,11 @@ pub(super) fn make(engine: &mut dyn Engine) -> Result<(), StoreError> {
 /// The secret that was made with the store.
 pub(super) fn kept(engine: &mut dyn Engine) -> Result<Option<Vec<u8>>, StoreError> {
     first(engine.query(SELECT_META, &[Value::Text(KEY)])?).map(|mut row| row.take(0)).transpose()
+}
+
+/// Removes the secret of a store that nobody has signed with.
+pub(super) fn forget(engine: &mut dyn Engine) -> Result<(), StoreError> {
+    engine.execute(DELETE_META, &[Value::Text(KEY)]).map(drop)
 }
 
 /// Hashes what the file holds, so that text of any length makes a key; a line end after it does not count.

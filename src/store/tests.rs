@@ -28,6 +28,29 @@ fn count(store: &mut Store, sql: &'static str) -> i64 {
     first(store.engine.query(sql, &[]).unwrap()).unwrap().take(0).unwrap()
 }
 
+/// A server's store whose patience is a wink.
+fn impatient(place: &Place) -> Store {
+    let mut store = place.open_impatient();
+    if place.config.file().is_none() {
+        store.engine.script("SET lock_timeout = '50ms'").unwrap();
+    }
+    store
+}
+
+#[test]
+fn a_store_that_was_busy_for_too_long_can_be_used_afterwards() {
+    let place = Place::new();
+    let (mut one, mut two) = (place.open(), impatient(&place));
+    one.transaction(|books| {
+        let refused = two.transaction(|_| Ok(()));
+        assert!(matches!(refused, Err(StoreError::Busy { .. } | StoreError::Away { .. })), "{refused:?}");
+        open_ticket(books)
+    })
+    .unwrap();
+    two.transaction(|books| open_ticket(books).map(drop)).unwrap();
+    assert_eq!(count(&mut two, "SELECT count(*) FROM ticket"), 2);
+}
+
 #[test]
 fn the_store_and_its_log_are_its_owners_alone() {
     let place = Place::embedded();

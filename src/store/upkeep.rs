@@ -136,16 +136,16 @@ impl Store {
 
     /// Writes down that a run begins, and numbers it.
     pub fn begin_run(&mut self, at: Timestamp) -> Result<RunId, StoreError> {
-        match first(self.engine.query(INSERT_RUN, &[Value::Time(at)])?) {
+        self.atomically(|engine| match first(engine.query(INSERT_RUN, &[Value::Time(at)])?) {
             Some(mut row) => row.take(0),
             None => Err(StoreError::Misuse { what: "a new run has no number".to_owned() }),
-        }
+        })
     }
 
     /// Writes down how a run ended; one without an end was killed.
     pub fn end_run(&mut self, run: RunId, at: Timestamp, exit: Exit) -> Result<(), StoreError> {
         let values = [Value::Integer(run.0), Value::Time(at), Value::Integer(exit.code().into())];
-        self.engine.execute(UPDATE_RUN, &values).map(drop)
+        self.atomically(|engine| engine.execute(UPDATE_RUN, &values).map(drop))
     }
 
     /// The mailbox was told of these items: nothing is owed for them any more.

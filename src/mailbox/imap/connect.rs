@@ -64,6 +64,7 @@ fn attempt(
     };
     if offered.iter().any(|word| word == "ID") {
         // NetEase (163.com, 126.com) opens no folder to a client without a name; what is answered does not matter.
+        log::debug!("{}: ID {ID}, ahead of the next command", link.peer);
         link.answers.lock().say_first(ID);
     }
     Ok((session, offered))

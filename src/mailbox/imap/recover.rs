@@ -50,9 +50,9 @@ impl ImapMailbox {
             self.session.peer
         );
         (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
-        let again = self.select(&name).and_then(|open| match open.validity == validity {
-            true => Ok(()),
-            false => Err(self.session.peer.protocol("the folder was numbered anew meanwhile")),
+        let again = self.select(&name).and_then(|open| {
+            let anew = || self.session.peer.protocol("the folder was numbered anew meanwhile");
+            if open.validity == validity { Ok(()) } else { Err(anew()) }
         });
         if again.is_err() {
             // Nothing may be told to another folder than the one that was listed.

@@ -1,6 +1,6 @@
 //! A whole store into another database, of the same kind or the other.
 //!
-//! The source is one transaction, from its beginning to its end, in which nobody else writes there. The rows of each table
+//! The source is one transaction, until all of it is over, in which nobody else writes there. The rows of each table
 //! go over in the order of their keys; where an earlier try left some, both are held against each other and what differs is
 //! written again, so that a copy goes on where it stopped. At the end the target is read once more: it becomes a store only
 //! if each table has as many rows as the source's, with the same SHA-256.
@@ -17,12 +17,14 @@ use crate::model::ids::Digest;
 
 use super::engine::{Access, Dialect, Engine, Shape};
 use super::{Config, StoreError, schema, secret};
+use table::Sum;
+use target::Claim;
 
 /// How long another program's transaction is waited for, and a server that does not answer.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// The server is not to miss us while the target is read.
-const AS_LONG_AS_IT_TAKES: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
+/// So long the source waits for a part to be written, and keeps others from writing, until its server misses us.
+const A_PART: &str = "SET LOCAL idle_in_transaction_session_timeout = '2min'";
 
 /// How far a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,35 +68,54 @@ pub fn copy<E: From<StoreError>>(
         );
     }
     let mut from = source(from)?;
-    let secret = secret::kept(from.as_mut())?;
     let mut to = to.connect(Access::Work, WAIT)?;
-    target::begin(to.as_mut(), secret.as_deref())?;
+    let to = to.as_mut();
+    let secret = secret::kept(from.as_mut())?
+        .ok_or_else(|| StoreError::Missing { what: "signing secret in the source".to_owned() })?;
+    let claim = Claim::take(to, &secret)?;
     let mut copied = Vec::new();
     for table in tables::TABLES {
         let shape = Shape::new(table, from.columns(table.name)?);
-        let mut progress =
-            Progress { table: table.name, is_checked: false, rows: 0, of: shape.count(from.as_mut())? };
+        let mut progress = Progress { table: table.name, is_checked: false, rows: 0, of: shape.count(from.as_mut())? };
         heard(progress)?;
-        let (sum, written) = table::copy(&shape, (from.as_mut(), to.as_mut()), &mut |rows| {
+        let (sum, written) = table::copy((&shape, &claim), (from.as_mut(), &mut *to), &mut |rows| {
             progress.rows = rows;
             heard(progress)
         })?;
-        progress.is_checked = true;
-        let checked = table::sum(&shape, to.as_mut(), &mut |rows| {
-            progress.rows = rows;
-            heard(progress)
-        })?;
-        if checked != sum {
-            return Err(StoreError::Differs { place: to.place().to_owned(), table: table.name }.into());
-        }
-        copied.push(Copied { table: table.name, rows: sum.rows, written, sha256: sum.sha256 });
+        copied.push((shape, sum, written));
     }
     let numbered = tables::TABLES.iter().filter(|table| table.is_numbered);
     let numbers: Vec<(&str, i64)> = numbered
         .map(|table| from.next_number(table.name).map(|next| (table.name, next)))
         .collect::<Result<_, _>>()?;
-    target::finish(to.as_mut(), &numbers)?;
-    Ok(copied)
+    drop(from);
+    claim.finish(to, &numbers, |to| {
+        copied.iter().try_for_each(|(shape, sum, _)| check(shape, sum, to, heard))
+    })?;
+    let line = |(shape, sum, written): (Shape, Sum, u64)| Copied {
+        table: shape.table.name,
+        rows: sum.rows,
+        written,
+        sha256: sum.sha256,
+    };
+    Ok(copied.into_iter().map(line).collect())
+}
+
+/// Reads a table of the target once more, while nobody writes there.
+fn check<E: From<StoreError>>(
+    shape: &Shape,
+    sum: &Sum,
+    to: &mut dyn Engine,
+    heard: &mut dyn FnMut(Progress) -> Result<(), E>,
+) -> Result<(), E> {
+    let table = shape.table.name;
+    let again =
+        table::sum(shape, to, &mut |rows| heard(Progress { table, is_checked: true, rows, of: sum.rows }))?;
+    if again == *sum {
+        Ok(())
+    } else {
+        Err(StoreError::Differs { place: to.place().to_owned(), table }.into())
+    }
 }
 
 /// The source, which nobody writes to until it is dropped.
@@ -109,7 +130,7 @@ fn source(config: &Config) -> Result<Box<dyn Engine>, StoreError> {
     schema::require_current(engine.as_mut())?;
     engine.begin()?;
     if engine.dialect() == Dialect::Postgresql {
-        engine.script(AS_LONG_AS_IT_TAKES)?;
+        engine.script(A_PART)?;
     }
     Ok(engine)
 }

@@ -8,10 +8,10 @@ use crate::model::ids::Digest;
 use crate::store::StoreError;
 use crate::store::engine::{Cell, Engine, Range, Row, Shape};
 
-use super::target;
+use super::target::Claim;
 
 /// So many rows are read at once, unless they are heavy.
-const ROWS: i64 = 2000;
+const ROWS: usize = 2000;
 
 /// So many octets of heavy rows are read at once, or one row.
 const OCTETS: u64 = 16 * 1024 * 1024;
@@ -24,38 +24,33 @@ pub(super) struct Sum {
     pub(super) sha256: Digest,
 }
 
-/// Copies a table; `heard` is told after each part how many rows are through. Gives what the source holds and how many rows
-/// were written.
+/// Makes the rows of the target those of the source; `heard` is told after each part how many are through. Gives what the
+/// source holds and how many rows were written.
 pub(super) fn copy<E: From<StoreError>>(
-    shape: &Shape,
+    (shape, claim): (&Shape, &Claim),
     (from, to): (&mut dyn Engine, &mut dyn Engine),
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<(Sum, u64), E> {
-    // What an earlier try left, or nothing.
-    let is_new = shape.rows(to, Range { most: Some(1), ..Range::default() })?.is_empty();
-    let (mut adder, mut written) = (Adder::default(), 0);
-    let mut after: Option<Row> = None;
-    loop {
-        let rows = part(shape, from, after.as_ref())?;
-        let last = rows.last().map(|row| shape.key(row));
-        rows.iter().for_each(|row| adder.add(row));
-        if !is_new {
-            // Behind the last row of the source nothing may be left.
-            let range = Range { after: after.as_ref(), up_to: last.as_ref(), most: None };
-            written += mend(shape, to, rows, range)?;
-        } else if last.is_some() {
-            written += rows.len() as u64;
-            target::in_one(to, |to| {
-                target::still_ours(to)?;
-                to.write(shape, &rows)
-            })?;
+    let (mut source, mut target) = (Rows::of(shape), Rows::of(shape));
+    let (mut adder, mut change) = (Adder::default(), Change::default());
+    let mut written = 0;
+    while let Some(row) = source.next(from)? {
+        adder.add(&row);
+        change.hold_against(shape, row, &mut target, to)?;
+        if source.part.as_slice().is_empty() || change.wrong.len() >= ROWS {
+            written += change.make(shape, claim, to)?;
+            heard(adder.rows)?;
         }
-        if last.is_none() {
-            return Ok((adder.sum(), written));
-        }
-        heard(adder.rows)?;
-        after = last;
     }
+    // Behind the last row of the source there is nothing.
+    while let Some(other) = target.next(to)? {
+        change.wrong.push(shape.key(&other));
+        if change.wrong.len() >= ROWS {
+            written += change.make(shape, claim, to)?;
+        }
+    }
+    written += change.make(shape, claim, to)?;
+    Ok((adder.sum(), written))
 }
 
 /// Reads a table once more.
@@ -64,75 +59,111 @@ pub(super) fn sum<E: From<StoreError>>(
     engine: &mut dyn Engine,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Sum, E> {
-    let mut adder = Adder::default();
-    let mut after: Option<Row> = None;
-    loop {
-        let rows = part(shape, engine, after.as_ref())?;
-        rows.iter().for_each(|row| adder.add(row));
-        heard(adder.rows)?;
-        match rows.last() {
-            Some(last) => after = Some(shape.key(last)),
-            None => return Ok(adder.sum()),
+    let (mut rows, mut adder) = (Rows::of(shape), Adder::default());
+    while let Some(row) = rows.next(engine)? {
+        adder.add(&row);
+        if rows.part.as_slice().is_empty() {
+            heard(adder.rows)?;
         }
+    }
+    Ok(adder.sum())
+}
+
+/// The rows of a table, no more of them in memory than a part.
+struct Rows<'s> {
+    shape: &'s Shape,
+    part: std::vec::IntoIter<Row>,
+    after: Option<Row>,
+    is_over: bool,
+}
+
+impl<'s> Rows<'s> {
+    fn of(shape: &'s Shape) -> Self {
+        Self { shape, part: Vec::new().into_iter(), after: None, is_over: false }
+    }
+
+    fn next(&mut self, engine: &mut dyn Engine) -> Result<Option<Row>, StoreError> {
+        self.peek(engine)?;
+        Ok(self.part.next())
+    }
+
+    fn peek(&mut self, engine: &mut dyn Engine) -> Result<Option<&Row>, StoreError> {
+        if self.part.as_slice().is_empty() && !self.is_over {
+            let rows = part(self.shape, engine, self.after.as_ref())?;
+            self.is_over = rows.is_empty();
+            self.after = rows.last().map(|row| self.shape.key(row));
+            self.part = rows.into_iter();
+        }
+        Ok(self.part.as_slice().first())
     }
 }
 
 /// The next rows, as many as memory is to hold.
 fn part(shape: &Shape, engine: &mut dyn Engine, after: Option<&Row>) -> Result<Vec<Row>, StoreError> {
-    let range = Range { after, up_to: None, most: Some(ROWS) };
-    let weights = shape.weights(engine, range)?;
+    let weights = shape.weights(engine, Range { after, most: ROWS })?;
     let mut octets: u64 = 0;
     let light = weights.iter().take_while(|weight| {
         octets = octets.saturating_add(**weight);
         octets <= OCTETS
     });
-    let most = match i64::try_from(light.count()) {
-        Ok(light) if shape.table.weight.is_some() => light.max(1),
-        Ok(_) | Err(_) => ROWS,
-    };
-    shape.rows(engine, Range { most: Some(most), ..range })
+    let most = if shape.table.weight.is_some() { light.count().max(1) } else { ROWS };
+    shape.rows(engine, Range { after, most })
 }
 
-/// Makes the rows of a range those of the source; tells how many it wrote.
-fn mend(shape: &Shape, to: &mut dyn Engine, rows: Vec<Row>, range: Range<'_>) -> Result<u64, StoreError> {
-    target::in_one(to, |to| {
-        target::still_ours(to)?;
-        let mut others = shape.rows(to, range)?.into_iter().peekable();
-        let (mut missing, mut wrong) = (Vec::new(), Vec::new());
-        for row in rows {
-            let key = shape.key(&row);
-            while let Some(other) = others.next_if(|other| order(&shape.key(other), &key) == Ordering::Less) {
-                wrong.push(shape.key(&other));
+/// What is to be done to the target.
+#[derive(Default)]
+struct Change {
+    /// The keys of rows that are not the source's.
+    wrong: Vec<Row>,
+    missing: Vec<Row>,
+}
+
+impl Change {
+    /// Holds a row of the source against the target's rows up to its key.
+    fn hold_against(
+        &mut self,
+        shape: &Shape,
+        row: Row,
+        target: &mut Rows<'_>,
+        to: &mut dyn Engine,
+    ) -> Result<(), StoreError> {
+        let key = shape.key(&row);
+        while let Some(other) = target.peek(to)? {
+            match order(&shape.key(other), &key) {
+                Ordering::Less => self.wrong.push(shape.key(other)),
+                Ordering::Equal if *other == row => return target.next(to).map(drop),
+                Ordering::Equal => self.wrong.push(shape.key(other)),
+                Ordering::Greater => break,
             }
-            match others.next_if(|other| shape.key(other) == key) {
-                Some(other) if other == row => {}
-                Some(_) => {
-                    wrong.push(key);
-                    missing.push(row);
-                }
-                None => missing.push(row),
-            }
+            target.next(to)?;
         }
-        wrong.extend(others.map(|other| shape.key(&other)));
-        wrong.iter().try_for_each(|key| shape.remove(to, key))?;
-        to.write(shape, &missing)?;
-        Ok(missing.len() as u64)
-    })
+        self.missing.push(row);
+        Ok(())
+    }
+
+    /// Does it in one transaction; tells how many rows it wrote.
+    fn make(&mut self, shape: &Shape, claim: &Claim, to: &mut dyn Engine) -> Result<u64, StoreError> {
+        let Self { wrong, missing } = std::mem::take(self);
+        if wrong.is_empty() && missing.is_empty() {
+            return Ok(0);
+        }
+        claim.in_one(to, |to| {
+            wrong.iter().try_for_each(|key| shape.remove(to, key))?;
+            to.write(shape, &missing)?;
+            Ok(missing.len() as u64)
+        })
+    }
 }
 
 /// As both databases order keys: numbers by their value, text by its octets.
 fn order(one: &Row, two: &Row) -> Ordering {
-    one.0
-        .iter()
-        .zip(&two.0)
-        .map(|cells| match cells {
-            (Cell::Integer(one), Cell::Integer(two)) => one.cmp(two),
-            (Cell::Text(one), Cell::Text(two)) => one.as_bytes().cmp(two.as_bytes()),
-            // No key holds anything else.
-            _ => Ordering::Equal,
-        })
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+    let of = |cells: (&Cell, &Cell)| match cells {
+        (Cell::Integer(one), Cell::Integer(two)) => one.cmp(two),
+        (Cell::Text(one), Cell::Text(two)) => one.as_bytes().cmp(two.as_bytes()),
+        // No key holds anything else.
+        _ => Ordering::Equal,
+    };
+    one.0.iter().zip(&two.0).map(of).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 #[derive(Default)]

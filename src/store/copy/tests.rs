@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::ids::TicketId;
+use crate::store::engine::{Range, Row, Table};
 use crate::store::sample::{Place, mail, message, ticket};
 use crate::store::{Store, StoreError};
 
@@ -15,17 +16,25 @@ fn filled(place: &Place) -> Store {
     store
 }
 
+/// Ends a copy as soon as it is at a table.
+fn until(table: &'static str) -> impl FnMut(Progress) -> Result<(), StoreError> {
+    move |progress| match progress.table {
+        met if met == table => Err(StoreError::Refused { what: "enough".to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 fn on(_: Progress) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn rows(place: &Place) -> Vec<(Shape, Vec<super::super::engine::Row>)> {
+fn rows(place: &Place) -> Vec<(Shape, Vec<Row>)> {
     let mut engine = place.config.connect(Access::Look, WAIT).unwrap();
-    let whole = |table: super::super::engine::Table| {
+    let whole = |table: Table| {
         let mut columns = engine.columns(table.name).unwrap();
         columns.sort();
         let shape = Shape::new(table, columns);
-        let rows = shape.rows(engine.as_mut(), super::super::engine::Range::default()).unwrap();
+        let rows = shape.rows(engine.as_mut(), Range { after: None, most: 1000 }).unwrap();
         (shape, rows)
     };
     tables::TABLES.into_iter().map(whole).collect()
@@ -59,11 +68,7 @@ fn a_copy_that_was_ended_goes_on_and_takes_what_changed_meanwhile() {
     let (from, to) = (Place::embedded(), Place::new());
     let mut source = filled(&from);
     for table in ["meta", "ticket", "message", "message"] {
-        let mut met = false;
-        let end = copy((&from.config, &to.config), &mut |progress| {
-            met |= progress.table == table;
-            if met { Err(StoreError::Refused { what: "enough".to_owned() }) } else { Ok(()) }
-        });
+        let end = copy((&from.config, &to.config), &mut until(table));
         assert_eq!(end.unwrap_err().to_string(), "enough");
         assert!(matches!(Store::open(&to.config), Err(StoreError::Unfinished { .. })));
         assert!(matches!(Store::look(&to.config), Err(StoreError::Unfinished { .. })));
@@ -105,11 +110,7 @@ fn what_holds_something_else_is_not_written_to() {
     assert!(matches!(copy((&from.config, &to.config), &mut on), Err(StoreError::Taken { .. })));
     assert_eq!(rows(&to).into_iter().map(|(_, rows)| rows).collect::<Vec<_>>(), before);
     // A copy of one store does not go on as one of another.
-    let end = copy((&from.config, &other.config), &mut |progress| match progress.table {
-        "ticket" => Err(StoreError::Refused { what: "enough".to_owned() }),
-        _ => Ok(()),
-    });
-    assert!(end.is_err());
+    assert!(copy((&from.config, &other.config), &mut until("ticket")).is_err());
     assert!(matches!(copy((&to.config, &other.config), &mut on), Err(StoreError::Taken { .. })));
     assert!(matches!(copy((&from.config, &from.config), &mut on), Err(StoreError::Refused { .. })));
     copy((&from.config, &other.config), &mut on).unwrap();
@@ -121,6 +122,44 @@ fn a_store_that_was_opened_and_never_used_is_written_to() {
     let (from, to) = (Place::embedded(), Place::new());
     filled(&from);
     to.open();
+    // Its own secret is gone from the first moment on.
+    assert!(copy((&from.config, &to.config), &mut until("meta")).is_err());
+    copy((&from.config, &to.config), &mut on).unwrap();
+    assert_same(&from, &to);
+}
+
+#[test]
+fn of_two_programs_that_write_one_copy_the_later_goes_on_with_it() {
+    let (from, twin, to) = (Place::embedded(), Place::embedded(), Place::new());
+    filled(&from);
+    std::fs::copy(from.file(), twin.file()).unwrap();
+    let mut once = false;
+    let first = copy((&from.config, &to.config), &mut |progress| {
+        if progress.table == "message" && !std::mem::replace(&mut once, true) {
+            copy((&twin.config, &to.config), &mut until("participant")).unwrap_err();
+        }
+        on(progress)
+    });
+    assert!(matches!(first, Err(StoreError::Taken { .. })));
+    copy((&from.config, &to.config), &mut on).unwrap();
+    assert_same(&from, &to);
+}
+
+#[test]
+fn what_is_changed_in_the_copy_behind_its_back_is_found_at_the_end() {
+    let (from, to) = (Place::embedded(), Place::new());
+    filled(&from);
+    let mut other = None;
+    let end = copy((&from.config, &to.config), &mut |progress| {
+        if progress.table == "event" && !progress.is_checked {
+            let mut engine = to.config.connect(Access::Work, WAIT)?;
+            engine.script("UPDATE ticket SET title = 'Other words' WHERE id = 1")?;
+            other = Some(engine);
+        }
+        Ok(())
+    });
+    assert!(matches!(end, Err(StoreError::Differs { table: "ticket", .. })), "{end:?}");
+    assert!(matches!(Store::open(&to.config), Err(StoreError::Unfinished { .. })));
     copy((&from.config, &to.config), &mut on).unwrap();
     assert_same(&from, &to);
 }

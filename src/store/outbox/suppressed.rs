@@ -62,15 +62,16 @@ impl Store {
         until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let new = NewSuppression { address, reason: "by-hand", status: None, since, until, outbox: None };
-        suppress(self.engine.as_mut(), &new)
+        self.atomically(|engine| suppress(engine, &new))
     }
 
     /// An address gets mail again.
     pub fn unsuppress(&mut self, address: &str) -> Result<(), StoreError> {
-        match self.engine.execute(DELETE_SUPPRESSED, &[Value::Text(&key(address))])? {
+        let key = key(address);
+        self.atomically(|engine| match engine.execute(DELETE_SUPPRESSED, &[Value::Text(&key)])? {
             0 => Err(StoreError::Missing { what: format!("suppressed address {address}") }),
             _ => Ok(()),
-        }
+        })
     }
 }
 

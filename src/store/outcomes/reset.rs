@@ -40,7 +40,8 @@ WHERE CAST(?1 AS TEXT) IS NULL OR mailbox = ?1";
 impl Store {
     /// Lets the next fetch look through whole folders, for what has no row; tells how many folders. No row is changed.
     pub fn look_anew(&mut self, mailbox: Option<&MailboxName>) -> Result<u64, StoreError> {
-        self.engine.execute(FORGET_WATERMARKS, &[Value::text(mailbox.map(MailboxName::as_str))])
+        let values = [Value::text(mailbox.map(MailboxName::as_str))];
+        self.atomically(|engine| engine.execute(FORGET_WATERMARKS, &values))
     }
 
     /// Lets the next fetch take the items again, and tells how many rows that are; all that are named, or none.

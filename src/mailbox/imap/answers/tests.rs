@@ -23,6 +23,28 @@ fn given(line: &str) -> String {
 }
 
 #[test]
+fn what_is_answered_to_a_command_that_went_first_is_nobodys() {
+    let select = "* 3 EXISTS\r\na1 OK [READ-WRITE] done\r\n";
+    let (ok, no, bad) = ("first OK done\r\n", "first NO [CANNOT] not now\r\n", "first BAD what\r\n");
+    for first in [
+        ok,
+        no,
+        bad,
+        "* ID (\"name\" {3}\r\na\"b)\r\nfirst OK done\r\n",
+        "* ID NIL\r\nfirst OK [X y] done\r\n",
+    ] {
+        for answer in [format!("{first}{select}"), format!("{select}{first}")] {
+            let (out, mut answers) = fed(&[answer.as_bytes()]);
+            assert_eq!(out, select, "{first:?}");
+            let told = answers.told();
+            assert_eq!((told.code.as_str(), told.text.as_str()), ("READ-WRITE", "done"), "{first:?}");
+        }
+    }
+    let (_, answers) = fed(&[b"first OK done\r\n* BYE gone\r\n"]);
+    assert!(matches!(answers.fault(), Some(Fault::Bye(_))));
+}
+
+#[test]
 fn odd_answers_are_put_right_or_left_out() {
     for (answer, expected) in [
         // As it should be.

@@ -44,14 +44,12 @@ pub struct Shape {
 }
 
 /// Which rows of a table are read, in the order of their keys.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Range<'a> {
     /// Those behind this key.
     pub after: Option<&'a Row>,
-    /// Those up to this key.
-    pub up_to: Option<&'a Row>,
     /// So many.
-    pub most: Option<i64>,
+    pub most: usize,
 }
 
 impl Shape {
@@ -108,19 +106,15 @@ impl Shape {
         range: Range<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         let key = self.table.key.join(", ");
-        let mut sql = format!("SELECT {what} FROM {} WHERE true", self.table.name);
-        let mut values = Vec::new();
-        for (bound, sign) in [(range.after, ">"), (range.up_to, "<=")] {
-            let Some(row) = bound else { continue };
-            let number = values.len() + 1;
-            values.extend(row.0.iter().map(Cell::value));
-            let places: Vec<String> = (number..=values.len()).map(|number| format!("?{number}")).collect();
-            sql.push_str(&format!(" AND ({key}) {sign} ({})", places.join(", ")));
-        }
-        sql.push_str(&format!(" ORDER BY {key}"));
-        if let Some(most) = range.most {
-            sql.push_str(&format!(" LIMIT {most}"));
-        }
+        let mut values: Vec<Value<'_>> = range.after.iter().flat_map(|row| &row.0).map(Cell::value).collect();
+        let places: Vec<String> = (1..=values.len()).map(|number| format!("?{number}")).collect();
+        let after = match range.after {
+            Some(_) => format!(" WHERE ({key}) > ({})", places.join(", ")),
+            None => String::new(),
+        };
+        values.push(Value::Integer(i64::try_from(range.most).unwrap_or(i64::MAX)));
+        let sql =
+            format!("SELECT {what} FROM {}{after} ORDER BY {key} LIMIT ?{}", self.table.name, values.len());
         engine.read(&sql, &values)
     }
 

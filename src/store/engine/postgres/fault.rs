@@ -12,12 +12,21 @@ fn without_values(error: &postgres::Error) -> String {
     format!("SQLSTATE {}{}", error.code().code(), place.collect::<String>())
 }
 
+/// Whether a password is asked for that nobody configured; the library knows no code for that.
+fn needs_password(error: &postgres::Error) -> bool {
+    error.to_string().contains("configuration")
+}
+
 /// Whose trouble it is (appendix A of PostgreSQL's manual, "Error Codes").
 pub(super) fn fault(error: postgres::Error, place: &str) -> StoreError {
     let place = place.to_owned();
     let Some(state) = error.code().cloned() else {
         // No word of the server: the network, TLS, or an answer that cannot be read.
-        return StoreError::Away { place, source: error.into() };
+        let is_tls = error.to_string().contains("TLS");
+        return match is_tls || needs_password(&error) {
+            true => StoreError::Unavailable { place, source: error.into() },
+            false => StoreError::Away { place, source: error.into() },
+        };
     };
     let class = state.code().get(..2).unwrap_or_default();
     match class {
@@ -29,6 +38,8 @@ pub(super) fn fault(error: postgres::Error, place: &str) -> StoreError {
         }
         // Data, constraints, a program limit such as a row that is too large.
         "22" | "23" | "54" => StoreError::Data { source: without_values(&error).into() },
+        // A standby, or a server on which others have written last.
+        _ if state == SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::Away { place, source: error.into() },
         // This program held still in the middle of a transaction.
         _ if state == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
             StoreError::Away { place, source: error.into() }

@@ -13,6 +13,7 @@ mod value;
 mod way;
 
 use std::collections::HashMap;
+use std::thread::sleep;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,8 +34,17 @@ use way::{parse, place};
 /// So long the network of a server may be silent at what it must acknowledge.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// So long a transaction waits for another, and does nothing, until the server ends it.
+/// So long a transaction may do nothing until the server ends it.
 const PATIENCE: &str = "30s";
+
+/// So long a transaction waits for another: longer than one that does nothing is there.
+const LONGER: &str = "45s";
+
+/// So long a server that was there is waited for, which may be starting anew, and so often it is asked.
+const RETURN: (u32, Duration) = (25, Duration::from_millis(200));
+
+const SELECT_ENCODING: &str = "
+SELECT current_setting('server_encoding')";
 
 const SELECT_TABLES: &str = "
 SELECT count(*)
@@ -107,6 +117,13 @@ impl Postgres {
     }
 
     fn refuse_strangers(&mut self) -> Result<(), StoreError> {
+        let encoding = first(self.query(SELECT_ENCODING, &[])?).map(|mut row| row.take(0)).transpose()?;
+        let encoding: String = encoding.unwrap_or_default();
+        // The latter takes octets as they come, which are UTF-8.
+        if !["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) {
+            let what = format!("its encoding is {encoding}, which has not all letters: UTF8 is needed");
+            return Err(StoreError::Schema { place: self.place.clone(), what });
+        }
         if self.is_fresh()? {
             return Ok(());
         }
@@ -127,19 +144,40 @@ impl Postgres {
         }
         if is_broken {
             self.statements.clear();
-            self.client = None;
-            let connected = self.config.connect(self.tls.clone()).and_then(|mut client| {
-                client.batch_execute(&session(self.access))?;
-                Ok(client)
-            });
-            self.client = Some(self.check(connected)?);
+            let (mut again, pause) = if self.client.take().is_some() { RETURN } else { (0, Duration::ZERO) };
+            self.client = loop {
+                match self.connected() {
+                    Ok(client) => break Some(client),
+                    Err(StoreError::Away { .. }) if again > 0 => again -= 1,
+                    Err(error) => return Err(error),
+                }
+                sleep(pause);
+            };
         }
         let place = || StoreError::Misuse { what: "a connection that was made is not there".to_owned() };
         self.client.as_mut().ok_or_else(place)
     }
 
+    fn connected(&self) -> Result<Client, StoreError> {
+        self.check(self.config.connect(self.tls.clone()).and_then(|mut client| {
+            client.batch_execute(&session(self.access))?;
+            Ok(client)
+        }))
+    }
+
     fn check<T>(&self, result: Result<T, postgres::Error>) -> Result<T, StoreError> {
         result.map_err(|error| fault(error, &self.place))
+    }
+
+    /// Begins a transaction; one that could not wait for its lock any longer has to be taken back all the same.
+    fn begin_with(&mut self, sql: &str) -> Result<(), StoreError> {
+        let begun = self.client()?.batch_execute(sql);
+        if let Err(error) = self.check(begun) {
+            let _ = self.rollback();
+            return Err(error);
+        }
+        self.in_transaction = true;
+        Ok(())
     }
 
     /// Prepares a statement once for each connection.
@@ -163,6 +201,7 @@ impl Postgres {
     pub(super) fn copy_in(&mut self, table: &str, columns: &str, rows: &[Row]) -> Result<(), StoreError> {
         let shape = self.statement(&format!("SELECT {columns} FROM {table}"))?;
         let types: Vec<Type> = shape.columns().iter().map(|column| column.type_().clone()).collect();
+        value::all_fit(&types, rows)?;
         let written = (|| {
             let client = self.client.as_mut().filter(|client| !client.is_closed());
             let Some(client) = client else { return Ok(None) };
@@ -224,7 +263,9 @@ fn session(access: Access) -> String {
     match access {
         // A server that asks for less gets more: what is committed is on its disk before a mailbox hears of it.
         Access::Work => format!(
-            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '{PATIENCE}'; \
+            // And a host that vanished with its network keeps nobody waiting for longer than one that is frozen.
+            "SET TIME ZONE 'UTC'; SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; \
+             SET tcp_keepalives_count = 3; SET synchronous_commit = on; SET lock_timeout = '{LONGER}'; \
              SET idle_in_transaction_session_timeout = '{PATIENCE}'"
         ),
         Access::Look => "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on".to_owned(),
@@ -273,10 +314,7 @@ impl Engine for Postgres {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begun = self.client()?.batch_execute(BEGIN);
-        self.check(begun)?;
-        self.in_transaction = true;
-        Ok(())
+        self.begin_with(BEGIN)
     }
 
     fn dialect(&self) -> Dialect {
@@ -291,10 +329,7 @@ impl Engine for Postgres {
     }
 
     fn begin_reading(&mut self) -> Result<(), StoreError> {
-        let begun = self.client()?.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-        self.check(begun)?;
-        self.in_transaction = true;
-        Ok(())
+        self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

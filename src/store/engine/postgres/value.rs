@@ -6,10 +6,23 @@ use jiff::Timestamp;
 use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 use super::super::sqlite::written;
-use super::super::{Cell, Value, without_nul};
+use super::super::{Cell, Row, Value, without_nul};
+use crate::store::StoreError;
 
 /// Microseconds from the epoch of UNIX to PostgreSQL's, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
+
+/// Refuses texts that are to be times and are none; COPY would break off at them as a connection does.
+pub(super) fn all_fit(types: &[Type], rows: &[Row]) -> Result<(), StoreError> {
+    let fits = |(cell, wanted): (&Cell, &Type)| match cell {
+        Cell::Text(text) if *wanted == Type::TIMESTAMPTZ => text.parse::<Timestamp>().is_ok(),
+        Cell::Null | Cell::Integer(_) | Cell::Text(_) | Cell::Blob(_) => true,
+    };
+    if rows.iter().all(|row| row.0.iter().zip(types).all(fits)) {
+        return Ok(());
+    }
+    Err(StoreError::Odd { what: "a time that is none".to_owned() })
+}
 
 /// A value as the place in the statement wants it.
 #[derive(Debug)]

@@ -11,13 +11,20 @@ pub fn shown(url: &str) -> Result<String, String> {
 /// Reads a URL; what asks for less than a verified connection is taken for servers on this host alone.
 pub(super) fn parse(url: &str) -> Result<Config, String> {
     // The error of the library names parts of the URL, which may be a password.
+    if url.contains("sslrootcert=") {
+        return Err("\"sslrootcert\" is not taken: name the file in \"ca_file\"".to_owned());
+    }
+    // More than the library knows, and what is done anyway.
+    let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
     let mut config: Config =
         url.parse().map_err(|_| "it is no URL of PostgreSQL (postgresql://user@host/database)".to_owned())?;
     if config.get_hosts().is_empty() || config.get_dbname().is_none() {
         return Err("it must name a host and a database (postgresql://user@host/database)".to_owned());
     }
     let is_encrypted = config.get_ssl_mode() != SslMode::Disable;
-    if !is_encrypted && !config.get_hosts().iter().all(is_local) {
+    let is_here = config.get_hosts().iter().all(is_local)
+        && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
+    if !is_encrypted && !is_here {
         return Err("sslmode=disable is for servers on this host alone".to_owned());
     }
     // A socket of this host has no TLS.
