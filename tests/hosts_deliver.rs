@@ -170,6 +170,38 @@ fn a_frozen_delivery_that_comes_back_changes_nothing_and_others_deliver_beside_i
     assert!(sum.doubles >= 1 && sum.given_up == 0, "{sum:?}");
 }
 
+/// The minute is a real one: a clock of the frozen host's own tells it what has become of its lease.
+#[test]
+fn what_a_frozen_delivery_had_begun_and_not_sent_leaves_by_another_and_not_by_it() {
+    const MAILS: u64 = 40;
+    let (database, slow, quick) = (Postgres::start(), Taker::start(), Taker::start());
+    let url = database.database();
+    let gate = Gate::before(slow.port);
+    let (one, other) = (host(&url, &by_smtp(gate.port)), host(&url, &by_smtp(quick.port)));
+    hand_over(&one, 0, MAILS);
+    let first = gate.stop_before("DATA");
+    let frozen = start(&one, &["send", "--jobs", "1"]);
+    // Only who has taken one is given many at once.
+    let second = first.meanwhile(|| gate.stop_before("DATA"));
+    second.meanwhile(|| {
+        wait_for(|| count(&url, "outbox_attempt WHERE ended_at IS NULL") == 32);
+        kill_process(Pid::from_child(&frozen), Signal::STOP).unwrap();
+    });
+    wait_for(|| count(&url, "lease WHERE until > now()") == 0);
+    other.run(&["send"]).exits(0);
+    assert_eq!(count(&url, "outbox WHERE state = 'sent'"), i64::try_from(2 * MAILS).unwrap());
+    let before = state(&url);
+    kill_process(Pid::from_child(&frozen), Signal::CONT).unwrap();
+    let status = frozen.wait_with_output().unwrap().status;
+    assert_eq!(status.code(), Some(75), "{}", fs::read_to_string(one.path("log")).unwrap());
+    assert_eq!(state(&url), before);
+    let of_frozen = slow.taken();
+    assert_eq!(of_frozen.len(), 2, "the one before and the one that it had in hand");
+    let copies: Vec<_> = of_frozen.into_iter().chain(quick.taken()).collect();
+    let sum = audited(&[("frozen".to_owned(), rows_at(&url))], &copies);
+    assert_eq!((sum.doubles, sum.uncertain, sum.given_up), (1, 32, 0));
+}
+
 #[test]
 fn a_delivery_that_lives_keeps_its_lease_whatever_becomes_of_the_keepers_connection() {
     let (database, server) = (Postgres::start(), Taker::start());
@@ -196,7 +228,7 @@ fn a_delivery_that_lives_keeps_its_lease_whatever_becomes_of_the_keepers_connect
 fn wait_for(done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < Duration::from_secs(50), "that does not come");
+        assert!(began.elapsed() < Duration::from_secs(100), "that does not come");
         sleep(Duration::from_millis(100));
     }
 }

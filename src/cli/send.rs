@@ -18,9 +18,9 @@ pub(super) const USEFUL: usize = 4;
 
 /// Deliver what is due: the notifications that wait in the outbox, then the events that hooks are told
 ///
-/// A line tells what became of each, then one of the whole; of events where hooks listen. What is put off waits for the next run; what is given up stands
-/// in "outbox list --state failed". Another program that delivers from the same SQLite store at the same time ends this one
-/// with 75; from a server they deliver side by side.
+/// A line tells what became of each, then one of the whole; of events where hooks listen. What is put off waits for the
+/// next run; what is given up stands in "outbox list --state failed". Another program that delivers from the same SQLite
+/// store at the same time ends this one with 75; from a server they deliver side by side.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Try at most so many notifications, and as many events

@@ -92,10 +92,7 @@ pub(super) fn refused(table: &Table<'_>, keys: &Keys, why: &str) {
 fn source(table: &Table<'_>, key: &'static str, keys: &Keys, context: &Context<'_>) -> Option<Password> {
     if key == keys.literal {
         let secret = table.read(key, value::string)?;
-        if context.readers == Readers::Everyone {
-            let words = key.replace('_', " ");
-            table.warn(key, format!("everyone on this machine may read this file and the {words} in it"));
-        }
+        warn_of_readers(table, key, context);
         Some(Password::Literal(SecretString::from(secret)))
     } else if key == keys.file {
         let file = table.read(key, value::path(context.base))?;
@@ -105,6 +102,14 @@ fn source(table: &Table<'_>, key: &'static str, keys: &Keys, context: &Context<'
         environment(table, key, context)
     } else {
         table.read(key, value::string).map(Password::Command)
+    }
+}
+
+/// Notes a secret in a configuration that everyone may read.
+pub(super) fn warn_of_readers(table: &Table<'_>, key: &'static str, context: &Context<'_>) {
+    if context.readers == Readers::Everyone {
+        let words = if key == "url" { "password".to_owned() } else { key.replace('_', " ") };
+        table.warn(key, format!("everyone on this machine may read this file and the {words} in it"));
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) fn store(table: &Table<'_>, context: &Context<'_>) -> Option<Config> 
             Database::File(context.base.join(path))
         }
         Database::Server(mut server) => {
+            if server.has_password() {
+                secret::warn_of_readers(table, "url", context);
+            }
             server.password = secret::optional(table, context, &PASSWORD);
             server.ca_file = table.read("ca_file", value::path(context.base));
             Database::Server(server)

@@ -83,6 +83,7 @@ pub enum Database {
 pub struct Server {
     url: SecretString,
     shown: String,
+    has_password: bool,
     /// The password, where the URL has none.
     pub password: Option<Password>,
     /// Certificates that are trusted besides the system's (PEM).
@@ -95,8 +96,13 @@ impl Server {
     /// # Errors
     /// What is wrong with it, without quoting it: it may hold a password.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let shown = engine::shown(url)?;
-        Ok(Self { url: url.into(), shown, password: None, ca_file: None })
+        let engine::Shown { place, has_password } = engine::shown(url)?;
+        Ok(Self { url: url.into(), shown: place, has_password, password: None, ca_file: None })
+    }
+
+    /// Whether the URL holds one.
+    pub fn has_password(&self) -> bool {
+        self.has_password
     }
 
     fn connect(&self, access: engine::Access, wait: Duration) -> Result<Box<dyn engine::Engine>, StoreError> {

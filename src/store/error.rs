@@ -210,7 +210,9 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         let message = match &error {
             // A server has more reasons than a file, and what it says holds no secret.
-            StoreError::Away { source, .. } | StoreError::Unavailable { source, .. } if error.is_of_a_server() => {
+            StoreError::Away { source, .. } | StoreError::Unavailable { source, .. }
+                if error.is_of_a_server() =>
+            {
                 format!("{error}: {}", with_causes(source.as_ref()))
             }
             _ => error.to_string(),

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
+use super::database::Opened;
 use super::desk::Desk;
+use super::postgres::connected;
 
 /// A mail that arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,25 +58,9 @@ pub fn rows(desk: &Desk, behind: usize) -> Vec<Row> {
     desk.store().rows(SELECT_ROWS).into_iter().skip(behind).map(Row::of).collect()
 }
 
-const SELECT_ROWS_AT: &str = "
-SELECT '<' || message_id || '>', address, state, coalesce(reason, ''),
-  (SELECT coalesce(string_agg(result, ' '), '') FROM outbox_attempt WHERE outbox = outbox.id),
-  (SELECT count(*) FROM outbox_attempt WHERE outbox = outbox.id AND ended_at IS NULL)
-FROM outbox
-ORDER BY id";
-
 /// The rows of the store in a PostgreSQL database.
 pub fn rows_at(url: &str) -> Vec<Row> {
-    let rows = postgres::Client::connect(url, postgres::NoTls).unwrap().query(SELECT_ROWS_AT, &[]).unwrap();
-    let row = |row: &postgres::Row| Row {
-        message_id: row.get(0),
-        address: row.get(1),
-        state: row.get(2),
-        reason: row.get(3),
-        results: row.get::<_, String>(4).split_whitespace().map(str::to_owned).collect(),
-        open: row.get(5),
-    };
-    rows.iter().map(row).collect()
+    Opened::Server(connected(url)).rows(SELECT_ROWS).into_iter().map(Row::of).collect()
 }
 
 impl Row {

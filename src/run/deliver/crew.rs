@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::model::notification::Answer;
+use crate::run::lock::Term;
 use crate::run::trail;
 use crate::store::{Claimed, Expiry};
 
@@ -25,10 +26,11 @@ pub(super) struct Task {
     pub(super) attempt: i64,
 }
 
-/// An attempt that was made.
+/// An attempt that was made, or is handed back.
 pub(super) struct Done {
     pub(super) task: Task,
-    pub(super) carried: Carried,
+    /// Nothing where it was not made, since others may have taken over the delivery.
+    pub(super) carried: Option<Carried>,
     /// When what it was made with expires.
     pub(super) expiry: Expiry,
     pub(super) at: Timestamp,
@@ -40,6 +42,7 @@ pub(super) struct Desk {
     tasks: Sender<Task>,
     done: Receiver<Done>,
     called_off: Arc<AtomicBool>,
+    term: Term,
 }
 
 impl Desk {
@@ -52,6 +55,11 @@ impl Desk {
     /// No attempt is made any more, also of those that were given.
     pub(super) fn call_off(&self) {
         self.called_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether others may have taken over the delivery: attempts are handed back.
+    pub(super) fn is_closed(&self) -> bool {
+        self.term.is_over()
     }
 
     /// Waits for an attempt to end, and gives it with those that end right behind it; none if none can end.
@@ -71,29 +79,35 @@ impl Desk {
     }
 }
 
-/// Does `lead` while couriers make the attempts that it gives; their back ends are closed before this returns.
-pub(super) fn work<T>(couriers: Vec<Box<dyn Courier + Send + '_>>, lead: impl FnOnce(Desk) -> T) -> T {
+/// Does `lead` while couriers make the attempts that it gives, within the term; their back ends are closed before this
+/// returns.
+pub(super) fn work<T>(
+    couriers: Vec<Box<dyn Courier + Send + '_>>,
+    term: Term,
+    lead: impl FnOnce(Desk) -> T,
+) -> T {
     let (tasks, queue) = channel();
     let (sender, done) = channel();
     let queue = Mutex::new(queue);
     let called_off = Arc::new(AtomicBool::new(false));
-    let path = trail::trail();
     thread::scope(|scope| {
         for courier in couriers {
-            let (sender, queue, called_off, path) = (sender.clone(), &queue, &called_off, &path);
+            let (sender, queue, called_off, term) = (sender.clone(), &queue, &called_off, &term);
+            let steps = trail::trail();
             scope.spawn(move || {
-                let _path: Vec<_> = path.iter().map(|(step, what)| trail::take(*step, what)).collect();
-                carry_all(courier, (queue, called_off), &sender);
+                let _trail = trail::carry(steps);
+                carry_all(courier, queue, (called_off, term), &sender);
             });
         }
         drop(sender);
-        lead(Desk { tasks, done, called_off: Arc::clone(&called_off) })
+        lead(Desk { tasks, done, called_off: Arc::clone(&called_off), term: term.clone() })
     })
 }
 
 fn carry_all(
     mut courier: Box<dyn Courier + Send + '_>,
-    (queue, called_off): (&Mutex<Receiver<Task>>, &AtomicBool),
+    queue: &Mutex<Receiver<Task>>,
+    (called_off, term): (&AtomicBool, &Term),
     done: &Sender<Done>,
 ) {
     while let Some(task) = next(queue) {
@@ -101,11 +115,7 @@ fn carry_all(
             break;
         }
         let started = Instant::now();
-        let carried = catch_unwind(AssertUnwindSafe(|| courier.carry(&task.row, &task.way)));
-        let carried = carried.unwrap_or_else(|_| {
-            // The panic hook has told where; how far the mail went nobody knows.
-            Carried::answered(Answer::Uncertain("a part of the program gave up on it".to_owned()))
-        });
+        let carried = (!term.is_over()).then(|| carried(courier.as_mut(), &task));
         let expiry = courier.expiry(&task.way);
         let ended = Done { task, carried, expiry, at: Timestamp::now(), took: started.elapsed() };
         if done.send(ended).is_err() {
@@ -113,6 +123,14 @@ fn carry_all(
         }
     }
     courier.close();
+}
+
+fn carried(courier: &mut (dyn Courier + Send + '_), task: &Task) -> Carried {
+    let carried = catch_unwind(AssertUnwindSafe(|| courier.carry(&task.row, &task.way)));
+    carried.unwrap_or_else(|_| {
+        // The panic hook has told where; how far the mail went nobody knows.
+        Carried::answered(Answer::Uncertain("a part of the program gave up on it".to_owned()))
+    })
 }
 
 fn next(queue: &Mutex<Receiver<Task>>) -> Option<Task> {
@@ -127,6 +145,7 @@ mod tests {
     use crate::model::address::Address;
     use crate::model::ids::MessageId;
     use crate::model::notification::About;
+    use crate::run::lock::now;
 
     /// Says that it has begun, and goes on when it is let.
     struct Slow<'a> {
@@ -169,12 +188,29 @@ mod tests {
     fn what_is_called_off_is_not_begun() {
         let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
         let carried = AtomicUsize::new(0);
-        work(vec![Box::new(Slow { begun, goes_on, carried: &carried })], |desk| {
+        work(vec![Box::new(Slow { begun, goes_on, carried: &carried })], Term::default(), |desk| {
             (1..=3).for_each(|number| desk.give(task(number)));
             has_begun.recv().unwrap();
             desk.call_off();
             go_on.send(()).unwrap();
         });
+        assert_eq!(carried.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_is_not_begun_within_the_term_is_handed_back() {
+        let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
+        let (carried, term) = (AtomicUsize::new(0), Term::since(now()));
+        let courier = Slow { begun, goes_on, carried: &carried };
+        let made = work(vec![Box::new(courier)], term.clone(), |desk| {
+            (1..=3).for_each(|number| desk.give(task(number)));
+            has_begun.recv().unwrap();
+            term.end();
+            go_on.send(()).unwrap();
+            let ended = (1..=3).map(|_| desk.done.recv().unwrap());
+            ended.map(|done| (done.task.attempt, done.carried.is_some())).collect::<Vec<_>>()
+        });
+        assert_eq!(made, [(1, true), (2, false), (3, false)]);
         assert_eq!(carried.into_inner(), 1);
     }
 }

@@ -36,7 +36,7 @@ use crate::hook::Hook;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Config, Lease, Store};
 
-use super::lock::Locks;
+use super::lock::{Locks, Term};
 use super::notices::nonce;
 use super::stop::Stop;
 
@@ -71,7 +71,8 @@ pub struct Outbox<'a> {
 /// Delivers what is due, with as many couriers as are given.
 ///
 /// # Errors
-/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store. Trouble of back ends stands in the sum.
+/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store.
+/// Trouble of back ends stands in the sum.
 pub fn deliver(
     errand: &Errand,
     outbox: Outbox<'_>,
@@ -80,17 +81,19 @@ pub fn deliver(
 ) -> Result<Sent, Trouble> {
     let started = Instant::now();
     let Outbox { store, config, voices, hooks } = outbox;
-    delivering((store, config), |store, lease| {
+    delivering((store, config), |store, (lease, term)| {
         let outbox = Outbox { store, config, voices, hooks };
-        crew::work(couriers, |desk| round::Round::new(errand, outbox, lease, desk, hearer).work(started))
+        crew::work(couriers, term, |desk| {
+            round::Round::new(errand, outbox, lease, desk, hearer).work(started)
+        })
     })
 }
 
 /// Delivers notifications or events, with what must be held for that. The work is given the name that its rows are to
-/// carry.
+/// carry, and until when it may begin something.
 pub(super) fn delivering<T>(
     (store, config): (&mut Store, &Config),
-    work: impl FnOnce(&mut Store, &str) -> Result<T, Trouble>,
+    work: impl FnOnce(&mut Store, (&str, Term)) -> Result<T, Trouble>,
 ) -> Result<T, Trouble> {
     let none = || Trouble::new(ErrorCode::Internal, "the system gives no random numbers");
     let lease = Lease::Delivery(nonce().ok_or_else(none)?);
@@ -98,7 +101,7 @@ pub(super) fn delivering<T>(
     let locks = Locks::new(config);
     let held = locks.hold_outbox(store, lease)?;
     store.set_fence(held.fence().cloned());
-    let done = work(store, &name);
+    let done = work(store, (&name, held.term()));
     store.set_fence(None);
     held.let_go(store);
     done

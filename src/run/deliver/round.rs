@@ -1,15 +1,15 @@
 //! One delivery: what is claimed, begun, ended and told, in this order.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::hook::Hook;
 use crate::model::notification::About;
 use crate::model::outbox::{GivenUp, OutboxState};
-use crate::model::trouble::Trouble;
-use crate::store::{Begun, Claimed, Fate, OutboxRow, Resolution, Store, StoreError};
+use crate::model::trouble::{ErrorCode, Trouble};
+use crate::store::{AttemptResult, Begun, Claimed, Fate, OutboxRow, Resolution, Store, StoreError};
 
 use super::crew::{Desk, Done, Task};
 use super::end;
@@ -95,7 +95,8 @@ impl<'a> Round<'a> {
             self.wait_for_all()
         };
         let released = self.store.release(self.lease, Timestamp::now());
-        done.and(written).and(released)?;
+        done?;
+        written.and(released)?;
         for (way, end) in self.health.ends() {
             self.store.delivered(way, Timestamp::now(), end)?;
         }
@@ -107,8 +108,9 @@ impl<'a> Round<'a> {
         Ok(sent)
     }
 
-    fn all_that_is_due(&mut self) -> Result<(), StoreError> {
+    fn all_that_is_due(&mut self) -> Result<(), Trouble> {
         loop {
+            self.check_term()?;
             let next = self.next()?;
             if next.is_empty() && self.busy == 0 && self.ended.is_empty() {
                 return Ok(());
@@ -118,6 +120,16 @@ impl<'a> Round<'a> {
                 self.hear()?;
             }
         }
+    }
+
+    /// What is begun while others may take this delivery over is handed back.
+    fn check_term(&mut self) -> Result<(), Trouble> {
+        if !self.desk.is_closed() {
+            return Ok(());
+        }
+        self.store.in_place()?;
+        Err(Trouble::new(ErrorCode::StoreBusy, format!("{} was not renewed in time", self.lease))
+            .hint("nothing is lost: what was not sent is taken again by the next run"))
     }
 
     /// Whether another program has taken this delivery over.
@@ -257,6 +269,11 @@ impl<'a> Round<'a> {
 
     fn resolve(&mut self, done: Done) -> Result<(), StoreError> {
         let Done { task: Task { row, way, attempt }, carried, expiry, at, took } = done;
+        let Some(carried) = carried else {
+            self.health.was_not_asked(&way);
+            self.hand_back(&row, attempt, at);
+            return Ok(());
+        };
         let has_trouble = carried.trouble.is_some();
         let trouble = carried.trouble.or(carried.broke_off);
         if let Some(trouble) = &trouble {
@@ -273,6 +290,15 @@ impl<'a> Round<'a> {
         let end = Resolution { id: row.id, attempt, result, answer, took, note, at, fate, events };
         self.ended.push((end, line));
         Ok(())
+    }
+
+    /// Its attempt was not made: it is due as before.
+    fn hand_back(&mut self, row: &Claimed, attempt: i64, at: Timestamp) {
+        let (id, fate, answer) = (row.id, Fate::Again(at), "the delivery held still for too long".to_owned());
+        let line = NotificationLine::ended(row, fate, &answer);
+        let (result, took) = (AttemptResult::Later, Duration::ZERO);
+        let end = Resolution { id, attempt, result, answer, took, note: None, at, fate, events: Vec::new() };
+        self.ended.push((end, line));
     }
 
     /// Tells of what is committed.

@@ -17,6 +17,7 @@ use crate::model::ids::MessageId;
 use crate::model::mail::Mail;
 use crate::model::notification::{Answer, Occasion};
 use crate::model::outbox::{OutboxState, Told, Urgency};
+use crate::run::lock::now;
 use crate::store::{
     Begun, Books, Claimed, Config, NewMessage, NewNotification, NewTicket, OutboxFilter, OutboxRow,
     StoreError,
@@ -377,6 +378,34 @@ fn what_ended_without_an_answer_is_tried_alone() {
     let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("support")], hooks: &[] };
     let sent = deliver(&errand(), outbox, couriers, &mut Deaf).unwrap();
     assert_eq!((sent.counts.of(OutboxState::Sent), most.load(Ordering::SeqCst)), (6, 1));
+}
+
+#[test]
+fn what_was_begun_and_not_made_when_the_lease_ran_out_is_due_as_before() {
+    let place = Place::new();
+    place.rows(1, 4);
+    let (mut store, config) = (place.store(), place.config());
+    struct Last(Term, u32);
+    impl Courier for Last {
+        fn carry(&mut self, _: &Claimed, _: &str) -> Carried {
+            self.1 += 1;
+            if self.1 == 2 {
+                self.0.end();
+            }
+            Carried::answered(Answer::Accepted("250".to_owned()))
+        }
+        fn close(&mut self) {}
+    }
+    let term = Term::since(now());
+    let couriers: Vec<Box<dyn Courier + Send + '_>> = vec![Box::new(Last(term.clone(), 0))];
+    let outbox = Outbox { store: &mut store, config: &config, voices: &[voice("support")], hooks: &[] };
+    let errand = errand();
+    let lead = |desk| round::Round::new(&errand, outbox, "a", desk, &mut Deaf).work(Instant::now());
+    let trouble = crew::work(couriers, term, lead).unwrap_err();
+    assert_eq!(trouble.code, ErrorCode::StoreBusy);
+    assert_eq!(place.states(), ["sent/- 1", "sent/- 1", "queued/- 1", "queued/- 1"]);
+    let sent = place.deliver(&mut Script::of(&[]), plain);
+    assert_eq!((sent.counts.of(OutboxState::Sent), sent.backlog.waiting), (2, 0));
 }
 
 #[test]

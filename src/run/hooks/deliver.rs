@@ -38,7 +38,8 @@ pub struct EventErrand {
 /// Delivers what is due.
 ///
 /// # Errors
-/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store. Trouble of hooks stands with the events.
+/// `outbox.locked` where another program delivers from a file, or has taken this delivery over, and trouble of the store.
+/// Trouble of hooks stands with the events.
 pub fn deliver_events(
     errand: &EventErrand,
     hooks: &[Hook],
@@ -46,7 +47,7 @@ pub fn deliver_events(
     hearer: &mut dyn EventHearer,
 ) -> Result<EventSum, Trouble> {
     let began = Instant::now();
-    delivering((store, config), |store, lease| {
+    delivering((store, config), |store, (lease, _)| {
         let deadline = errand.time_limit.map(|limit| Deadline::after(began, limit));
         let (health, counts, tried) = (HashMap::new(), EventCounts::default(), 0);
         Round { errand, hooks, store, lease, hearer, deadline, health, counts, tried }.work(began)

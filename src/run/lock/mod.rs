@@ -7,6 +7,7 @@
 
 mod file;
 mod keeper;
+mod term;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use crate::model::trouble::{ErrorCode, Trouble};
 use crate::store::{Config, Fence, Lease, Store, Taking};
 
 use keeper::{Keeper, Kept, LASTS};
+pub(super) use term::Term;
+#[cfg(test)]
+pub(super) use term::now;
 
 /// What the workers of one run hold.
 #[derive(Clone)]
@@ -38,6 +42,14 @@ impl Held {
         match self {
             Self::File { .. } => None,
             Self::Lease(kept) => Some(&kept.fence),
+        }
+    }
+
+    /// Until when something may be begun.
+    pub(super) fn term(&self) -> Term {
+        match self {
+            Self::File { .. } => Term::default(),
+            Self::Lease(kept) => kept.term.clone(),
         }
     }
 
@@ -86,8 +98,11 @@ impl Locks {
             let file = file::lock(path, end)?;
             return file.map(|file| Held::File { _file: file }).ok_or_else(|| held(""));
         }
+        // Before the lease is there, which would stay for its time if nobody could renew it.
+        self.keeper.start()?;
+        let asked = term::now();
         match store.take_lease(&lease, &owner(), LASTS)? {
-            Taking::Ours(fence) => Ok(Held::Lease(self.keeper.keep(fence)?)),
+            Taking::Ours(fence) => Ok(Held::Lease(self.keeper.keep(fence, Term::since(asked)))),
             Taking::Theirs(owner) => Err(held(&format!(", {owner}"))),
         }
     }

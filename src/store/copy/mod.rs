@@ -76,7 +76,8 @@ pub fn copy<E: From<StoreError>>(
     let mut copied = Vec::new();
     for table in tables::TABLES {
         let shape = Shape::new(table, from.columns(table.name)?);
-        let mut progress = Progress { table: table.name, is_checked: false, rows: 0, of: shape.count(from.as_mut())? };
+        let mut progress =
+            Progress { table: table.name, is_checked: false, rows: 0, of: shape.count(from.as_mut())? };
         heard(progress)?;
         let (sum, written) = table::copy((&shape, &claim), (from.as_mut(), &mut *to), &mut |rows| {
             progress.rows = rows;

@@ -107,6 +107,14 @@ pub struct Way<'a> {
     pub ca_file: Option<&'a Path>,
 }
 
+/// What may be told of a URL.
+pub struct Shown {
+    /// Host and database.
+    pub place: String,
+    /// Whether a password stands there.
+    pub has_password: bool,
+}
+
 /// The databases that answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Access, Engine, Way};
+use super::{Access, Engine, Shown, Way};
 use crate::store::StoreError;
 
 const NONE: &str = "this program was built without PostgreSQL (feature \"postgresql\")";
@@ -18,6 +18,6 @@ impl Postgres {
 }
 
 /// Refuses.
-pub fn shown(_: &str) -> Result<String, String> {
+pub fn shown(_: &str) -> Result<Shown, String> {
     Err(NONE.to_owned())
 }

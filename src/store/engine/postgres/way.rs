@@ -3,9 +3,11 @@
 use postgres::Config;
 use postgres::config::{Host, SslMode};
 
+use super::super::Shown;
+
 /// The database that a URL names, without user and password; what is wrong with it is told without quoting it.
-pub fn shown(url: &str) -> Result<String, String> {
-    parse(url).map(|config| place(&config))
+pub fn shown(url: &str) -> Result<Shown, String> {
+    parse(url).map(|config| Shown { place: place(&config), has_password: config.get_password().is_some() })
 }
 
 /// Reads a URL; what asks for less than a verified connection is taken for servers on this host alone.
@@ -15,7 +17,8 @@ pub(super) fn parse(url: &str) -> Result<Config, String> {
         return Err("\"sslrootcert\" is not taken: name the file in \"ca_file\"".to_owned());
     }
     // More than the library knows, and what is done anyway.
-    let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+    let url =
+        url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
     let mut config: Config =
         url.parse().map_err(|_| "it is no URL of PostgreSQL (postgresql://user@host/database)".to_owned())?;
     if config.get_hosts().is_empty() || config.get_dbname().is_none() {
@@ -49,4 +52,35 @@ pub(super) fn place(config: &Config) -> String {
         Host::Unix(path) => path.display().to_string(),
     });
     format!("postgresql://{host}/{}", config.get_dbname().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> Result<SslMode, String> {
+        parse(url).map(|config| config.get_ssl_mode())
+    }
+
+    #[test]
+    fn a_connection_is_verified_but_to_this_host_and_on_request() {
+        for query in ["", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca", "?sslmode=verify-full"]
+        {
+            let url = format!("postgresql://u@db.example.org/d{query}");
+            assert_eq!(mode(&url), Ok(SslMode::Require), "{url}");
+        }
+        for url in ["postgresql://u@127.0.0.1/d?sslmode=disable", "postgresql://u@%2Frun%2Fpostgresql/d"] {
+            assert_eq!(mode(url), Ok(SslMode::Disable), "{url}");
+        }
+        for url in [
+            "postgresql://u:hunter2@db.example.org/d?sslmode=disable",
+            "postgresql://u:hunter2@localhost/d?sslmode=disable&hostaddr=192.0.2.2",
+            "postgresql://u:hunter2@db.example.org/d?sslrootcert=/etc/ca.pem",
+            "postgresql://u:hunter2@db.example.org",
+            "postgresql://u:hunter2@db.example.org/d?sslmode=perhaps",
+        ] {
+            let refused = mode(url).unwrap_err();
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+    }
 }
