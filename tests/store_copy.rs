@@ -177,6 +177,16 @@ fn what_cannot_be_copied_is_told_and_nothing_is_written() {
     copy(&["--to", &url(&desk, "letter.db")]).exits(74);
     assert!(std::fs::read_to_string(desk.path("letter.db")).unwrap().starts_with("Dear"));
     let old = of_version(newest() - 1);
+    // Options that were mistaken for each other upgrade nothing.
+    copy(&["--to", &url(&old, "desk.db")]).exits(74);
+    assert_eq!(
+        Connection::open(old.path("desk.db")).unwrap().query_row(
+            "SELECT version FROM schema_version",
+            [],
+            |row| row.get::<_, u32>(0)
+        ),
+        Ok(newest() - 1)
+    );
     let refused = old.run(&["store", "copy", "--to", &url(&old, "copy.db")]).exits(74);
     assert!(refused.stderr.contains("the next \"fetch\" upgrades it"), "{}", refused.stderr);
     assert!(!old.path("copy.db").exists());

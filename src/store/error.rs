@@ -190,14 +190,28 @@ impl StoreError {
     }
 }
 
-impl StoreError {
-    /// Whether it is the trouble of a database on a server.
-    fn is_of_a_server(&self) -> bool {
-        match self {
-            Self::Away { .. } => true,
-            Self::Unavailable { place, .. } => place.starts_with("postgresql:"),
-            _ => false,
-        }
+/// Whether it is the trouble of a database on a server.
+fn is_of_a_server(error: &StoreError) -> bool {
+    matches!(error, StoreError::Away { .. })
+        || matches!(error, StoreError::Unavailable { place, .. } if place.starts_with("postgresql:"))
+}
+
+/// A server has more reasons than a file, and what it says holds no secret.
+fn words(error: &StoreError) -> String {
+    match error.source().filter(|_| is_of_a_server(error)) {
+        Some(source) => format!("{error}: {}", with_causes(source)),
+        None => error.to_string(),
+    }
+}
+
+/// What to do where a store cannot be opened, read or written.
+fn advice(is_of_a_server: bool, cause: &Cause) -> &'static str {
+    if is_of_a_server {
+        "check url, password and ca_file, and what its user may do on the server; see helpdesk-mail.toml(5)"
+    } else if is_missing(cause) {
+        "make its directory first; it must belong to the user that runs the program"
+    } else {
+        "check that the file and its directory belong to the user that runs the program"
     }
 }
 
@@ -208,16 +222,7 @@ fn is_missing(cause: &Cause) -> bool {
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
-        let message = match &error {
-            // A server has more reasons than a file, and what it says holds no secret.
-            StoreError::Away { source, .. } | StoreError::Unavailable { source, .. }
-                if error.is_of_a_server() =>
-            {
-                format!("{error}: {}", with_causes(source.as_ref()))
-            }
-            _ => error.to_string(),
-        };
-        let is_of_a_server = error.is_of_a_server();
+        let (message, is_of_a_server) = (words(&error), is_of_a_server(&error));
         match error {
             StoreError::Data { source } => Self::new(ErrorCode::MessageStore, message)
                 .hint("see \"helpdesk-mail quarantine show\" and report it if the message is ordinary")
@@ -253,13 +258,7 @@ impl From<StoreError> for Trouble {
             StoreError::Differs { .. } => Self::new(ErrorCode::StoreUnavailable, message)
                 .hint("something else wrote to it, or it is damaged: empty it and copy again; the source is as it was"),
             StoreError::Unavailable { source, .. } => Self::new(ErrorCode::StoreUnavailable, message)
-                .hint(if is_of_a_server {
-                    "check url, password and ca_file, and what its user may do on the server; see helpdesk-mail.toml(5)"
-                } else if is_missing(&source) {
-                    "make its directory first; it must belong to the user that runs the program"
-                } else {
-                    "check that the file and its directory belong to the user that runs the program"
-                })
+                .hint(advice(is_of_a_server, &source))
                 .because(source),
             StoreError::Secret { source, .. } => Self::new(ErrorCode::ConfigInvalid, message)
                 .hint("\"token_secret_file\" must be a readable file of 16 octets or more")

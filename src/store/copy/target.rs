@@ -70,7 +70,8 @@ impl Claim {
             source: error.to_string().into(),
         })?;
         let claim = Self(data_encoding::HEXLOWER.encode(&octets));
-        if schema::version(engine)? == 0 {
+        // Also one that a program died making; a store that is in use is upgraded by those who use it alone.
+        if (0..VERSION).contains(&schema::version(engine)?) && is_unused(engine)? {
             schema::migrate(engine)?;
         }
         // Before waiting for whoever writes there, which may be we ourselves as the source.
@@ -169,9 +170,17 @@ fn refuse_others(engine: &mut dyn Engine, source: &[u8]) -> Result<(), StoreErro
 }
 
 fn is_empty(engine: &mut dyn Engine) -> Result<bool, StoreError> {
-    for table in TABLES.iter().filter(|table| table.name != "meta") {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", table.name);
-        if first(engine.read(&sql, &[])?).is_some() {
+    none_in(engine, TABLES.iter().map(|table| table.name).filter(|name| *name != "meta"))
+}
+
+/// As [`is_empty`], by what every version of the schema has.
+fn is_unused(engine: &mut dyn Engine) -> Result<bool, StoreError> {
+    Ok(engine.is_fresh()? || none_in(engine, ["run", "ticket", "outcome"].into_iter())?)
+}
+
+fn none_in(engine: &mut dyn Engine, tables: impl Iterator<Item = &'static str>) -> Result<bool, StoreError> {
+    for table in tables {
+        if first(engine.read(&format!("SELECT 1 FROM {table} LIMIT 1"), &[])?).is_some() {
             return Ok(false);
         }
     }
