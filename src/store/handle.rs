@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::engine::{Access, Engine};
+use super::engine::{Access, Engine, Keeping};
 use super::lease::{self, Fence};
 use super::{Books, Config, Fingerprint, Lookup, MailboxState, Source, StoreError, schema, secret};
 use crate::model::found::{Earlier, Standing};
@@ -72,16 +72,33 @@ impl Store {
     /// Where another program changed at the same time what was read, all is taken back and done again.
     pub(super) fn atomically<T>(
         &mut self,
+        work: impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.again_and_again(Keeping::Surely, work)
+    }
+
+    fn again_and_again<T>(
+        &mut self,
+        keeping: Keeping,
         mut work: impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut again = TRIES;
         loop {
+            self.engine.keep(keeping)?;
             match self.once(&mut work) {
                 Err(StoreError::Conflict { .. }) if again > 0 => again -= 1,
                 result => return result,
             }
             sleep(pause() * (TRIES - again));
         }
+    }
+
+    /// As [`Self::atomically`], for what may be lost with the power.
+    pub(super) fn lightly<T>(
+        &mut self,
+        work: impl FnMut(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.again_and_again(Keeping::Lightly, work)
     }
 
     fn once<T>(

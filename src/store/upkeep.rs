@@ -136,7 +136,7 @@ impl Store {
 
     /// Writes down that a run begins, and numbers it.
     pub fn begin_run(&mut self, at: Timestamp) -> Result<RunId, StoreError> {
-        self.atomically(|engine| match first(engine.query(INSERT_RUN, &[Value::Time(at)])?) {
+        self.lightly(|engine| match first(engine.query(INSERT_RUN, &[Value::Time(at)])?) {
             Some(mut row) => row.take(0),
             None => Err(StoreError::Misuse { what: "a new run has no number".to_owned() }),
         })
@@ -145,7 +145,7 @@ impl Store {
     /// Writes down how a run ended; one without an end was killed.
     pub fn end_run(&mut self, run: RunId, at: Timestamp, exit: Exit) -> Result<(), StoreError> {
         let values = [Value::Integer(run.0), Value::Time(at), Value::Integer(exit.code().into())];
-        self.atomically(|engine| engine.execute(UPDATE_RUN, &values).map(drop))
+        self.lightly(|engine| engine.execute(UPDATE_RUN, &values).map(drop))
     }
 
     /// The mailbox was told of these items: nothing is owed for them any more.
@@ -162,7 +162,7 @@ impl Store {
         if keys.is_empty() {
             return Ok(());
         }
-        self.atomically(|engine| {
+        self.lightly(|engine| {
             let source = Value::Integer(source(engine, from)?);
             for key in keys {
                 engine.execute(sql, &[source, Value::Text(&key.0), Value::Boolean(true)])?;
@@ -191,7 +191,7 @@ impl Store {
         watermark: &Watermark,
         before: Option<&Watermark>,
     ) -> Result<(), StoreError> {
-        self.atomically(|engine| {
+        self.lightly(|engine| {
             let source = Value::Integer(source(engine, of)?);
             let before = Value::text(before.map(|before| before.0.as_str()));
             engine.execute(UPDATE_WATERMARK, &[source, Value::Text(&watermark.0), before]).map(drop)
@@ -229,7 +229,7 @@ impl Store {
         expiry: Expiry,
     ) -> Result<(), StoreError> {
         let values = success(mailbox.as_str(), at, expiry);
-        self.atomically(|engine| engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop))
+        self.lightly(|engine| engine.execute(UPSERT_LAST_SUCCESS, &values).map(drop))
     }
 
     /// A back end was given notifications and had trouble of its own, or had none.
@@ -243,7 +243,7 @@ impl Store {
             Ok(expiry) => (UPSERT_BACKEND_SUCCESS, success(backend, at, expiry)),
             Err(trouble) => (UPSERT_BACKEND_FAILURE, failure(backend, at, trouble)),
         };
-        self.atomically(|engine| engine.execute(sql, &values).map(drop))
+        self.lightly(|engine| engine.execute(sql, &values).map(drop))
     }
 }
 

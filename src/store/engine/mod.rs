@@ -53,6 +53,9 @@ pub trait Engine: Bulk + Send {
     /// What time it is, for the database.
     fn now(&mut self) -> Result<Timestamp, StoreError>;
 
+    /// How what is committed from now on is kept; surely, unless it was asked for otherwise.
+    fn keep(&mut self, keeping: Keeping) -> Result<(), StoreError>;
+
     /// Begins a transaction that writes, waiting for other writers.
     fn begin(&mut self) -> Result<(), StoreError>;
 
@@ -85,6 +88,16 @@ pub trait Engine: Bulk + Send {
 
     /// Lets the database look after its indexes; cheap where there is nothing to do.
     fn tidy(&mut self) -> Result<(), StoreError>;
+}
+
+/// How a commit is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is on the disk when it is over.
+    Surely,
+    /// It is on the disk with the next one that surely is, or a little later: of what is not needed to go on after a loss of
+    /// power, such as when a run began. The death of this program takes nothing from it.
+    Lightly,
 }
 
 /// Whether references between tables are held to at every change.

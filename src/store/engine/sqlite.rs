@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, ffi};
 
-use super::{Cell, Column, Dialect, Engine, References, Row, Value, first, without_nul};
+use super::{Cell, Column, Dialect, Engine, Keeping, References, Row, Value, first, without_nul};
 use crate::store::StoreError;
 
 /// `application_id` of a store: "HdMl".
@@ -62,6 +62,7 @@ pub struct Sqlite {
     /// Device and inode.
     file: Option<(u64, u64)>,
     in_transaction: bool,
+    keeping: Keeping,
 }
 
 impl Sqlite {
@@ -83,7 +84,8 @@ impl Sqlite {
         };
         let connection = connection.map_err(|error| fault(error, &path, &place))?;
         let file = identity(&path);
-        let mut sqlite = Self { connection, path, place, file, in_transaction: false };
+        let mut sqlite =
+            Self { connection, path, place, file, in_transaction: false, keeping: Keeping::Surely };
         sqlite.prepare(access, wait)?;
         Ok(sqlite)
     }
@@ -230,6 +232,18 @@ impl Engine for Sqlite {
     fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         self.check(self.connection.execute_batch(sql))
+    }
+
+    fn keep(&mut self, keeping: Keeping) -> Result<(), StoreError> {
+        if keeping == self.keeping {
+            return Ok(());
+        }
+        self.check(self.connection.execute_batch(match keeping {
+            Keeping::Surely => "PRAGMA synchronous = FULL",
+            Keeping::Lightly => "PRAGMA synchronous = NORMAL",
+        }))?;
+        self.keeping = keeping;
+        Ok(())
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {

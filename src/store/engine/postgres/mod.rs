@@ -24,7 +24,7 @@ use postgres_native_tls::MakeTlsConnector;
 
 pub use way::shown;
 
-use super::{Access, Cell, Column, Dialect, Engine, References, Row, Value, Way, first};
+use super::{Access, Cell, Column, Dialect, Engine, Keeping, References, Row, Value, Way, first};
 use crate::store::StoreError;
 use crate::transport::wire::verifying;
 use fault::fault;
@@ -82,6 +82,7 @@ pub struct Postgres {
     client: Option<Client>,
     statements: HashMap<String, Statement>,
     in_transaction: bool,
+    keeping: Keeping,
     place: String,
 }
 
@@ -110,6 +111,7 @@ impl Postgres {
             client: None,
             statements: HashMap::new(),
             in_transaction: false,
+            keeping: Keeping::Surely,
             place,
         };
         engine.refuse_strangers()?;
@@ -313,8 +315,16 @@ impl Engine for Postgres {
         self.check(done)
     }
 
+    fn keep(&mut self, keeping: Keeping) -> Result<(), StoreError> {
+        self.keeping = keeping;
+        Ok(())
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.begin_with(BEGIN)
+        match self.keeping {
+            Keeping::Surely => self.begin_with(BEGIN),
+            Keeping::Lightly => self.begin_with(&format!("{BEGIN}; SET LOCAL synchronous_commit = off")),
+        }
     }
 
     fn dialect(&self) -> Dialect {
