@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::outbox::FILE;
 use crate::support::database::Database;
 use crate::support::desk::Desk;
 use crate::support::dump;
@@ -83,6 +84,63 @@ fn a_store_on_a_server_ends_as_one_in_a_file_does() {
         let [file, server] = desks.each_ref().map(lines);
         assert!(file.len() > 20);
         assert!(file == server, "{}", scene::difference(&file, &server));
+    }
+}
+
+/// Makes all that is in a store older than any retention; both databases understand it.
+const LONG_AGO: &str = "UPDATE outcome SET at = '2020-01-01T00:00:00.000000Z';
+    UPDATE run SET started_at = '2020-01-01T00:00:00.000000Z';
+    UPDATE outbox SET state_since = '2020-01-01T00:00:00.000000Z' WHERE state <> 'queued';";
+
+#[test]
+fn a_store_on_a_server_is_watched_reported_and_pruned_as_one_in_a_file_is() {
+    let server = Postgres::start();
+    let url = server.database();
+    let desks = ["sqlite:desk.db", &url].map(|url| {
+        let desk = Desk::configured("");
+        std::fs::create_dir(desk.path("out")).unwrap();
+        let mailbox = mailboxes(&desk, 1, "on_success = \"delete\"\non_skip = \"keep\"");
+        let retention = "retain_outcomes = \"30d\"\nretain_sent = \"10d\"";
+        desk.configure_on(url, &format!("{retention}\n{QUEUE}{mailbox}[outbox]\n{FILE}"));
+        for (number, mail) in scene::mails().iter().enumerate() {
+            deliver(&desk, 0, &format!("{number:02}"), mail);
+        }
+        desk.run(&["fetch"]).exits(1);
+        desk.run(&["outbox", "suppressed", "add", "bob@example.org"]).exits(0);
+        desk
+    });
+    let seen = |desk: &Desk| {
+        let [status, report] = [&["status", "--format", "json"][..], &["report", "--json"]]
+            .map(|arguments| desk.run(arguments).exits(0).json().remove(0));
+        let mailbox = &status["mailboxes"]["m0"];
+        assert!(
+            mailbox["last_success"].is_string() && status["store"]["size"].as_u64() > Some(0),
+            "{status}"
+        );
+        let of_status = ["outcomes", "events", "outbox"].map(|key| status[key].clone());
+        let of_report =
+            ["messages", "outcomes", "reasons", "senders", "queues", "outbox"].map(|key| report[key].clone());
+        let of_mailbox = ["failures", "deferred", "owed"].map(|key| mailbox[key].clone());
+        let text = desk.run(&["report"]).exits(0).stdout;
+        assert!(text.contains("</html>"), "{text}");
+        (of_status, of_report, of_mailbox, status["quarantine"]["count"].clone())
+    };
+    let [file, server] = desks.each_ref().map(seen);
+    assert_eq!(server, file);
+    assert!(file.1[0].as_u64() > Some(8), "{file:?}");
+
+    rusqlite::Connection::open(desks[0].path("desk.db")).unwrap().execute_batch(LONG_AGO).unwrap();
+    postgres::execute(&url, LONG_AGO);
+    let pruned = |desk: &Desk| {
+        let [tried, done, again] =
+            [&["prune", "--dry-run", "--json"][..], &["prune", "--json"], &["prune", "--json"]]
+                .map(|arguments| desk.run(arguments).exits(0).json().remove(0));
+        (tried, done, again, told(desk))
+    };
+    let [file, server] = desks.each_ref().map(pruned);
+    assert_eq!(server, file);
+    for some in ["outcomes_shortened", "outcomes_removed", "notifications"] {
+        assert!(server.1[some].as_u64() > Some(0), "{some}: {}", server.1);
     }
 }
 

@@ -206,12 +206,12 @@ WHERE rowid > ?1
 ORDER BY rowid
 LIMIT ?2";
 
-const DELETE_SUPPRESSION: &str = "
+pub(super) const DELETE_SUPPRESSION: &str = "
 DELETE FROM suppressed
 WHERE rowid = ?1
   AND until <= ?2";
 
-const SELECT_BLOBS: &str = "
+pub(super) const SELECT_BLOBS: &str = "
 SELECT NULL, id, 1
 FROM blob
 WHERE id > ?1

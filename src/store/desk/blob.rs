@@ -14,8 +14,7 @@ WHERE sha256 = ?1";
 
 pub(super) const INSERT_BLOB: &str = "
 INSERT INTO blob (sha256, size, content)
-VALUES (?1, ?2, ?3)
-RETURNING id";
+VALUES (?1, ?2, ?3)";
 
 pub(in crate::store) const DELETE_UNUSED_BLOB: &str = "
 DELETE FROM blob
@@ -43,10 +42,7 @@ pub(super) fn keep_hashed(engine: &mut dyn Engine, octets: &[u8], sha256: Digest
     let is_large = octets.len() > AT_ONCE;
     let content = if is_large { Value::Room(octets.len()) } else { Value::Blob(octets) };
     let values = [Value::Blob(&sha256.0), Value::Integer(size(octets.len())), content];
-    let Some(mut row) = first(engine.query(INSERT_BLOB, &values)?) else {
-        return Err(StoreError::Misuse { what: "octets that were kept have no number".to_owned() });
-    };
-    let id = row.take(0)?;
+    let id = engine.insert(INSERT_BLOB, &values)?;
     if is_large {
         engine.fill(CONTENT, id, octets)?;
     }

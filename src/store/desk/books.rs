@@ -9,7 +9,7 @@ use super::{Desk, ledger, message};
 use crate::model::address::key;
 use crate::model::ids::TicketId;
 use crate::model::ticket::{Role, Status};
-use crate::store::engine::{Value, first};
+use crate::store::engine::Value;
 use crate::store::{
     Books, LedgerEntry, NewEvent, NewMessage, NewParticipant, NewTicket, Outgoing, StoreError, events,
 };
@@ -20,8 +20,7 @@ const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT message";
 
 pub(super) const INSERT_TICKET: &str = "
 INSERT INTO ticket (queue, title, status, status_since, priority, notify, created_at, updated_at)
-VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?3, ?3)
-RETURNING id";
+VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?3, ?3)";
 
 pub(super) const INSERT_TAG: &str = "
 INSERT INTO tag (ticket, tag)
@@ -69,10 +68,7 @@ impl Books for Desk<'_> {
             Value::Integer(ticket.priority.into()),
             Value::Boolean(ticket.notify),
         ];
-        let Some(mut row) = first(self.engine.query(INSERT_TICKET, &values)?) else {
-            return Err(StoreError::Misuse { what: "a new ticket has no number".to_owned() });
-        };
-        let id: i64 = row.take(0)?;
+        let id = self.engine.insert(INSERT_TICKET, &values)?;
         for tag in ticket.tags {
             self.engine.execute(INSERT_TAG, &[Value::Integer(id), Value::Text(tag)])?;
         }

@@ -4,15 +4,14 @@ use super::blob::keep_hashed;
 use super::words::list;
 use crate::model::ids::TicketId;
 use crate::model::mail::Attachment;
-use crate::store::engine::{Engine, Value, first};
+use crate::store::engine::{Engine, Value};
 use crate::store::{NewMessage, StoreError};
 
 pub(super) const INSERT_MESSAGE: &str = "
 INSERT INTO message
   (ticket, direction, message_id, digest, raw_sha256, author, author_name, subject, sent_at, received_at, stored_at,
    text, reply, html, kind, defects, raw)
-VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-RETURNING id";
+VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
 pub(super) const INSERT_REFERENCE: &str = "
 INSERT INTO message_reference (message_id, ticket)
@@ -70,10 +69,7 @@ fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -
         Value::Text(&defects),
         Value::integer(raw),
     ];
-    match first(engine.query(INSERT_MESSAGE, &values)?) {
-        Some(mut row) => row.take(0),
-        None => Err(StoreError::Misuse { what: "a new message has no number".to_owned() }),
-    }
+    engine.insert(INSERT_MESSAGE, &values)
 }
 
 fn attach(

@@ -41,6 +41,10 @@ pub trait Engine: Bulk + Send {
     /// Runs a statement and gives all of its rows.
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError>;
 
+    /// Inserts one row into a numbered table and gives its number. (`RETURNING` would have SQLite look in each table that
+    /// refers to this one for rows that waited for it.)
+    fn insert(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError>;
+
     /// Writes the octets that [`Value::Room`] left room for into a row, by its `id`.
     fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError>;
 

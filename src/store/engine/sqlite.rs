@@ -219,6 +219,10 @@ impl Engine for Sqlite {
         self.answer(sql, values)
     }
 
+    fn insert(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+        self.execute(sql, values).map(|_| self.connection.last_insert_rowid())
+    }
+
     fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {
         self.refuse_after_an_end()?;
         let write = || {

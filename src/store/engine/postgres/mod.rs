@@ -188,7 +188,11 @@ impl Postgres {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let prepared = self.client()?.prepare(&numbered(sql));
+        self.prepare(sql, &numbered(sql))
+    }
+
+    fn prepare(&mut self, sql: &str, text: &str) -> Result<Statement, StoreError> {
+        let prepared = self.client()?.prepare(text);
         let statement = self.check(prepared)?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
@@ -301,6 +305,17 @@ impl Engine for Postgres {
 
     fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         self.answer(sql, values)
+    }
+
+    fn insert(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+        self.client()?;
+        if !self.statements.contains_key(sql) {
+            self.prepare(sql, &format!("{} RETURNING id", numbered(sql)))?;
+        }
+        match first(self.run(sql, values)?.0) {
+            Some(mut row) => row.take(0),
+            None => Err(StoreError::Misuse { what: "a new row has no number".to_owned() }),
+        }
     }
 
     fn fill(&mut self, column: Column, row: i64, octets: &[u8]) -> Result<(), StoreError> {
