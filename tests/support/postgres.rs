@@ -25,9 +25,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server that trusts whoever connects from this host.
+    /// Starts a server that trusts whoever connects from this host, and that need not survive a loss of power.
     pub fn start() -> Self {
-        let directory = tempfile::Builder::new().prefix("helpdesk-postgres").tempdir().unwrap();
+        Self::start_in(&std::env::temp_dir(), &["fsync=off"])
+    }
+
+    /// Starts one whose data lie in that directory, with these settings beside those that it comes with.
+    pub fn start_in(parent: &Path, settings: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("helpdesk-postgres").tempdir_in(parent).unwrap();
         let data = directory.path().join("data");
         fs::create_dir(&data).unwrap();
         if rustix::process::geteuid().is_root() {
@@ -46,8 +51,9 @@ impl Postgres {
         let child = unprivileged("postgres")
             .arg("-D")
             .arg(&data)
-            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "fsync=off"])
-            .args(["-c", "max_connections=200", "-k"])
+            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "max_connections=200"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
+            .arg("-k")
             .arg(directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

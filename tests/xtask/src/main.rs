@@ -22,8 +22,8 @@ usage: cargo xtask WORD
          the long forms of the tests that disturb runs: every step, cuts, kills, hostile mails, a full disk
   docs   the documentation of the code, in target/doc
   man    writes man/helpdesk-mail.1 anew
-  bench  [parse|send|fetch [SIZE...]] how fast mail is read, notifications are sent, and mailboxes of 1000, 5000 and 20000
-         mails are fetched, held against what is promised; fetch 1000 is quick
+  bench  [parse|send|fetch [SIZE...]|store [ROWS]] how fast mail is read, notifications are sent, and mailboxes of 1000, 5000
+         and 20000 mails are fetched, held against what is promised, and what a large store costs; fetch 1000 is quick
   fuzz   [SECONDS] each fuzz target for 60 seconds; installs cargo-fuzz where it is missing
   demo   fetches the demo mailbox and shows the result
   package
@@ -51,9 +51,9 @@ fn run(words: &[&str]) -> Result<()> {
         ["torture"] => torture(),
         ["docs"] => docs(),
         ["man"] => man(),
-        ["bench"] => ["parse", "send", "fetch"].into_iter().try_for_each(|name| bench(name, &[])),
+        ["bench"] => ["parse", "send", "fetch", "store"].into_iter().try_for_each(|name| bench(name, &[])),
         ["bench", name @ ("parse" | "send")] => bench(name, &[]),
-        ["bench", "fetch", sizes @ ..] => bench("fetch", sizes),
+        ["bench", name @ ("fetch" | "store"), sizes @ ..] => bench(name, sizes),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["demo"] => demo::run(),
@@ -104,7 +104,7 @@ fn torture() -> Result<()> {
     conformance::torture()
 }
 
-/// Mail is fetched from Dovecot and sent to Postfix' sink.
+/// Mail is fetched from Dovecot and sent to Postfix' sink; a store may be on PostgreSQL.
 fn bench(name: &str, words: &[&str]) -> Result<()> {
     if name != "parse" {
         servers::ensure()?;
