@@ -46,17 +46,9 @@ impl Store {
 
     /// Opens the store for a dry run: nothing can be changed and no trace is left; `None` if there is no store yet.
     pub fn look(config: &Config) -> Result<Option<Self>, StoreError> {
-        if let Some(path) = config.file()
-            && !is_there(path)?
-        {
-            return Ok(None);
-        }
-        let mut engine = config.connect(Access::Look, WAIT)?;
-        if engine.is_fresh()? {
-            return Ok(None);
-        }
-        schema::require_current(engine.as_mut())?;
-        Ok(Some(Self { engine, token_secret_file: config.token_secret_file.clone(), fence: None }))
+        let token_secret_file = config.token_secret_file.clone();
+        let engine = existing(config, Access::Look, WAIT)?;
+        Ok(engine.map(|engine| Self { engine, token_secret_file, fence: None }))
     }
 
     /// Does the work in one transaction: all of it is kept, or nothing after an error or a panic.
@@ -150,6 +142,25 @@ fn pause() -> Duration {
     // Without a random number all wait alike, which costs time alone.
     let _ = getrandom::fill(&mut octet);
     Duration::from_millis(u64::from(octet[0] % 64))
+}
+
+/// The database of a store that is there, with this program's schema; `None` where nothing is yet.
+pub(super) fn existing(
+    config: &Config,
+    access: Access,
+    wait: Duration,
+) -> Result<Option<Box<dyn Engine>>, StoreError> {
+    if let Some(path) = config.file()
+        && !is_there(path)?
+    {
+        return Ok(None);
+    }
+    let mut engine = config.connect(access, wait)?;
+    if engine.is_fresh()? {
+        return Ok(None);
+    }
+    schema::require_current(engine.as_mut())?;
+    Ok(Some(engine))
 }
 
 fn is_there(path: &Path) -> Result<bool, StoreError> {

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use crate::model::ids::Digest;
 
-use super::engine::{Access, Dialect, Engine, Shape};
-use super::{Config, StoreError, schema, secret};
+use super::engine::{Access, Dialect, Engine, Shape, columns};
+use super::{Config, StoreError, handle, secret};
 use table::Sum;
 use target::Claim;
 
@@ -75,7 +75,7 @@ pub fn copy<E: From<StoreError>>(
     let claim = Claim::take(to, &secret)?;
     let mut copied = Vec::new();
     for table in tables::TABLES {
-        let shape = Shape::new(table, from.columns(table.name)?);
+        let shape = Shape::new(table, columns(from.as_mut(), table)?);
         let mut progress =
             Progress { table: table.name, is_checked: false, rows: 0, of: shape.count(from.as_mut())? };
         heard(progress)?;
@@ -121,14 +121,8 @@ fn check<E: From<StoreError>>(
 
 /// The source, which nobody writes to until it is dropped.
 fn source(config: &Config) -> Result<Box<dyn Engine>, StoreError> {
-    if config.file().is_some_and(|file| !file.exists()) {
-        return Err(StoreError::Missing { what: format!("store {}", config.shown()) });
-    }
-    let mut engine = config.connect(Access::Work, WAIT)?;
-    if engine.is_fresh()? {
-        return Err(StoreError::Missing { what: format!("store {}", config.shown()) });
-    }
-    schema::require_current(engine.as_mut())?;
+    let missing = || StoreError::Missing { what: format!("store {}", config.shown()) };
+    let mut engine = handle::existing(config, Access::Work, WAIT)?.ok_or_else(missing)?;
     engine.begin()?;
     if engine.dialect() == Dialect::Postgresql {
         engine.script(A_PART)?;

@@ -46,7 +46,7 @@ const fn heavy(name: &'static str, weight: &'static str) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::engine::Shape;
+    use crate::store::engine::{Shape, columns};
     use crate::store::sample::Place;
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
         let (mut file, mut other) = (file.open(), other.open());
         for table in TABLES {
             let [one, two] = [&mut file, &mut other].map(|store| {
-                let columns = store.engine.columns(table.name).unwrap();
+                let columns = columns(store.engine.as_mut(), table).unwrap();
                 let mut sorted = Shape::new(table, columns).columns().to_vec();
                 sorted.sort();
                 sorted

@@ -31,7 +31,7 @@ fn on(_: Progress) -> Result<(), StoreError> {
 fn rows(place: &Place) -> Vec<(Shape, Vec<Row>)> {
     let mut engine = place.config.connect(Access::Look, WAIT).unwrap();
     let whole = |table: Table| {
-        let mut columns = engine.columns(table.name).unwrap();
+        let mut columns = columns(engine.as_mut(), table).unwrap();
         columns.sort();
         let shape = Shape::new(table, columns);
         let rows = shape.rows(engine.as_mut(), Range { after: None, most: 1000 }).unwrap();

@@ -13,7 +13,7 @@ mod postgres;
 mod row;
 mod sqlite;
 
-pub use bulk::{Bulk, Range, Shape, Table};
+pub use bulk::{Bulk, Range, Shape, Table, columns};
 #[cfg(all(test, feature = "postgresql"))]
 pub use postgres::own_schema;
 pub use postgres::{Postgres, shown};

@@ -11,7 +11,7 @@ mod upgrade;
 use super::StoreError;
 use super::engine::{Dialect, Engine, References, Value, first};
 
-/// The scripts for SQLite and for PostgreSQL; the first brings version 1.
+/// The scripts for SQLite and for PostgreSQL, one where both understand it; the first brings version 1.
 const MIGRATIONS: [[&str; 2]; 12] = [
     [include_str!("0001_first.sql"), include_str!("postgresql/0001_first.sql")],
     [include_str!("0002_files.sql"), include_str!("postgresql/0002_files.sql")],
@@ -24,7 +24,7 @@ const MIGRATIONS: [[&str; 2]; 12] = [
     [include_str!("0009_events.sql"), include_str!("postgresql/0009_events.sql")],
     [include_str!("0010_leases.sql"), include_str!("postgresql/0010_leases.sql")],
     [include_str!("0011_claims.sql"), include_str!("postgresql/0011_claims.sql")],
-    [include_str!("0012_size.sql"), include_str!("postgresql/0012_size.sql")],
+    [include_str!("0012_size.sql"), include_str!("0012_size.sql")],
 ];
 
 /// The version that this program reads and writes.

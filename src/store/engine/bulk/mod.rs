@@ -4,13 +4,13 @@
 mod postgres;
 mod sqlite;
 
-use super::{Cell, Row, Value, first};
+use super::{Cell, Engine, Row, Value, first};
 use crate::store::StoreError;
 
 /// What a copy does with a database besides what every transaction does.
 pub trait Bulk {
-    /// The columns of a table, in their order.
-    fn columns(&mut self, table: &'static str) -> Result<Vec<String>, StoreError>;
+    /// The statement that gives the columns of a table, in their order.
+    fn select_columns(&self) -> &'static str;
 
     /// Runs a statement and gives all of its rows.
     fn read(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError>;
@@ -50,6 +50,12 @@ pub struct Range<'a> {
     pub after: Option<&'a Row>,
     /// So many.
     pub most: usize,
+}
+
+/// The columns of a table, in their order.
+pub fn columns(engine: &mut dyn Engine, table: Table) -> Result<Vec<String>, StoreError> {
+    let rows = engine.query(engine.select_columns(), &[Value::Text(table.name)])?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
 }
 
 impl Shape {

@@ -17,9 +17,8 @@ const SET_NUMBER: &str = "
 SELECT setval(CAST(pg_get_serial_sequence(?1, 'id') AS regclass), ?2)";
 
 impl Bulk for Postgres {
-    fn columns(&mut self, table: &'static str) -> Result<Vec<String>, StoreError> {
-        let rows = self.query(SELECT_COLUMNS, &[Value::Text(table)])?;
-        rows.into_iter().map(|mut row| row.take(0)).collect()
+    fn select_columns(&self) -> &'static str {
+        SELECT_COLUMNS
     }
 
     fn read(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {

@@ -18,9 +18,8 @@ INSERT INTO sqlite_sequence (name, seq)
 VALUES (?1, ?2)";
 
 impl Bulk for Sqlite {
-    fn columns(&mut self, table: &'static str) -> Result<Vec<String>, StoreError> {
-        let rows = self.query(SELECT_COLUMNS, &[Value::Text(table)])?;
-        rows.into_iter().map(|mut row| row.take(0)).collect()
+    fn select_columns(&self) -> &'static str {
+        SELECT_COLUMNS
     }
 
     fn read(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {

@@ -43,19 +43,17 @@ const LONGER: &str = "45s";
 /// So long a server that was there is waited for, which may be starting anew, and so often it is asked.
 const RETURN: (u32, Duration) = (25, Duration::from_millis(200));
 
-const SELECT_ENCODING: &str = "
-SELECT current_setting('server_encoding')";
-
 const SELECT_TABLES: &str = "
 SELECT count(*)
 FROM information_schema.tables
 WHERE table_schema = current_schema()";
 
-const SELECT_MARK: &str = "
-SELECT count(*)
+/// What a database must be to be one of ours: its letters, its tables, and how many of those that mark a store.
+const SELECT_WHOSE: &str = "
+SELECT current_setting('server_encoding'), count(*),
+  count(*) FILTER (WHERE table_name IN ('schema_version', 'meta', 'outcome'))
 FROM information_schema.tables
-WHERE table_schema = current_schema()
-  AND table_name IN ('schema_version', 'meta', 'outcome')";
+WHERE table_schema = current_schema()";
 
 const SELECT_NEXT_NUMBER: &str = "
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(?1, 'id')), 0) + 1";
@@ -119,23 +117,19 @@ impl Postgres {
     }
 
     fn refuse_strangers(&mut self) -> Result<(), StoreError> {
-        let encoding = first(self.query(SELECT_ENCODING, &[])?).map(|mut row| row.take(0)).transpose()?;
-        let encoding: String = encoding.unwrap_or_default();
+        let none = || StoreError::Misuse { what: "the database tells nothing of itself".to_owned() };
+        let mut whose = first(self.query(SELECT_WHOSE, &[])?).ok_or_else(none)?;
+        let (encoding, tables, marks): (String, i64, i64) = (whose.take(0)?, whose.take(1)?, whose.take(2)?);
         // The latter takes octets as they come, which are UTF-8.
         if !["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) {
             let what = format!("its encoding is {encoding}, which has not all letters: UTF8 is needed");
             return Err(StoreError::Schema { place: self.place.clone(), what });
         }
-        if self.is_fresh()? {
+        if tables == 0 || marks == 3 {
             return Ok(());
         }
-        match first(self.query(SELECT_MARK, &[])?).map(|mut row| row.take::<i64>(0)).transpose()? {
-            Some(3) => Ok(()),
-            Some(_) | None => Err(StoreError::Schema {
-                place: self.place.clone(),
-                what: "its schema holds tables, but no store of helpdesk-mail".to_owned(),
-            }),
-        }
+        let what = "its schema holds tables, but no store of helpdesk-mail".to_owned();
+        Err(StoreError::Schema { place: self.place.clone(), what })
     }
 
     /// The connection; outside a transaction one that broke is made again.
