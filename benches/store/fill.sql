@@ -56,7 +56,7 @@ WHERE outcome = 'updated'
 ON CONFLICT (message_id, ticket) DO NOTHING;
 
 INSERT INTO message_reference (message_id, ticket)
-SELECT 'notice.' || message_id, ticket
+SELECT 'notice.' || ticket || '.' || message_id, ticket
 FROM ledger
 WHERE outcome = 'updated';
 
@@ -75,7 +75,7 @@ INSERT INTO outbox
   (id, ticket, template, role, key, address, subject, message_id, priority, state, created_at, state_since, due_at,
    attempts, uncertain)
 SELECT ticket, ticket, 'created', 'requester', author, author, 'printer ' || ticket || ' is on fire',
-  'notice.' || message_id, 2, 'sent', at, at, at, 1, 0
+  'notice.' || ticket || '.' || message_id, 2, 'sent', at, at, at, 1, 0
 FROM ledger
 WHERE outcome = 'created';
 

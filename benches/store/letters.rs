@@ -38,7 +38,7 @@ impl Letters {
         format!(
             "From: Customer <customer-{author}@example.net>\r\nTo: support@example.org\r\n\
              Subject: Re: Printer {ticket} is on fire\r\nMessage-ID: <{}>\r\nIn-Reply-To: <{id}>\r\n\
-             References: <notice.{}> <{id}>\r\n\r\n\
+             References: <notice.{ticket}.{}> <{id}>\r\n\r\n\
              It still burns, for the {number}. time.\r\n\r\n> The printer in the hall has been burning since Monday.\r\n",
             new_id(number),
             new_id(number),
