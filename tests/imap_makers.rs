@@ -3,7 +3,7 @@
 use helpdesk_mail::mailbox::{Mailbox as _, Reader as _};
 use helpdesk_mail::model::item::{Disposition, Extent};
 
-use crate::support::account::{connect, first, plain};
+use crate::support::account::{connect, first, heard, plain};
 use crate::support::script::Script;
 
 /// Walks through a session; gives `key extent text` of each message.
@@ -15,7 +15,7 @@ fn session(transcript: &str) -> Vec<String> {
     let fetched = mailbox.fetch(&listing.items).unwrap();
     assert!(mailbox.cut_short().is_none(), "{transcript}");
     let keys: Vec<_> = fetched.iter().map(|it| first(&it.listed.key, Disposition::Seen)).collect();
-    assert_eq!(mailbox.acknowledge(&keys).unwrap().len(), 2, "{transcript}");
+    assert_eq!(heard(&mut mailbox, &keys).unwrap().len(), 2, "{transcript}");
     mailbox.close().unwrap();
     script.finish();
     let told = fetched.iter().map(|it| {

@@ -17,6 +17,15 @@ use postgres::{Client, NoTls};
 
 use crate::letters::TOGETHER;
 
+/// How long a batch took.
+#[derive(Clone, Copy)]
+pub struct Took {
+    /// From the first question to the last commit.
+    pub taking: Duration,
+    /// Letting the store go, when SQLite brings its log into the file.
+    pub closing: Duration,
+}
+
 /// A configuration with a store.
 pub struct Desk {
     settings: Settings,
@@ -45,21 +54,22 @@ impl Desk {
         Ok(Store::open(&self.settings.store)?)
     }
 
-    /// How long it takes to take a batch: to look up, decide, carry out, commit and let the store go.
-    pub fn take(&self, messages: Vec<Vec<u8>>) -> Result<Duration> {
+    /// How long it takes to take a batch: to look up, decide, carry out and commit, and then to let the store go.
+    pub fn take(&self, messages: Vec<Vec<u8>>) -> Result<Took> {
         let mut desk = Acting::new(self.store()?, &Locks::new(&self.settings.store), Prober::Nobody)?;
         let queue = self.settings.plan.queues.first().context("no queue is configured")?;
         let handed = Handed { queue, messages, audience: Audience::Giver, stop: Stop::default() };
         let started = Instant::now();
         let summary = run::ingest(&self.settings.plan, handed, &mut desk, &mut Silence)
             .map_err(|trouble| anyhow::anyhow!("{trouble:?}"))?;
+        let taking = started.elapsed();
         drop(desk);
-        let took = started.elapsed();
+        let closing = started.elapsed().saturating_sub(taking);
         let of = |word| summary.counts.of(word);
         let taken = [of(OutcomeWord::Created), of(OutcomeWord::Updated)];
         ensure!(taken == [TOGETHER as u64 / 2; 2], "other outcomes than expected: {:?}", summary.counts);
         self.let_time_pass()?;
-        Ok(took)
+        Ok(Took { taking, closing })
     }
 
     /// What was written just now counts for the limits of all that is sent, and is counted for each message.

@@ -98,7 +98,8 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
     drop(listener);
-    drop(workers);
+    // One store stays open beside what is opened below: SQLite brings its log into the file once, when the last is closed.
+    workers.truncate(1);
     if !args.dry_run {
         afterwards(args, &settings, &options.stop, &summary);
     }

@@ -81,6 +81,9 @@ pub trait Reader: Send {
     /// The caller bounds the batch. Of a message larger than the mailbox allows, the beginning is fetched.
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError>;
 
+    /// These are what the `fetch` behind the next one will ask for: a server may be asked for them with that one already.
+    fn expect(&mut self, _items: &[Listed]) {}
+
     /// Why the last `fetch` ended before its time; what had come whole by then was given.
     ///
     /// The first item that was not given is under suspicion: the mailbox may stumble over it every time.
@@ -122,10 +125,16 @@ pub trait Reader: Send {
 
 /// A mailbox that can be told what became of its items.
 pub trait Mailbox: Reader {
-    /// Tells the open folder what became of items, repeatably, and returns those it has heard of.
+    /// Tells the open folder what became of items, repeatably, and returns those it has heard of by now: these, or some that
+    /// it was told of earlier.
     ///
     /// An item that is no longer there counts as told.
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
+
+    /// Waits until the open folder has heard of all that can be heard of before the end, and returns the rest of it.
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
+    }
 
     /// Ends the session politely; only after that do all servers keep what they were told.
     ///

@@ -204,6 +204,15 @@ pub(super) fn acknowledge(
     Ok(())
 }
 
+/// Waits until the open folder has heard of all.
+pub(super) fn settle(source: &Source, gate: &mut dyn Gate, desk: &mut dyn Companions) -> Result<(), Trouble> {
+    let heard = gate.settle()?;
+    if !heard.is_empty() {
+        desk.told(source, &heard)?;
+    }
+    Ok(())
+}
+
 /// The whole batch was taken back: its items are taken again by the next run.
 fn discard(reception: &Reception<'_>, items: &[Item], error: StoreError, tally: &mut Tally<'_>) -> Trouble {
     let trouble = Trouble::from(error);

@@ -107,8 +107,11 @@ pub trait Gate: Send {
     /// The looking half.
     fn reader(&mut self) -> &mut dyn Reader;
 
-    /// Tells the open folder what became of items and returns those that it has heard of.
+    /// Tells the open folder what became of items and returns those that it has heard of by now.
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
+
+    /// Waits until the open folder has heard of the others, and returns them.
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
 
     /// Ends the session and returns what the open folder has heard of only now.
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
@@ -123,6 +126,10 @@ impl Gate for Box<dyn Mailbox> {
         self.as_mut().acknowledge(items)
     }
 
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        self.as_mut().settle()
+    }
+
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         self.as_mut().close()
     }
@@ -135,6 +142,10 @@ impl Gate for Box<dyn Reader> {
     }
 
     fn acknowledge(&mut self, _: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
+    }
+
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         Ok(Vec::new())
     }
 

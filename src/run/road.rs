@@ -124,10 +124,15 @@ impl Walk<'_> {
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
         let check = || bounds.check(&job.name);
-        open.extend(road.in_turn(self.batches(taken, &suspects), &check, Crew { gate, desk, tally })?);
+        let mut walked = road.in_turn(self.batches(taken, &suspects), &check, Crew { gate, desk, tally });
         for one in alone.chunks(1) {
-            open.extend(road.in_turn(std::iter::once(one), &check, Crew { gate, desk, tally })?);
+            let Ok(left) = &mut walked else { break };
+            open.extend(left.drain(..));
+            walked = road.in_turn(std::iter::once(one), &check, Crew { gate, desk, tally });
         }
+        let settled = batch::settle(source, gate, desk);
+        open.extend(walked?);
+        settled.or_else(|it| tally.pass(it))?;
         if open.is_empty() {
             old.remember(&keys, desk)?;
         }

@@ -1,7 +1,9 @@
-//! Batches in turn: while one is received, the next is fetched and read on a thread of its own.
+//! Batches in turn: while one is received, the next is fetched and read on a thread of its own, and the one behind that may be
+//! on its way from the server.
 //!
 //! The order of what is done to the store and to a mailbox stays: a batch is marked before it is fetched, received after the
-//! one before it, and told to its mailbox after its own commit. No more than two are in hand.
+//! one before it, and told to its mailbox after its own commit. No more than two are in hand; what is on its way lies in the
+//! system's buffers.
 
 use std::collections::HashMap;
 use std::thread;
@@ -64,14 +66,20 @@ impl<'a> Batch<'a> {
             let hand = match (ahead.take(), check()) {
                 (Some(hand), Ok(())) => hand,
                 (None, checked) => match batches.next() {
-                    Some(listed) => checked.and_then(|()| self.take(listed, &mut crew))?,
+                    Some(listed) => {
+                        checked?;
+                        let follower = batches.peek().copied().filter(|_| self.is_sound(listed));
+                        self.expect(follower, crew.gate.reader());
+                        self.take(listed, &mut crew)?
+                    }
                     None => return Ok(open),
                 },
                 (Some(hand), Err(trouble)) => return Err(self.last(Some(hand), trouble, &mut crew)),
             };
             let follows = hand.is_whole() && self.is_sound(hand.batch.listed);
             let next = batches.next_if(|next| follows && self.is_sound(next));
-            let (end, follower) = self.turn(hand, next, &mut crew);
+            let expected = batches.peek().copied().filter(|_| next.is_some());
+            let (end, follower) = self.turn(hand, (next, expected), &mut crew);
             match end {
                 Ok(left) => open.extend(left),
                 Err(trouble) => return Err(self.last(follower, trouble, &mut crew)),
@@ -85,7 +93,7 @@ impl<'a> Batch<'a> {
     fn last(&self, follower: Option<Hand<'_>>, trouble: Trouble, crew: &mut Crew<'_, '_>) -> Trouble {
         match follower {
             Some(hand) if !hand.is_whole() && !trouble.code.is_of_the_store() => {
-                self.turn(hand, None, crew).0.err().unwrap_or(trouble)
+                self.turn(hand, (None, None), crew).0.err().unwrap_or(trouble)
             }
             Some(hand) => {
                 hand.let_go(crew.desk);
@@ -95,8 +103,13 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Receives what is in hand while the next batch is fetched, and tells the mailbox.
-    fn turn<'i>(&'i self, hand: Hand<'i>, next: Option<&'i [Listed]>, crew: &mut Crew<'_, '_>) -> Turned<'i> {
+    /// Receives what is in hand while the next batch is fetched, behind which another is expected, and tells the mailbox.
+    fn turn<'i>(
+        &'i self,
+        hand: Hand<'i>,
+        (next, expected): (Option<&'i [Listed]>, Option<&'i [Listed]>),
+        crew: &mut Crew<'_, '_>,
+    ) -> Turned<'i> {
         let Crew { gate, desk, tally } = crew;
         let next = match next.map(|next| self.mark(next, *desk)).transpose() {
             Ok(next) => next,
@@ -110,6 +123,7 @@ impl<'a> Batch<'a> {
         let (received, fetched) = thread::scope(|scope| {
             let fetch = next.as_ref().map(|next| {
                 let reader = gate.reader();
+                self.expect(expected, reader);
                 let work = move || {
                     let _trail = trail::carry(steps);
                     self.haul_sound(next, reader, mode)
@@ -154,14 +168,25 @@ impl<'a> Batch<'a> {
         (told.map(|()| open), next)
     }
 
+    /// Has the mailbox know what is fetched behind the next batch, if that may be in hand beside another.
+    fn expect(&self, expected: Option<&[Listed]>, reader: &mut dyn Reader) {
+        if let Some(listed) = expected.filter(|listed| self.is_sound(listed)) {
+            reader.expect(&self.wanted(listed));
+        }
+    }
+
+    /// What of a batch is not old.
+    fn wanted(&self, listed: &[Listed]) -> Vec<Listed> {
+        listed.iter().filter(|item| !self.old.is_some_and(|old| old.covers(item))).cloned().collect()
+    }
+
     /// Whether a batch may be in hand beside another: nobody is asked about it, and no run died with any of it.
     fn is_sound(&self, batch: &[Listed]) -> bool {
         !self.job.asks_any() && !batch.iter().any(|item| self.suspects.contains(&item.key))
     }
 
     fn mark<'i>(&'i self, listed: &'i [Listed], desk: &mut dyn Companions) -> Result<Marked<'i>, Trouble> {
-        let is_old = |item: &&Listed| self.old.is_some_and(|old| old.covers(item));
-        let wanted: Vec<Listed> = listed.iter().filter(|item| !is_old(item)).cloned().collect();
+        let wanted = self.wanted(listed);
         let holding = Holding::take(self, &wanted, desk)?;
         Ok(Marked { listed, wanted, holding })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use helpdesk_mail::mailbox::imap::ImapMailbox;
 use helpdesk_mail::mailbox::{
-    Access, Config, Imap, Login, MailboxError, Password, Place, Plaintext, Server, Tls,
+    Access, Config, Imap, Login, Mailbox as _, MailboxError, Password, Place, Plaintext, Server, Tls,
 };
 use helpdesk_mail::model::item::{Acknowledgement, Disposition, ItemKey, Telling};
 
@@ -34,6 +34,13 @@ pub fn on(server: &Dovecot, tls: Tls) -> Server {
 /// Connects, for messages of at most 1 MB.
 pub fn connect(server: &Server) -> Result<ImapMailbox, MailboxError> {
     connect_as(server, Access::ReadWrite, 1_000_000)
+}
+
+/// Tells the open folder and waits until it has heard.
+pub fn heard(mailbox: &mut ImapMailbox, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
+    let mut heard = mailbox.acknowledge(items)?;
+    heard.extend(mailbox.settle()?);
+    Ok(heard)
 }
 
 /// Connects with another access or size.

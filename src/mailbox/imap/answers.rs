@@ -9,6 +9,7 @@
 //!
 //! Pure: octets in, octets out; how they are split does not matter. A [`Fault`] ends the session.
 
+use super::ahead::{Ahead, Sent, Verdict};
 use super::line;
 use super::record::{self, Body, Record, TAKEN};
 use crate::transport::wire::text;
@@ -22,8 +23,6 @@ const RECORDS: usize = 5_000_000;
 const LINES: usize = 200 * RECORDS;
 /// The most that is counted past in answer to one command: who sends more will not stop.
 const WASTED: u64 = 4 * 1024 * 1024 * 1024;
-/// The tag of a command that goes before another; the crate's own tags are others.
-const FIRST: &str = "first";
 /// The most warnings that are kept of one answer.
 const WARNINGS: usize = 8;
 
@@ -57,6 +56,9 @@ pub(super) enum Fault {
     /// An answer is too long.
     #[error("an answer of the server is without end")]
     LongAnswer,
+    /// It answers what was not asked.
+    #[error("the answer is to another command")]
+    Stray,
     /// A line that is no answer at all.
     #[error("the server's line is no IMAP answer")]
     NoAnswer,
@@ -84,8 +86,11 @@ pub(super) struct Answers {
     farewell: Farewell,
     fault: Option<Fault>,
     told: Told,
-    /// A command that goes before the next one, in the same breath; its answer is nobody's.
-    first: Option<String>,
+    /// Commands that were sent and not waited for, and the FETCH answers that came while one was open.
+    ahead: Ahead,
+    pool: Vec<Record>,
+    /// How many octets of messages lie there.
+    pooled: usize,
     /// What of `bounds.all`, `GIVEN`, `LINES` and `WASTED` is used up.
     kept: usize,
     given: usize,
@@ -129,7 +134,9 @@ impl Answers {
             farewell: Farewell::Unexpected,
             fault: None,
             told: Told::default(),
-            first: None,
+            ahead: Ahead::default(),
+            pool: Vec::new(),
+            pooled: 0,
             kept: 0,
             given: 0,
             read: 0,
@@ -142,27 +149,59 @@ impl Answers {
         }
     }
 
-    /// Begins the answer to a new command.
+    /// Begins the answer to a new command; nothing that was sent ahead is open.
     pub(super) fn begin(&mut self, bounds: Bounds, farewell: Farewell) {
         self.bounds = bounds;
         self.farewell = farewell;
-        self.told = Told::default();
-        (self.kept, self.given, self.read, self.wasted) = (0, 0, 0, 0);
+        self.kept = 0;
+        self.anew();
     }
 
-    /// Sends ID with these words before the next command, and waits for no answer.
-    pub(super) fn say_first(&mut self, id: &str) {
-        self.first = Some(format!("{FIRST} ID {id}\r\n"));
+    /// Nothing is told yet.
+    fn anew(&mut self) -> Told {
+        (self.given, self.read, self.wasted) = (0, 0, 0);
+        std::mem::take(&mut self.told)
     }
 
-    /// What goes before a command.
-    pub(super) fn first(&mut self) -> Option<String> {
-        self.first.take()
+    /// A command is sent, and its answer asked for later.
+    pub(super) fn send(&mut self, bounds: Bounds) -> Sent {
+        if !self.has_open() {
+            self.anew();
+        }
+        self.ahead.send(bounds)
+    }
+
+    /// A command is sent whose answer is nobody's.
+    pub(super) fn forget(&mut self) -> Sent {
+        self.ahead.forget()
+    }
+
+    /// Whether a command that was sent ahead is not answered yet.
+    pub(super) fn has_open(&self) -> bool {
+        self.ahead.bounds().is_some()
+    }
+
+    /// What was answered to a command that was sent, once it was; messages are [`claimed`](Self::claim).
+    pub(super) fn take(&mut self, sent: Sent) -> Option<(Verdict, Told)> {
+        self.ahead.take(sent)
+    }
+
+    /// What came of these messages for commands that were sent ahead.
+    pub(super) fn claim(&mut self, is_wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        let (claimed, rest) = std::mem::take(&mut self.pool).into_iter().partition(is_wanted);
+        self.pool = rest;
+        self.pooled = octets(&self.pool);
+        claimed
     }
 
     /// What was told since [`Self::begin`].
     pub(super) fn told(&mut self) -> Told {
         std::mem::take(&mut self.told)
+    }
+
+    /// The answer to a command came that nobody waits for.
+    pub(super) fn stray(&mut self) {
+        self.fault.get_or_insert(Fault::Stray);
     }
 
     /// Why the session cannot go on, if it cannot.
@@ -209,7 +248,8 @@ impl Answers {
     fn took(&mut self, body: Body) {
         match self.kind {
             Kind::Fetch => {
-                self.kept = self.kept.saturating_add(body.bytes.len());
+                let kept = if self.has_open() { &mut self.pooled } else { &mut self.kept };
+                *kept = kept.saturating_add(body.bytes.len());
                 self.answer.push(TAKEN);
                 self.taken.push(body);
             }
@@ -266,7 +306,11 @@ impl Answers {
 
     fn expect(&mut self, missing: u64) -> Result<(), Fault> {
         let room = match self.kind {
-            Kind::Fetch => self.bounds.each.min(self.bounds.all.saturating_sub(self.kept)),
+            Kind::Fetch => {
+                let own = (self.bounds, self.kept);
+                let (bounds, kept) = self.ahead.bounds().map_or(own, |bounds| (bounds, self.pooled));
+                bounds.each.min(bounds.all.saturating_sub(kept))
+            }
             Kind::Data => 1024,
             Kind::Capability
             | Kind::Ok
@@ -323,21 +367,31 @@ impl Answers {
 
     fn remember(&mut self, record: Record) -> Result<(), Fault> {
         // Flags of a message without its UID are of no use.
+        let records = if self.has_open() { &mut self.pool } else { &mut self.told.records };
         if record.uid.is_some() || record.body.is_some() {
-            self.told.records.push(record);
+            records.push(record);
         }
-        if self.told.records.len() > RECORDS { Err(Fault::LongAnswer) } else { Ok(()) }
+        if records.len() > RECORDS { Err(Fault::LongAnswer) } else { Ok(()) }
     }
 
     fn tagged(&mut self, answer: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-        if answer.split(|octet| *octet == b' ').next() == Some(FIRST.as_bytes()) {
+        let tag = answer.split(|octet| *octet == b' ').next().unwrap_or_default();
+        if self.ahead.is_nobodys(tag) {
             return Ok(());
         }
+        let sent = self.ahead.find(tag);
         let status = line::status(answer);
         if status.code.starts_with("CAPABILITY ") {
             self.told.capabilities = Some(line::words(status.code.as_bytes(), 1));
         }
         self.told.text = text(status.text);
+        if let Some(sent) = sent {
+            self.told.code = status.code;
+            let verdict = Verdict::of(answer).ok_or(Fault::NoAnswer)?;
+            let told = self.anew();
+            self.ahead.end(sent, verdict, told);
+            return Ok(());
+        }
         let repaired = line::repaired(answer);
         let given =
             if line::parses(&repaired) { repaired } else { line::bare(answer).ok_or(Fault::NoAnswer)? };
@@ -357,6 +411,10 @@ impl Answers {
         out.append(&mut answer);
         Ok(())
     }
+}
+
+fn octets(records: &[Record]) -> usize {
+    records.iter().filter_map(|record| record.body.as_ref()).map(|body| body.bytes.len()).sum()
 }
 
 fn text_of(body: &Body) -> String {

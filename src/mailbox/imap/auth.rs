@@ -15,14 +15,13 @@ use super::tap::Tap;
 use crate::mailbox::MailboxError;
 use crate::transport::login::Credentials;
 use crate::transport::sasl::{Bearer, REFUSED_HINT};
-use crate::transport::wire::Stream;
 
 /// What the crate makes of a login.
-type Attempt = thread::Result<Result<imap::Session<Tap<Stream>>, imap::Error>>;
+type Attempt = thread::Result<Result<imap::Session<Tap>, imap::Error>>;
 
 /// Logs in by what the credentials and the server's offer allow.
 pub(super) fn log_in(
-    client: Client<Tap<Stream>>,
+    client: Client<Tap>,
     link: &Link,
     credentials: &Credentials<'_>,
     offered: &[String],
@@ -50,7 +49,7 @@ impl Authenticator for Plain<'_> {
 }
 
 fn by_password(
-    client: Client<Tap<Stream>>,
+    client: Client<Tap>,
     link: &Link,
     plain: &Plain<'_>,
     offered: &[String],
@@ -95,7 +94,7 @@ impl Authenticator for Exchange<'_> {
 }
 
 fn by_token(
-    client: Client<Tap<Stream>>,
+    client: Client<Tap>,
     link: &Link,
     bearer: &Bearer<'_>,
     offered: &[String],
@@ -122,11 +121,11 @@ fn has(offered: &[String], word: &str) -> bool {
 fn begin(link: &Link, how: &str) {
     log::debug!("{}: {how}", link.peer);
     link.pace.begin();
-    link.answers.lock().begin(Bounds::default(), Farewell::Unexpected);
+    link.line.lock().answers.begin(Bounds::default(), Farewell::Unexpected);
 }
 
 fn authenticate(
-    client: Client<Tap<Stream>>,
+    client: Client<Tap>,
     link: &Link,
     mechanism: &str,
     authenticator: &impl Authenticator,
@@ -146,7 +145,7 @@ fn done(
     match attempt {
         Ok(Ok(session)) => Ok(Session::new(session, link.clone())),
         Ok(Err(imap::Error::No(_) | imap::Error::Bad(_))) => {
-            let told = link.answers.lock().told();
+            let told = link.line.lock().answers.told();
             let (hint, text) = refusal(&format!("the server answers: {}", told.text));
             // Not about the credentials (RFC 5530).
             Err(match told.code.as_str() {
@@ -156,7 +155,7 @@ fn done(
                 _ => link.peer.auth(hint, text),
             })
         }
-        Ok(Err(error)) => Err(broken(&link.peer, &link.answers, error)),
+        Ok(Err(error)) => Err(broken(&link.peer, &link.line, error)),
         Err(_) => Err(link.peer.protocol("the IMAP library stumbled over an answer")),
     }
 }

@@ -41,12 +41,12 @@ fn attempt(
 ) -> Result<(Session, Vec<String>), MailboxError> {
     let (stream, greeted) = protected(socket, server, peer)?;
     let link = Link {
-        answers: Shared::new(),
         pace: stream.pace(),
         certificate_expires: stream.certificate_expires(),
+        line: Shared::new(stream),
         peer: peer.clone(),
     };
-    let mut client = Client::new(Tap::new(stream, link.answers.clone()));
+    let mut client = Client::new(Tap::new(link.line.clone()));
     client.greeting_read = true;
     let offered = match greeted {
         Some(offered) => offered,
@@ -54,7 +54,7 @@ fn attempt(
     };
     let mut session = auth::log_in(client, &link, &credentials()?, &offered)?;
     // What is offered may grow with the login (RFC 3501 section 6.1.1); most servers tell of that with their answer.
-    let told = link.answers.lock().told().capabilities;
+    let told = link.line.lock().answers.told().capabilities;
     let offered = match told {
         Some(told) => told,
         None => match session.run("CAPABILITY")? {
@@ -64,14 +64,14 @@ fn attempt(
     };
     if offered.iter().any(|word| word == "ID") {
         // NetEase (163.com, 126.com) opens no folder to a client without a name; what is answered does not matter.
-        log::debug!("{}: ID {ID}, ahead of the next command", link.peer);
-        link.answers.lock().say_first(ID);
+        log::debug!("{}: {ID}, ahead of the next command", link.peer);
+        link.line.lock().mention(ID);
     }
     Ok((session, offered))
 }
 
 /// Who we are (RFC 2971).
-const ID: &str = concat!("(\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
+const ID: &str = concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
 
 /// The stream, with the capabilities that the greeting told of; what is told before TLS stands does not count.
 fn protected(
@@ -164,14 +164,14 @@ fn ask(
     Err(peer.protocol(format!("no end of the answer to {command}")))
 }
 
-fn capabilities(client: &mut Client<Tap<Stream>>, link: &Link) -> Result<Vec<String>, MailboxError> {
+fn capabilities(client: &mut Client<Tap>, link: &Link) -> Result<Vec<String>, MailboxError> {
     link.pace.begin();
-    link.answers.lock().begin(Bounds::default(), Farewell::Unexpected);
+    link.line.lock().answers.begin(Bounds::default(), Farewell::Unexpected);
     match catch_unwind(AssertUnwindSafe(|| client.capabilities().map(drop))) {
         Ok(Ok(()) | Err(imap::Error::No(_) | imap::Error::Bad(_))) => {
-            Ok(link.answers.lock().told().capabilities.unwrap_or_default())
+            Ok(link.line.lock().answers.told().capabilities.unwrap_or_default())
         }
-        Ok(Err(error)) => Err(broken(&link.peer, &link.answers, error)),
+        Ok(Err(error)) => Err(broken(&link.peer, &link.line, error)),
         Err(_) => Err(link.peer.protocol("the IMAP library stumbled over an answer")),
     }
 }

@@ -1,9 +1,14 @@
 //! Fetches batches of messages; one that the server cannot give never costs the others.
+//!
+//! The commands for a batch leave together, and with them those for the batch that is expected next: its answers are on their
+//! way while this one is worked at. After a session broke each command waits for the one before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::ahead::Sent;
 use super::answers::{Bounds, Farewell};
 use super::record::{Body, Record};
+use super::recover::RETURNS;
 use super::session::Refusal;
 use super::uids::{self, Set};
 use super::{ImapMailbox, uids::parse_key};
@@ -14,12 +19,27 @@ use crate::model::item::{Extent, Fetched, Listed};
 const BEGINNING: u64 = 256 * 1024;
 
 /// What is asked of messages.
-struct Question {
+pub(super) struct Question {
+    set: Set,
     section: String,
-    /// The most that is kept of one.
-    each: usize,
+    /// The most that is kept of one, and of all.
+    bounds: Bounds,
     extent: Extent,
 }
+
+impl Question {
+    /// Whether an answer is to it. What comes without its UID is nobody's; that it came says that something is not known.
+    fn asks_for(&self, record: &Record) -> bool {
+        record.uid.is_none_or(|uid| self.set.uids.binary_search(&uid).is_ok())
+    }
+
+    fn command(&self) -> String {
+        format!("UID FETCH {} (UID {})", self.set.text, self.section)
+    }
+}
+
+/// What was asked for before its time, oldest first.
+pub(super) type OnTheWay = VecDeque<(Question, Sent)>;
 
 pub(super) type Bodies = HashMap<u32, (Vec<u8>, Extent)>;
 
@@ -60,88 +80,133 @@ impl Order {
 impl ImapMailbox {
     /// Fetches items in their order, without those that vanished.
     pub(super) fn fetched(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
-        let number = self.opened()?.validity;
-        let max = self.max_message_size;
-        let uid = |item: &Listed| parse_key(&item.key).filter(|(of, _)| *of == number).map(|(_, uid)| uid);
-        let (large, whole): (Vec<&Listed>, Vec<&Listed>) =
-            items.iter().partition(|item| item.size.is_some_and(|size| size > max));
-        let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
-        let ascending = |items: Vec<&Listed>| {
-            let mut uids: Vec<u32> = items.into_iter().filter_map(uid).collect();
-            uids.sort_unstable();
-            uids
-        };
-        let mut order = Order {
-            whole: (ascending(whole), all),
-            large: ascending(large),
-            bodies: Bodies::new(),
-            answered: HashSet::new(),
-        };
+        let mut order = self.order(items)?;
         self.cut_short = self.fetch_and_return(&mut order).err();
+        let number = self.opened()?.validity;
         Ok(items
             .iter()
             .filter_map(|item| {
-                let (bytes, extent) = order.bodies.remove(&uid(item)?)?;
+                let (bytes, extent) = order.bodies.remove(&uid(item, number)?)?;
                 Some(Fetched { listed: item.clone(), bytes, extent })
             })
             .collect())
     }
 
-    /// Asks for all that has not come; for `alone` in a command of its own.
+    fn order(&self, items: &[Listed]) -> Result<Order, MailboxError> {
+        let number = self.opened()?.validity;
+        let max = self.max_message_size;
+        let (large, whole): (Vec<&Listed>, Vec<&Listed>) =
+            items.iter().partition(|item| item.size.is_some_and(|size| size > max));
+        let all = whole.iter().map(|item| item.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
+        let ascending = |items: Vec<&Listed>| {
+            let mut uids: Vec<u32> = items.into_iter().filter_map(|item| uid(item, number)).collect();
+            uids.sort_unstable();
+            uids
+        };
+        Ok(Order {
+            whole: (ascending(whole), all),
+            large: ascending(large),
+            bodies: Bodies::new(),
+            answered: HashSet::new(),
+        })
+    }
+
+    /// Asks for all that has not come; for `alone` in a command of its own, and then for one set after the other.
     pub(super) fn fetch_missing(
         &mut self,
         order: &mut Order,
         alone: Option<u32>,
     ) -> Result<(), MailboxError> {
-        let max = self.max_message_size;
-        let part = BEGINNING.min(max).max(1);
-        let whole = Question { section: "BODY.PEEK[]".to_owned(), each: octets(max), extent: Extent::Whole };
-        let section = format!("BODY.PEEK[]<0.{part}>");
-        let beginning = Question { section, each: octets(part), extent: Extent::Beginning };
-        let parts = part.saturating_mul(order.large.len() as u64);
-        let wanted =
-            [(order.whole.0.clone(), &whole, order.whole.1), (order.large.clone(), &beginning, parts)];
-        for (uids, question, octets) in wanted {
-            let open = order.open(&uids);
-            let (first, rest): (Vec<u32>, Vec<u32>) = open.into_iter().partition(|uid| Some(*uid) == alone);
-            for set in uids::sets(first).into_iter().chain(uids::sets(rest)) {
-                self.ask(&set, question, octets, &mut order.bodies)?;
-                order.answered.extend(set.uids);
+        let questions = self.questions(order, alone);
+        if self.returns < RETURNS {
+            for question in questions {
+                let sent = self.send(&question)?;
+                self.take_in(question, sent, order)?;
             }
+            return Ok(());
+        }
+        let mut sent = Vec::with_capacity(questions.len());
+        for question in questions {
+            let under_way = self.under_way(&question)?;
+            sent.push((under_way.map_or_else(|| self.send(&question), Ok)?, question));
+        }
+        self.send_what_is_expected()?;
+        for (sent, question) in sent {
+            self.take_in(question, sent, order)?;
         }
         Ok(())
     }
 
-    /// Asks for a set; `listed` is how much it should be together.
-    fn ask(
-        &mut self,
-        set: &Set,
-        question: &Question,
-        listed: u64,
-        bodies: &mut Bodies,
-    ) -> Result<(), MailboxError> {
-        // Sizes are guesses on some servers (Exchange counts before it converts), hence the margin.
-        let all = octets(listed.saturating_add(listed / 4).saturating_add(1024 * 1024));
-        let command = format!("UID FETCH {} (UID {})", set.text, question.section);
-        let bounds = Bounds { each: question.each, all };
-        let reply = match self.session.run_bounded(&command, bounds, Farewell::Unexpected) {
-            Ok(reply) => reply,
-            Err(error) => {
-                keep(self.session.salvage().records, set, question, bodies);
-                return Err(error);
+    fn questions(&self, order: &Order, alone: Option<u32>) -> Vec<Question> {
+        let max = self.max_message_size;
+        let part = BEGINNING.min(max).max(1);
+        let parts = part.saturating_mul(order.large.len() as u64);
+        let beginning = format!("BODY.PEEK[]<0.{part}>");
+        let mut questions = Vec::new();
+        for (uids, section, each, listed, extent) in [
+            (&order.whole.0, "BODY.PEEK[]", max, order.whole.1, Extent::Whole),
+            (&order.large, beginning.as_str(), part, parts, Extent::Beginning),
+        ] {
+            // Sizes are guesses on some servers (Exchange counts before it converts), hence the margin.
+            let all = octets(listed.saturating_add(listed / 4).saturating_add(1024 * 1024));
+            let bounds = Bounds { each: octets(each), all };
+            let (first, rest): (Vec<u32>, Vec<u32>) =
+                order.open(uids).into_iter().partition(|uid| Some(*uid) == alone);
+            let sets = uids::sets(first).into_iter().chain(uids::sets(rest));
+            questions.extend(sets.map(|set| Question {
+                set,
+                section: section.to_owned(),
+                bounds,
+                extent: extent.clone(),
+            }));
+        }
+        questions
+    }
+
+    fn send(&mut self, question: &Question) -> Result<Sent, MailboxError> {
+        self.session.send(&question.command(), question.bounds)
+    }
+
+    /// The command for this question, if it was sent before its time; what was sent for another is not waited for any more.
+    fn under_way(&mut self, question: &Question) -> Result<Option<Sent>, MailboxError> {
+        let command = question.command();
+        while let Some((other, sent)) = self.on_the_way.pop_front() {
+            if other.command() == command {
+                return Ok(Some(sent));
             }
-        };
-        let refused = reply.is_err();
-        let told = reply.map_or_else(|refusal| refusal.told, |answer| answer.told);
-        let unread = keep(told.records, set, question, bodies) || refused;
-        let missing: Vec<u32> = set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect();
+            drop(self.session.answer(sent)?);
+            drop(self.session.claim(|record| other.asks_for(record)));
+        }
+        Ok(None)
+    }
+
+    /// Asks for the batch that is fetched next.
+    fn send_what_is_expected(&mut self) -> Result<(), MailboxError> {
+        let expected = std::mem::take(&mut self.expected);
+        let order = self.order(&expected)?;
+        for question in self.questions(&order, None) {
+            let sent = self.send(&question)?;
+            self.on_the_way.push_back((question, sent));
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to a question, and asks again for what did not come.
+    fn take_in(&mut self, question: Question, sent: Sent, order: &mut Order) -> Result<(), MailboxError> {
+        let reply = self.session.answer(sent);
+        let bodies = &mut order.bodies;
+        let unread = keep(self.session.claim(|record| question.asks_for(record)), &question, bodies);
+        let unread = reply?.is_err() || unread;
+        let missing: Vec<u32> =
+            question.set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect();
         // In a clean answer what is missing has vanished, or so it should be: what is left out here is never listed again.
         let missing = if unread { missing } else { self.there(&missing)? };
         for uid in missing {
-            if let Some(body) = self.alone(uid, question)? {
-                bodies.insert(uid, body);
+            if let Some(body) = self.alone(uid, &question)? {
+                order.bodies.insert(uid, body);
             }
         }
+        order.answered.extend(question.set.uids);
         Ok(())
     }
 
@@ -152,7 +217,8 @@ impl ImapMailbox {
         let header = ("BODY.PEEK[HEADER]", Extent::Beginning);
         for (section, extent) in [(question.section.as_str(), question.extent.clone()), header] {
             let command = format!("UID FETCH {uid} (UID {section})");
-            let bounds = Bounds { each: question.each, all: question.each };
+            let each = question.bounds.each;
+            let bounds = Bounds { each, all: each };
             let (told, refusal) = match self.session.run_bounded(&command, bounds, Farewell::Unexpected)? {
                 Ok(answer) => (answer.told.records, None),
                 Err(Refusal { mut told }) => (std::mem::take(&mut told.records), Some(Refusal { told })),
@@ -200,13 +266,13 @@ impl ImapMailbox {
 }
 
 /// Keeps the bodies that were asked for, and says whether one was not read.
-fn keep(records: Vec<Record>, set: &Set, question: &Question, bodies: &mut Bodies) -> bool {
+fn keep(records: Vec<Record>, question: &Question, bodies: &mut Bodies) -> bool {
     let mut unread = false;
     for record in records {
         match (record.uid, record.body) {
-            (Some(uid), Some(body)) if set.uids.binary_search(&uid).is_ok() => {
+            (Some(uid), Some(body)) if question.set.uids.binary_search(&uid).is_ok() => {
                 // Cut because the others took the room, or not given at all: it is asked for alone.
-                if body.absent || body.cut && body.bytes.len() < question.each {
+                if body.absent || body.cut && body.bytes.len() < question.bounds.each {
                     unread = true;
                 } else {
                     bodies.entry(uid).or_insert_with(|| given(body, question.extent.clone()));
@@ -217,6 +283,11 @@ fn keep(records: Vec<Record>, set: &Set, question: &Question, bodies: &mut Bodie
         }
     }
     unread
+}
+
+/// The UID of an item of this numbering.
+fn uid(item: &Listed, number: u32) -> Option<u32> {
+    parse_key(&item.key).filter(|(of, _)| *of == number).map(|(_, uid)| uid)
 }
 
 fn given(body: Body, extent: Extent) -> (Vec<u8>, Extent) {

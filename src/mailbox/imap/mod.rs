@@ -1,16 +1,17 @@
 //! Mailboxes on an IMAP server (RFC 3501, RFC 9051), with UIDPLUS (RFC 4315) and MOVE (RFC 6851) where offered.
 //!
 //! A message is named by UIDVALIDITY and UID. A run costs what is new: a SELECT tells whether anything is, one FETCH
-//! lists it, one FETCH for each batch brings it, one STORE or MOVE for each disposition tells the server.
+//! lists it, one FETCH for each batch brings it, one STORE or MOVE for each disposition tells the server. What is
+//! asked next and what the server is told leave before the answers to what was asked before have come (`ahead`).
 //! Never sent: EXPUNGE and CLOSE, which remove what others flagged `\Deleted`; `BODY[]` without PEEK, which sets
 //! `\Seen`; CREATE.
 //!
 //! A session that breaks while messages are fetched is made again a few times in a run (`recover`).
 //!
 //! Left behind on error: the server keeps what it was told; nothing is sent when the value is dropped.
-//! Limits: one connection, one command at a time, no IDLE, no COMPRESS,
-//! five million messages in a folder.
+//! Limits: one connection, no IDLE, no COMPRESS, five million messages in a folder.
 
+mod ahead;
 mod answers;
 mod auth;
 mod connect;
@@ -47,6 +48,13 @@ pub struct ImapMailbox {
     open: Option<Open>,
     /// Whether it was said that items are only flagged.
     warned: bool,
+    /// What is fetched next, and what was asked for of it before its time.
+    expected: Vec<Listed>,
+    on_the_way: fetch::OnTheWay,
+    /// What the open folder was told and has not answered yet.
+    unanswered: Vec<tell::Deed>,
+    /// What it has heard of and nobody was told yet.
+    heard: Vec<ItemKey>,
     /// Why the last fetch ended before its time.
     cut_short: Option<MailboxError>,
     /// The server, to come back to it.
@@ -75,6 +83,10 @@ impl ImapMailbox {
             max_message_size: config.max_message_size,
             open: None,
             warned: false,
+            expected: Vec::new(),
+            on_the_way: fetch::OnTheWay::new(),
+            unanswered: Vec::new(),
+            heard: Vec::new(),
             cut_short: None,
             server: imap.server.clone(),
             until,
@@ -126,6 +138,10 @@ impl Reader for ImapMailbox {
         self.fetched(items)
     }
 
+    fn expect(&mut self, items: &[Listed]) {
+        self.expected = items.to_vec();
+    }
+
     fn cut_short(&mut self) -> Option<MailboxError> {
         self.cut_short.take()
     }
@@ -162,8 +178,15 @@ impl Mailbox for ImapMailbox {
         self.tell(items)
     }
 
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        self.hear_all()?;
+        Ok(std::mem::take(&mut self.heard))
+    }
+
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        let heard = self.settle();
         self.open = None;
-        self.session.logout().map(|()| Vec::new())
+        let end = self.session.logout();
+        heard.and_then(|heard| end.map(|()| heard))
     }
 }

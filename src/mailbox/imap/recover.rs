@@ -49,11 +49,15 @@ impl ImapMailbox {
             "{} is being connected to again: the session broke while messages were fetched",
             self.session.peer
         );
+        self.on_the_way.clear();
+        let unanswered = std::mem::take(&mut self.unanswered);
         (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
         let again = self.select(&name).and_then(|open| {
             let anew = || self.session.peer.protocol("the folder was numbered anew meanwhile");
             if open.validity == validity { Ok(()) } else { Err(anew()) }
         });
+        // Whether the server carried out what it was told last is not known.
+        let again = again.and_then(|()| self.tell_again(unanswered));
         if again.is_err() {
             // Nothing may be told to another folder than the one that was listed.
             self.session.hang_up();

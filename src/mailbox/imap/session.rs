@@ -4,28 +4,36 @@
 //! later command fails. Commands are logged at debug level; none that passes here holds a secret. Texts of the server
 //! are shown, its data never.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::ahead::{Sent, Verdict};
 use super::answers::{Bounds, Farewell, Fault, Told};
-use super::tap::{Shared, Tap};
+use super::record::Record;
+use super::tap::{Line, Shared, Tap};
 use crate::mailbox::MailboxError;
-use crate::transport::wire::{Pace, Peer, Stream};
+use crate::transport::wire::{Pace, Peer};
 
 /// A session after login.
 pub(super) struct Session {
     /// `None` once it is broken or closed.
-    crate_session: Option<imap::Session<Tap<Stream>>>,
-    answers: Shared,
+    open: Option<Open>,
     pace: Arc<Pace>,
-    /// What came in answer to the command that broke the session.
-    salvage: Told,
+    /// The messages that came before the session broke and that nobody has claimed.
+    salvage: Vec<Record>,
     /// When the certificate expires that the server showed.
     pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
+}
+
+/// What a session needs while it lives; the connection ends with it.
+struct Open {
+    crate_session: imap::Session<Tap>,
+    line: Shared,
 }
 
 /// What came in answer to a command that the server carried out.
@@ -56,10 +64,15 @@ impl Refusal {
 pub(super) type Reply = Result<Answer, Refusal>;
 
 impl Session {
-    pub(super) fn new(crate_session: imap::Session<Tap<Stream>>, link: Link) -> Self {
-        let Link { answers, pace, certificate_expires, peer } = link;
-        let salvage = Told::default();
-        Self { crate_session: Some(crate_session), answers, pace, salvage, certificate_expires, peer }
+    pub(super) fn new(crate_session: imap::Session<Tap>, link: Link) -> Self {
+        let Link { line, pace, certificate_expires, peer } = link;
+        Self {
+            open: Some(Open { crate_session, line }),
+            pace,
+            salvage: Vec::new(),
+            certificate_expires,
+            peer,
+        }
     }
 
     /// Runs a command whose answer holds no messages.
@@ -67,64 +80,104 @@ impl Session {
         self.run_bounded(command, Bounds::default(), Farewell::Unexpected)
     }
 
-    /// Runs a command; literals of FETCH answers are kept within the bounds.
+    /// Runs a command once all that was sent is answered; literals of FETCH answers are kept within the bounds.
     pub(super) fn run_bounded(
         &mut self,
         command: &str,
         bounds: Bounds,
         farewell: Farewell,
     ) -> Result<Reply, MailboxError> {
-        let Some(mut session) = self.crate_session.take() else {
-            return Err(self.peer.connect("", "the session ended earlier"));
-        };
+        self.talk(Line::wait_for_all)?;
+        let Some(mut open) = self.open.take() else { return Err(self.over()) };
         log::debug!("{}: {command}", self.peer);
         self.pace.begin();
-        self.answers.lock().begin(bounds, farewell);
-        let result = catch_unwind(AssertUnwindSafe(|| session.run(command)));
-        let told = self.answers.lock().told();
-        for warning in &told.warnings {
-            log::warn!("{} says: {warning}", self.peer);
-        }
+        open.line.lock().answers.begin(bounds, farewell);
+        let result = catch_unwind(AssertUnwindSafe(|| open.crate_session.run(command)));
+        let told = open.line.lock().answers.told();
+        self.pass_on(&told);
         match result {
             Ok(Ok((mut data, end))) => {
                 data.truncate(end);
-                self.crate_session = Some(session);
+                self.open = Some(open);
                 Ok(Ok(Answer { data, told }))
             }
             Ok(Err(imap::Error::No(_) | imap::Error::Bad(_))) => {
-                self.crate_session = Some(session);
+                self.open = Some(open);
                 Ok(Err(Refusal { told }))
             }
-            Ok(Err(error)) => {
-                self.salvage = told;
-                Err(broken(&self.peer, &self.answers, error))
-            }
+            Ok(Err(error)) => Err(broken(&self.peer, &open.line, error)),
             Err(_) => Err(self.peer.protocol("the IMAP library stumbled over an answer")),
+        }
+    }
+
+    /// Sends a command whose answer holds messages or nothing, and does not wait; [`Self::answer`] does.
+    pub(super) fn send(&mut self, command: &str, bounds: Bounds) -> Result<Sent, MailboxError> {
+        log::debug!("{}: {command}", self.peer);
+        self.talk(|line| line.send(command, bounds))
+    }
+
+    /// Waits for the answer to a command that was sent, once for each; the messages are [`claimed`](Self::claim).
+    pub(super) fn answer(&mut self, sent: Sent) -> Result<Reply, MailboxError> {
+        let (verdict, told) = self.talk(|line| line.wait(sent))?;
+        self.pass_on(&told);
+        Ok(match verdict {
+            Verdict::Done => Ok(Answer { data: Vec::new(), told }),
+            Verdict::Refused => Err(Refusal { told }),
+        })
+    }
+
+    /// What came of these messages in answer to what was sent, also before the session broke.
+    pub(super) fn claim(&mut self, is_wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        match &self.open {
+            Some(open) => open.line.lock().answers.claim(is_wanted),
+            None => std::mem::take(&mut self.salvage).into_iter().filter(is_wanted).collect(),
+        }
+    }
+
+    /// Does something with the connection beside the crate. After an error the session is over.
+    fn talk<T>(&mut self, what: impl FnOnce(&mut Line) -> io::Result<T>) -> Result<T, MailboxError> {
+        let Some(open) = self.open.take() else { return Err(self.over()) };
+        self.pace.begin();
+        let done = what(&mut open.line.lock());
+        match done {
+            Ok(done) => {
+                self.open = Some(open);
+                Ok(done)
+            }
+            Err(error) => {
+                self.salvage = open.line.lock().answers.claim(|_| true);
+                Err(broken(&self.peer, &open.line, imap::Error::Io(error)))
+            }
+        }
+    }
+
+    fn over(&self) -> MailboxError {
+        self.peer.connect("", "the session ended earlier")
+    }
+
+    fn pass_on(&self, told: &Told) {
+        for warning in &told.warnings {
+            log::warn!("{} says: {warning}", self.peer);
         }
     }
 
     /// Whether commands can be given.
     pub(super) fn is_alive(&self) -> bool {
-        self.crate_session.is_some()
+        self.open.is_some()
     }
 
     /// Gives the session up.
     pub(super) fn hang_up(&mut self) {
-        self.crate_session = None;
-    }
-
-    /// What came whole before the session broke.
-    pub(super) fn salvage(&mut self) -> Told {
-        std::mem::take(&mut self.salvage)
+        self.open = None;
     }
 
     /// Logs out; what the server says to that does not matter any more.
     pub(super) fn logout(&mut self) -> Result<(), MailboxError> {
-        if self.crate_session.is_none() {
+        if self.open.is_none() {
             return Ok(());
         }
         let reply = self.run_bounded("LOGOUT", Bounds::default(), Farewell::Asked);
-        self.crate_session = None;
+        self.hang_up();
         reply.map(drop)
     }
 }
@@ -132,8 +185,8 @@ impl Session {
 /// What a session and the login before it need besides the crate.
 #[derive(Clone)]
 pub(super) struct Link {
-    /// The answers as they come.
-    pub(super) answers: Shared,
+    /// The connection.
+    pub(super) line: Shared,
     /// How fast they come.
     pub(super) pace: Arc<Pace>,
     /// When the certificate expires that the server showed.
@@ -143,11 +196,13 @@ pub(super) struct Link {
 }
 
 /// Says why a session broke. The crate's own texts may hold mail and are not shown.
-pub(super) fn broken(peer: &Peer, answers: &Shared, error: imap::Error) -> MailboxError {
-    if let Some(fault) = answers.lock().fault() {
+pub(super) fn broken(peer: &Peer, line: &Shared, error: imap::Error) -> MailboxError {
+    if let Some(fault) = line.lock().answers.fault() {
         return match fault {
             Fault::Bye(_) => peer.connect("the next run goes on from there", fault.clone()),
-            Fault::LongLine | Fault::LongAnswer | Fault::NoAnswer => peer.protocol(fault.clone()),
+            Fault::LongLine | Fault::LongAnswer | Fault::Stray | Fault::NoAnswer => {
+                peer.protocol(fault.clone())
+            }
         };
     }
     if let imap::Error::Io(error) = error {

@@ -1,5 +1,7 @@
 //! Tells the server what became of items, in one command for each disposition.
 //!
+//! The commands leave at once; how they were answered is asked when the next batch is told, or at the end.
+//!
 //! Repeatable: a UID names the same message for ever, and telling one that is gone changes nothing. The one deed that
 //! could happen twice is COPY where the server has no MOVE; before it is repeated the target is searched.
 
@@ -7,6 +9,8 @@ use std::collections::HashSet;
 
 use imap_proto::{MailboxDatum, Response};
 
+use super::ahead::Sent;
+use super::answers::Bounds;
 use super::folder::responses;
 use super::session::Refusal;
 use super::{Access, ImapMailbox, name, uids};
@@ -17,85 +21,161 @@ use crate::model::item::{Acknowledgement, Disposition, ItemKey, Telling};
 /// The shortest part of a Message-ID that is searched for.
 const SHORTEST: usize = 8;
 
+/// What a folder was told of a set of items.
+pub(super) struct Deed {
+    command: String,
+    sent: Sent,
+    /// What follows once that is done: a server may look for what EXPUNGE is to remove before it has flagged it.
+    then: Option<String>,
+    set: String,
+    target: Option<String>,
+    /// What it has heard of once all is done.
+    keys: Vec<ItemKey>,
+}
+
+/// Items of one disposition.
+type Group<'a> = [(u32, &'a Acknowledgement)];
+
 impl ImapMailbox {
     /// Tells the open folder; the keys are those it has heard of.
     pub(super) fn tell(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
         let open = self.opened()?;
         let mut groups: Vec<(&Disposition, Vec<(u32, &Acknowledgement)>)> = Vec::new();
-        // A key of another UIDVALIDITY can no longer be addressed: it counts as told.
-        for (uid, item) in items.iter().filter_map(|item| Some((open.uid(&item.key)?, item))) {
+        let mut heard = Vec::new();
+        for item in items {
+            let Some(uid) = open.uid(&item.key).filter(|_| item.disposition != Disposition::Keep) else {
+                // A key of another UIDVALIDITY can no longer be addressed: it counts as told.
+                heard.push(item.key.clone());
+                continue;
+            };
             match groups.iter_mut().find(|(disposition, _)| **disposition == item.disposition) {
                 Some((_, group)) => group.push((uid, item)),
                 None => groups.push((&item.disposition, vec![(uid, item)])),
             }
         }
-        groups.retain(|(disposition, _)| **disposition != Disposition::Keep);
         if !groups.is_empty() && (!open.writable || self.access == Access::ReadOnly) {
             let hint =
                 "give the user the right to change flags there, or set on_success and the others to \"keep\"";
             return Err(self.folder_error(&open.name, Some(hint.to_owned()), "it is read-only"));
         }
+        let earlier = self.hear();
+        self.heard.extend(heard);
         for (disposition, group) in groups {
-            let all: Vec<u32> = group.iter().map(|(uid, _)| *uid).collect();
             match disposition {
                 Disposition::Keep => {}
-                Disposition::Seen => self.flag(&all, "\\Seen")?,
-                Disposition::Delete => self.remove(&all)?,
-                Disposition::Move(target) if self.offers("MOVE") => self.relocate("MOVE", &all, target)?,
+                Disposition::Seen => self.tell_each(&group, None, |set| (flagged(set, "\\Seen"), None))?,
+                Disposition::Delete => self.remove(&group)?,
+                Disposition::Move(target) if self.offers("MOVE") => self.relocate("MOVE", &group, target)?,
                 Disposition::Move(target) => self.copy_and_remove(&group, target)?,
             }
         }
-        Ok(items.iter().map(|item| item.key.clone()).collect())
+        earlier?;
+        Ok(std::mem::take(&mut self.heard))
     }
 
-    fn flag(&mut self, uids: &[u32], flag: &str) -> Result<(), MailboxError> {
-        for set in uids::sets(uids.iter().copied()) {
-            self.deed(&format!("UID STORE {} +FLAGS.SILENT ({flag})", set.text), &set.text, None)?;
+    /// Sends a command for each set that a group is divided into, and perhaps another behind it.
+    fn tell_each(
+        &mut self,
+        group: &Group<'_>,
+        target: Option<&str>,
+        commands: impl Fn(&str) -> (String, Option<String>),
+    ) -> Result<(), MailboxError> {
+        for set in uids::sets(group.iter().map(|(uid, _)| *uid)) {
+            let (command, then) = commands(&set.text);
+            let of_set = group.iter().filter(|(uid, _)| set.uids.binary_search(uid).is_ok());
+            let keys = of_set.map(|(_, item)| item.key.clone()).collect();
+            let sent = self.session.send(&command, Bounds::default())?;
+            let target = target.map(str::to_owned);
+            self.unanswered.push(Deed { command, sent, then, set: set.text, target, keys });
         }
         Ok(())
     }
 
-    /// Removes messages without touching what others flagged (RFC 4315 section 2.1).
-    fn remove(&mut self, uids: &[u32]) -> Result<(), MailboxError> {
-        self.flag(uids, "\\Deleted")?;
-        if self.offers("UIDPLUS") {
-            for set in uids::sets(uids.iter().copied()) {
-                self.deed(&format!("UID EXPUNGE {}", set.text), &set.text, None)?;
+    /// Tells the same folder once more, in another session.
+    pub(super) fn tell_again(&mut self, deeds: Vec<Deed>) -> Result<(), MailboxError> {
+        for deed in deeds {
+            let sent = self.session.send(&deed.command, Bounds::default())?;
+            self.unanswered.push(Deed { sent, ..deed });
+        }
+        Ok(())
+    }
+
+    /// Waits for the answers to all that was told, and goes on where something follows; what one refuses takes nothing from
+    /// the others.
+    fn hear(&mut self) -> Result<(), MailboxError> {
+        let mut end = Ok(());
+        for deed in std::mem::take(&mut self.unanswered) {
+            match self.hear_of(deed) {
+                Ok(()) => {}
+                Err(error) if self.session.is_alive() => end = end.and(Err(error)),
+                Err(error) => return Err(error),
             }
-        } else if !self.warned {
+        }
+        end
+    }
+
+    fn hear_of(&mut self, deed: Deed) -> Result<(), MailboxError> {
+        if let Err(refusal) = self.session.answer(deed.sent)? {
+            self.mend(&deed.command, refusal, &deed.set, deed.target.as_deref())?;
+        }
+        match deed.then {
+            Some(command) => {
+                let sent = self.session.send(&command, Bounds::default())?;
+                self.unanswered.push(Deed { command, sent, then: None, ..deed });
+            }
+            None => self.heard.extend(deed.keys),
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is left to be answered.
+    pub(super) fn hear_all(&mut self) -> Result<(), MailboxError> {
+        let mut end = Ok(());
+        while !self.unanswered.is_empty() {
+            end = end.and(self.hear());
+        }
+        end
+    }
+
+    /// Removes messages without touching what others flagged (RFC 4315 section 2.1).
+    fn remove(&mut self, group: &Group<'_>) -> Result<(), MailboxError> {
+        if self.offers("UIDPLUS") {
+            let commands = |set: &str| (flagged(set, "\\Deleted"), Some(format!("UID EXPUNGE {set}")));
+            return self.tell_each(group, None, commands);
+        }
+        if !self.warned {
             self.warned = true;
             log::warn!(
                 "{} has no UIDPLUS: items are flagged \\Deleted and stay until somebody expunges the folder",
                 self.session.peer
             );
         }
-        Ok(())
+        self.tell_each(group, None, |set| (flagged(set, "\\Deleted"), None))
     }
 
-    fn relocate(&mut self, word: &str, uids: &[u32], target: &str) -> Result<(), MailboxError> {
-        for set in uids::sets(uids.iter().copied()) {
-            let command = format!("UID {word} {} {}", set.text, name::mailbox(target));
-            self.deed(&command, &set.text, Some(target))?;
-        }
-        Ok(())
+    fn relocate(&mut self, word: &str, group: &Group<'_>, target: &str) -> Result<(), MailboxError> {
+        let command = |set: &str| format!("UID {word} {set} {}", name::mailbox(target));
+        self.tell_each(group, Some(target), |set| (command(set), None))
     }
 
-    fn copy_and_remove(
-        &mut self,
-        group: &[(u32, &Acknowledgement)],
-        target: &str,
-    ) -> Result<(), MailboxError> {
+    fn copy_and_remove(&mut self, group: &Group<'_>, target: &str) -> Result<(), MailboxError> {
+        // Another folder may be opened meanwhile, where nothing could be asked about what was told here.
+        self.hear_all()?;
         let again = group.iter().filter(|(_, item)| item.telling == Telling::Again);
         let again: Vec<(u32, &MessageId)> =
             again.filter_map(|(uid, item)| Some((*uid, item.message_id.as_ref()?))).collect();
         let copied = if again.is_empty() { HashSet::new() } else { self.copied_before(&again, target)? };
-        let all: Vec<u32> = group.iter().map(|(uid, _)| *uid).collect();
         if !again.is_empty() && !self.came_back()? {
+            self.heard.extend(group.iter().map(|(_, item)| item.key.clone()));
             return Ok(());
         }
-        let missing: Vec<u32> = all.iter().filter(|uid| !copied.contains(uid)).copied().collect();
-        self.relocate("COPY", &missing, target)?;
-        self.remove(&all)
+        let missing = group.iter().map(|(uid, _)| *uid).filter(|uid| !copied.contains(uid));
+        // Nothing is removed before it lies there.
+        for set in uids::sets(missing) {
+            let command = format!("UID COPY {} {}", set.text, name::mailbox(target));
+            self.carry_out(&command, &set.text, Some(target))?;
+        }
+        self.remove(group)
     }
 
     /// Which of the items lie in the target already, by their Message-IDs.
@@ -137,9 +217,22 @@ impl ImapMailbox {
         Ok(now.validity == before.validity)
     }
 
-    /// Runs a command on a set. A NO for messages that are all gone is no trouble; where some are, the rest is tried again.
-    fn deed(&mut self, command: &str, set: &str, target: Option<&str>) -> Result<(), MailboxError> {
-        let Err(mut refusal) = self.session.run(command)? else { return Ok(()) };
+    /// Runs a command on a set and waits for its answer.
+    fn carry_out(&mut self, command: &str, set: &str, target: Option<&str>) -> Result<(), MailboxError> {
+        match self.session.run(command)? {
+            Ok(_) => Ok(()),
+            Err(refusal) => self.mend(command, refusal, set, target),
+        }
+    }
+
+    /// A NO for messages that are all gone is no trouble; where some are, the rest is tried again.
+    fn mend(
+        &mut self,
+        command: &str,
+        mut refusal: Refusal,
+        set: &str,
+        target: Option<&str>,
+    ) -> Result<(), MailboxError> {
         if !refusal.is("TRYCREATE") {
             let left = self.there_in(set)?;
             if left.is_empty() {
@@ -169,4 +262,8 @@ impl ImapMailbox {
         };
         self.folder_error(folder, Some(hint.to_owned()), refusal)
     }
+}
+
+fn flagged(set: &str, flag: &str) -> String {
+    format!("UID STORE {set} +FLAGS.SILENT ({flag})")
 }

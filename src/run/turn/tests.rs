@@ -100,6 +100,10 @@ impl Gate for Fragile {
         Ok(keys)
     }
 
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        Ok(Vec::new())
+    }
+
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
         Ok(Vec::new())
     }

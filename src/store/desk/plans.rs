@@ -235,6 +235,13 @@ fn the_newest_outcomes_are_found_without_sorting_the_ledger() {
 }
 
 #[test]
+fn the_newest_tickets_are_found_without_reading_the_others() {
+    let steps = plan(tickets::SELECT_TICKETS);
+    assert_eq!(steps.first().unwrap(), "SEARCH ticket USING INTEGER PRIMARY KEY (rowid=?)");
+    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+}
+
+#[test]
 fn what_waits_is_found_in_indexes_that_hold_nothing_else() {
     for (sql, index) in [(status::SELECT_WAITING, "outcome_deferred"), (status::SELECT_OWED, "outcome_owed")]
     {

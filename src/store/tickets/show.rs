@@ -10,15 +10,15 @@ use crate::store::{AttachmentRow, Lookup, MessageRow, Store, StoreError, TicketF
 pub(in crate::store) const SELECT_TICKETS: &str = "
 SELECT ticket.id, ticket.queue, ticket.title, ticket.status, ticket.priority, ticket.created_at, ticket.updated_at,
   target.queue, target.id, ticket.notify
-FROM
+FROM ticket
+LEFT JOIN ticket AS target ON target.id = ticket.merged_into
+WHERE ticket.id IN
   (SELECT id
    FROM ticket
    WHERE (CAST(?1 AS TEXT) IS NULL OR lower(queue) = lower(?1))
      AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)
    ORDER BY id DESC
-   LIMIT ?3) AS newest
-JOIN ticket ON ticket.id = newest.id
-LEFT JOIN ticket AS target ON target.id = ticket.merged_into
+   LIMIT ?3)
 ORDER BY ticket.id";
 
 pub(in crate::store) const SELECT_TICKET_ROW: &str = "

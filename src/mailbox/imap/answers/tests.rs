@@ -23,25 +23,73 @@ fn given(line: &str) -> String {
 }
 
 #[test]
-fn what_is_answered_to_a_command_that_went_first_is_nobodys() {
+fn what_is_answered_to_a_command_in_passing_is_nobodys() {
     let select = "* 3 EXISTS\r\na1 OK [READ-WRITE] done\r\n";
-    let (ok, no, bad) = ("first OK done\r\n", "first NO [CANNOT] not now\r\n", "first BAD what\r\n");
-    for first in [
-        ok,
-        no,
-        bad,
-        "* ID (\"name\" {3}\r\na\"b)\r\nfirst OK done\r\n",
-        "* ID NIL\r\nfirst OK [X y] done\r\n",
-    ] {
-        for answer in [format!("{first}{select}"), format!("{select}{first}")] {
-            let (out, mut answers) = fed(&[answer.as_bytes()]);
-            assert_eq!(out, select, "{first:?}");
+    let (ok, no, bad) = ("h1 OK done\r\n", "h1 NO [CANNOT] not now\r\n", "h1 BAD what\r\n");
+    for id in
+        [ok, no, bad, "* ID (\"name\" {3}\r\na\"b)\r\nh1 OK done\r\n", "* ID NIL\r\nh1 OK [X y] done\r\n"]
+    {
+        for answer in [format!("{id}{select}"), format!("{select}{id}")] {
+            let mut answers = Answers::new();
+            assert_eq!(answers.forget().tag(), "h1");
+            answers.begin(bounds(), Farewell::Unexpected);
+            let mut out = Vec::new();
+            answers.feed(answer.as_bytes(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), select, "{id:?}");
             let told = answers.told();
-            assert_eq!((told.code.as_str(), told.text.as_str()), ("READ-WRITE", "done"), "{first:?}");
+            assert_eq!((told.code.as_str(), told.text.as_str()), ("READ-WRITE", "done"), "{id:?}");
         }
     }
-    let (_, answers) = fed(&[b"first OK done\r\n* BYE gone\r\n"]);
+    let (_, answers) = fed(&[b"h1 OK done\r\n* BYE gone\r\n"]);
     assert!(matches!(answers.fault(), Some(Fault::Bye(_))));
+}
+
+#[test]
+fn what_was_sent_ahead_is_answered_in_any_order_and_messages_are_whose_they_are() {
+    let mut answers = Answers::new();
+    let [fetch, store, other] = [bounds(), Bounds::default(), bounds()].map(|bounds| answers.send(bounds));
+    let said = "* 1 FETCH (UID 7 BODY[] {5}\r\nabcde)\r\nh1 OK done\r\n* 1 FETCH (UID 7 FLAGS (\\Seen))\r\n\
+                * 2 FETCH (UID 8 BODY[] {3}\r\nfgh)\r\n* NO disk is full\r\nh3 OK done\r\nh2 NO [LIMIT] not now\r\n";
+    let mut out = Vec::new();
+    for octet in said.as_bytes() {
+        answers.feed(&[*octet], &mut out);
+    }
+    assert_eq!((out, answers.has_open()), (Vec::new(), false));
+    let (verdict, told) = answers.take(store).unwrap();
+    assert_eq!((verdict, told.code.as_str()), (Verdict::Refused, "LIMIT"));
+    let bodies = |answers: &mut Answers, uid: u32| {
+        let claimed = answers.claim(|record| record.uid == Some(uid));
+        claimed.into_iter().filter_map(|record| record.body).map(|body| body.bytes).collect::<Vec<_>>()
+    };
+    assert!(
+        answers
+            .take(other)
+            .is_some_and(|(verdict, told)| verdict == Verdict::Done && told.warnings.len() == 1)
+    );
+    assert_eq!(bodies(&mut answers, 8), [b"fgh"]);
+    assert!(answers.take(fetch).is_some() && answers.take(fetch).is_none(), "each is taken once");
+    assert_eq!(bodies(&mut answers, 7), [b"abcde"]);
+    assert_eq!(bodies(&mut answers, 7), [[0; 0]; 0]);
+}
+
+#[test]
+fn what_is_kept_for_commands_sent_ahead_is_bounded_until_it_is_claimed() {
+    let mut answers = Answers::new();
+    let bounds = Bounds { each: 4, all: 6 };
+    answers.send(bounds);
+    answers.send(bounds);
+    for uid in 1..=4 {
+        answers
+            .feed(format!("* {uid} FETCH (UID {uid} BODY[] {{5}}\r\nabcde)\r\n").as_bytes(), &mut Vec::new());
+    }
+    let lengths = |records: Vec<Record>| {
+        let bodies = records.into_iter().filter_map(|record| record.body);
+        bodies.map(|body| (body.bytes.len(), body.cut)).collect::<Vec<_>>()
+    };
+    assert_eq!(lengths(answers.claim(|record| record.uid < Some(4))), [(4, true), (4, true), (4, true)]);
+    assert_eq!(lengths(answers.claim(|_| true)), [(0, true)]);
+    answers.feed(b"* 5 FETCH (UID 5 BODY[] {2}\r\nab)\r\n", &mut Vec::new());
+    assert_eq!(lengths(answers.claim(|_| true)), [(2, false)]);
 }
 
 #[test]
