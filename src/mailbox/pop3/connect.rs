@@ -9,53 +9,57 @@ use std::time::Instant;
 use super::answers::Status;
 use super::auth::{self, Stamp};
 use super::offer::Offer;
-use super::session::{Session, of_the_maildrop, told};
+use super::session::{Ahead, Session, of_the_maildrop, told};
 use crate::mailbox::{MailboxError, Server, Tls};
 use crate::transport::login;
 use crate::transport::wire::{self, Peer, Socket, Stream};
 
-/// Connects and logs in, all over at `until`; gives the session and what the server offers.
-pub(super) fn session(server: &Server, until: Option<Instant>) -> Result<(Session, Offer), MailboxError> {
+/// Connects and logs in, all over at `until`; gives the session and what the server offered before the login.
+pub(super) fn session(
+    server: &Server,
+    ahead: Ahead,
+    until: Option<Instant>,
+) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
     login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-        attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
+        let socket = wire::connect(&peer, server.route(until))?;
+        log_in(protected(socket, server, ahead, &peer)?, server.tls, credentials)
     })
 }
 
-/// One connection and one attempt to log in.
-fn attempt(
-    server: &Server,
-    socket: Socket,
-    peer: &Peer,
+/// One attempt to log in.
+fn log_in(
+    (mut session, stamp): (Session, Option<Stamp>),
+    tls: Tls,
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Offer), MailboxError> {
-    let (mut session, stamp) = protected(socket, server, peer)?;
     let offer = Offer::ask(&mut session)?;
-    let ground = auth::Ground { offer: &offer, stamp, tls: server.tls };
-    auth::log_in(&mut session, &credentials()?, &ground)?;
-    // What is offered may change with the login (RFC 2449 section 5).
-    let offer = if offer.is_told() { Offer::ask(&mut session)?.or(offer) } else { offer };
-    if offer.has("PIPELINING") {
-        session.allow_pipelining();
-    }
+    offer.heed(&mut session);
+    auth::log_in(&mut session, &credentials()?, &auth::Ground { offer: &offer, stamp, tls })?;
     Ok((session, offer))
 }
 
 /// The session as it is protected, and the time stamp of its greeting.
-fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<(Session, Option<Stamp>), MailboxError> {
+fn protected(
+    socket: Socket,
+    server: &Server,
+    ahead: Ahead,
+    peer: &Peer,
+) -> Result<(Session, Option<Stamp>), MailboxError> {
     let ca_file = server.ca_file.as_deref();
     match server.tls {
         Tls::Implicit => {
-            let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone());
+            let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone(), ahead);
             let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }
         Tls::StartTls => {
             let stream = Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?;
-            Ok((Session::new(stream, peer.clone()), None))
+            Ok((Session::new(stream, peer.clone(), ahead), None))
         }
         Tls::None => {
-            let mut session = Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone());
+            let mut session =
+                Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone(), ahead);
             let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }

@@ -7,6 +7,7 @@
 //! made it last.
 
 use super::fetch::Bodies;
+use super::session::Ahead;
 use super::{Pop3Mailbox, connect};
 use crate::mailbox::MailboxError;
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
@@ -72,8 +73,7 @@ impl Pop3Mailbox {
         );
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
-        (self.session, self.offer) = connect::session(&self.server, self.until)?;
-        self.session.forbid_pipelining();
+        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
         let again = self.maildrop().map(drop).and_then(|()| {
             let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
             let doomed = doomed.into_iter().filter_map(there).collect();
