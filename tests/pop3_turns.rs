@@ -1,5 +1,7 @@
 //! How many round trips a POP3 session takes, and that what goes out in one write tells what it told one by one.
 
+use std::time::Duration;
+
 use helpdesk_mail::mailbox::{Login, Mailbox as _, MailboxError, Password, Pop3Mailbox, Server, Tls};
 use helpdesk_mail::model::item::Extent;
 
@@ -11,7 +13,7 @@ use crate::support::letter::Letter;
 use crate::support::pop::{all, connect, listed};
 use crate::support::script::{Script, Step};
 
-use Step::{Line, Send, SendOwned};
+use Step::{Line, Send, SendOwned, Sleep, Until};
 
 const ONE_BY_ONE: &str = "TOP\r\nUIDL\r\nUSER\r\n";
 const AHEAD: &str = "TOP\r\nUIDL\r\nUSER\r\nPIPELINING\r\n";
@@ -225,6 +227,32 @@ fn what_the_server_says_before_it_breaks_off_is_told() {
         assert!(text.starts_with(expected) && text.contains("disk"), "{text}");
         drop(script.sent());
     }
+}
+
+#[test]
+fn a_server_that_loses_what_is_sent_ahead_is_asked_again_one_by_one() {
+    let silence = || Sleep(Duration::from_millis(1300));
+    let start = || [Send("+OK\r\n")].into_iter().chain(capa(AHEAD));
+    let login = start().chain([Until("PASS secret"), Send("+OK\r\n"), silence()]).collect();
+    let mut listing = session(AHEAD, words(), AHEAD, vec![silence()]);
+    listing.insert(listing.len() - 2, Until("UIDL"));
+    for (lost, turns) in [(login, 2 + 8), (listing, 3 + 8)] {
+        let quit = [Line("QUIT"), Send("+OK\r\n")];
+        let then = one_message().into_iter().chain(quit).collect();
+        let script = Script::start_each(vec![lost, session(AHEAD, words(), AHEAD, then)]);
+        let cutter = Cutter::before(script.port);
+        let server = Server { timeout: Duration::from_secs(1), ..plain(cutter.port) };
+        let mut mailbox = connect(&server).unwrap();
+        assert_eq!(listed(&mut mailbox)[0].key.0, "a");
+        assert_eq!(mailbox.close().unwrap(), []);
+        let said = script.finish();
+        assert_eq!(cutter.turns(), turns, "{said:#?}");
+    }
+    // One that says nothing at all gets no password a second time.
+    let silent = start().chain([Until("PASS secret"), silence()]).collect();
+    let script = Script::start(silent);
+    let text = told(connect(&Server { timeout: Duration::from_secs(1), ..plain(script.port) }));
+    assert!(text.starts_with("mailbox.timeout: "), "{text}");
 }
 
 #[test]

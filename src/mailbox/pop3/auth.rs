@@ -2,7 +2,7 @@
 //! one attempt.
 //!
 //! A refused login is never tried another way: a second attempt is what locks accounts. Where the server offers
-//! PIPELINING it is one round trip: PASS goes out with USER, and what AUTH waits for with AUTH.
+//! PIPELINING it is one round trip: PASS goes out with USER, and what AUTH waits for with AUTH. Silence is no refusal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -4,6 +4,7 @@
 //! this host unless the configuration allows it. Until TLS stands answers are read octet by octet, and all that was
 //! told before, the time stamp for APOP among it, is forgotten (RFC 2595 section 4): nothing injected survives.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use super::answers::Status;
@@ -15,28 +16,44 @@ use crate::transport::login;
 use crate::transport::wire::{self, Peer, Socket, Stream};
 
 /// Connects and logs in, all over at `until`; gives the session and what the server offered before the login.
+///
+/// A server that takes USER and falls silent over the PASS that was sent ahead has lost it, and gets it anew in its turn.
 pub(super) fn session(
     server: &Server,
     ahead: Ahead,
     until: Option<Instant>,
 ) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-        let socket = wire::connect(&peer, server.route(until))?;
-        log_in(protected(socket, server, ahead, &peer)?, server.tls, credentials)
-    })
+    let is_lossy = Cell::new(false);
+    let reach = |ahead| {
+        login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
+            let socket = wire::connect(&peer, server.route(until))?;
+            let (mut session, stamp) = protected(socket, server, ahead, &peer)?;
+            let offer = log_in(&mut session, stamp, server.tls, credentials);
+            is_lossy.set(session.is_lossy);
+            Ok((session, offer?))
+        })
+    };
+    match reach(ahead) {
+        Err(trouble @ MailboxError::Timeout { .. }) if is_lossy.get() => {
+            log::warn!("{peer} is connected to again, one command at a time: {trouble}");
+            reach(Ahead::Never)
+        }
+        other => other,
+    }
 }
 
-/// One attempt to log in.
+/// One attempt to log in; gives what the server offers before it.
 fn log_in(
-    (mut session, stamp): (Session, Option<Stamp>),
+    session: &mut Session,
+    stamp: Option<Stamp>,
     tls: Tls,
     credentials: login::Ask<'_, '_>,
-) -> Result<(Session, Offer), MailboxError> {
-    let offer = Offer::ask(&mut session)?;
-    offer.heed(&mut session);
-    auth::log_in(&mut session, &credentials()?, &auth::Ground { offer: &offer, stamp, tls })?;
-    Ok((session, offer))
+) -> Result<Offer, MailboxError> {
+    let offer = Offer::ask(session)?;
+    offer.heed(session);
+    auth::log_in(session, &credentials()?, &auth::Ground { offer: &offer, stamp, tls })?;
+    Ok(offer)
 }
 
 /// The session as it is protected, and the time stamp of its greeting.

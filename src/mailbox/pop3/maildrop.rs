@@ -76,7 +76,12 @@ impl Pop3Mailbox {
     pub(super) fn maildrop(&mut self) -> Result<&Maildrop, MailboxError> {
         let maildrop = match self.maildrop.take() {
             Some(maildrop) => maildrop,
-            None => self.look()?,
+            None => match self.look() {
+                Err(trouble @ MailboxError::Timeout { .. }) if self.session.is_lossy => {
+                    self.look_again(&trouble)?
+                }
+                other => other?,
+            },
         };
         Ok(self.maildrop.insert(maildrop))
     }
@@ -87,7 +92,8 @@ impl Pop3Mailbox {
         maildrop.places.get(maildrop.numbers.get(key)?).copied()
     }
 
-    fn look(&mut self) -> Result<Maildrop, MailboxError> {
+    /// Looks at what is there.
+    pub(super) fn look(&mut self) -> Result<Maildrop, MailboxError> {
         let survey = self.survey()?;
         let mut maildrop = Maildrop { places: survey.places, ..Maildrop::default() };
         self.name(&mut maildrop, &survey.ids)?;

@@ -23,6 +23,8 @@ pub(super) struct Session {
     ahead: Ahead,
     /// How many commands may be ahead of their answers.
     window: usize,
+    /// Whether the server fell silent where it was to answer a command that had been sent ahead.
+    pub(super) is_lossy: bool,
     /// When the certificate expires that the server showed.
     pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
@@ -68,6 +70,7 @@ impl Session {
             answers: Some(Answers::new(stream, block)),
             ahead,
             window: 1,
+            is_lossy: false,
             peer,
         }
     }
@@ -147,6 +150,7 @@ impl Session {
         let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
         let mut sent = 0_usize;
         for done in 0..commands.len() {
+            let mut is_awaited = true;
             let answered = (|| {
                 if sent.saturating_sub(done) <= self.window / 2 {
                     let until = done.saturating_add(self.window).min(commands.len());
@@ -158,12 +162,18 @@ impl Session {
                 }
                 self.pace.begin();
                 let reply = reply(answers.status()?)?;
+                is_awaited = false;
                 each(done, reply, &mut answers)
             })();
             match answered {
                 Ok(Go::On) => {}
                 Ok(Go::Leave) => return Ok(()),
-                Err(error) => return Err(self.peer.io(error)),
+                Err(error) => {
+                    let fault = self.peer.io(error);
+                    let is_silent = is_awaited && matches!(fault, MailboxError::Timeout { .. });
+                    self.is_lossy = is_silent && done > 0 && self.is_pipelining();
+                    return Err(fault);
+                }
             }
         }
         self.answers = Some(answers);
