@@ -58,6 +58,7 @@ mod pop3_connect; // a POP3 session comes about with the protection that is conf
 mod pop3_faults; // POP3 servers that lack things, break off, hang or lie never cost more than the run
 mod pop3_fetch; // POP3 gives octet for octet what is new, and deletes at QUIT alone
 mod pop3_road; // the whole road over a real POP3 server
+mod pop3_turns; // a POP3 session takes no more round trips than the server makes it, and tells what it always told
 mod postgresql; // a store on a server ends as one in a file does, with several programs at it
 mod proxies; // servers behind proxies, real ones among them
 mod prune; // what the retention settings let go of goes, and what an item is known by stays

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -22,6 +23,8 @@ struct State {
     away: bool,
     is_cut: bool,
     passed: [Vec<u8>; 2],
+    /// How often the client spoke after the server had.
+    turns: u64,
 }
 
 /// A relay to a port of this host; it ends with the process.
@@ -47,11 +50,12 @@ impl Cutter {
                     continue;
                 }
                 let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                let answered = Arc::new(AtomicBool::new(false));
                 for (from, to, way) in [(&client, &server, Way::ToServer), (&server, &client, Way::ToClient)]
                 {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    let state = Arc::clone(&shared);
-                    thread::spawn(move || relay(from, to, way, &state));
+                    let (state, answered) = (Arc::clone(&shared), Arc::clone(&answered));
+                    thread::spawn(move || relay(from, to, way, &state, &answered));
                 }
             }
         });
@@ -73,13 +77,18 @@ impl Cutter {
         self.said().map(|octets| octets.len() as u64)
     }
 
+    /// How many round trips were made since the last change, once there is a connection.
+    pub fn turns(&self) -> u64 {
+        self.state.lock().unwrap().turns
+    }
+
     /// What was said to the server and to the client since the last change.
     pub fn said(&self) -> [Vec<u8>; 2] {
         self.state.lock().unwrap().passed.clone()
     }
 }
 
-fn relay(mut from: TcpStream, mut to: TcpStream, way: Way, state: &Mutex<State>) {
+fn relay(mut from: TcpStream, mut to: TcpStream, way: Way, state: &Mutex<State>, answered: &AtomicBool) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let count = match from.read(&mut buffer) {
@@ -90,6 +99,8 @@ fn relay(mut from: TcpStream, mut to: TcpStream, way: Way, state: &Mutex<State>)
         };
         let (may_pass, is_cut) = {
             let mut state = state.lock().unwrap();
+            let was_answered = answered.swap(way == Way::ToClient, Ordering::Relaxed);
+            state.turns += u64::from(way == Way::ToServer && was_answered);
             let passed = &mut state.passed[way as usize];
             let before = passed.len() as u64;
             passed.extend_from_slice(&buffer[..count]);

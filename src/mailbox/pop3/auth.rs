@@ -1,7 +1,8 @@
 //! Logs in: SASL PLAIN (RFC 4616 by RFC 5034), USER and PASS or APOP (RFC 1939 section 7), XOAUTH2 and OAUTHBEARER;
 //! one attempt.
 //!
-//! A refused login is never tried another way: a second attempt is what locks accounts.
+//! A refused login is never tried another way: a second attempt is what locks accounts. Where the server offers
+//! PIPELINING it is one round trip: PASS goes out with USER, and what AUTH waits for with AUTH. Silence is no refusal.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,22 +73,19 @@ fn by_token(session: &mut Session, bearer: &Bearer<'_>, ground: &Ground<'_>) -> 
             format!("the server does not offer {name}"),
         ));
     }
-    let (refusal, challenge) = match session.begin_auth(name)? {
-        Err(refusal) => (refusal, Vec::new()),
-        Ok(()) => match session.respond(&STANDARD.encode(bearer.response()))? {
-            Status::Ok(_) => return Ok(()),
-            Status::Refused(refusal) => (refusal, Vec::new()),
-            Status::Continue(challenge) => {
-                // The server tells why not, and gives its -ERR once that is answered.
-                match session.respond(&STANDARD.encode(bearer.dismissal()))? {
-                    Status::Refused(refusal) => (refusal, STANDARD.decode(challenge).unwrap_or_default()),
-                    Status::Ok(_) | Status::Continue(_) => {
-                        session.hang_up();
-                        return Err(session.peer.protocol("the server goes on after it refused the token"));
-                    }
+    let (refusal, challenge) = match session.auth(name, &STANDARD.encode(bearer.response()))? {
+        Status::Ok(_) => return Ok(()),
+        Status::Refused(refusal) => (refusal, Vec::new()),
+        Status::Continue(challenge) => {
+            // The server tells why not, and gives its -ERR once that is answered.
+            match session.respond(&STANDARD.encode(bearer.dismissal()))? {
+                Status::Refused(refusal) => (refusal, STANDARD.decode(challenge).unwrap_or_default()),
+                Status::Ok(_) | Status::Continue(_) => {
+                    session.hang_up();
+                    return Err(session.peer.protocol("the server goes on after it refused the token"));
                 }
             }
-        },
+        }
     };
     Err(of_the_maildrop(&session.peer, &refusal)
         .unwrap_or_else(|| session.peer.auth(REFUSED_HINT, bearer.refusal(&told(&refusal), &challenge))))
@@ -109,15 +107,8 @@ fn by_password(
     let password = password.expose_secret();
     let plain = STANDARD.encode(format!("\0{user}\0{password}"));
     let attempt = match way {
-        // Without an initial response, which servers of RFC 1734 do not take.
-        Way::Plain => match session.begin_auth("PLAIN")? {
-            Ok(()) => session.run_secret(&plain)?,
-            Err(refusal) => Err(refusal),
-        },
-        Way::UserPass => match session.run(&format!("USER {user}"))? {
-            Ok(_) => session.run_secret(&format!("PASS {password}"))?,
-            Err(refusal) => Err(refusal),
-        },
+        Way::Plain => session.auth("PLAIN", &plain).and_then(|status| session.reply(status))?,
+        Way::UserPass => session.run_with_secret(&format!("USER {user}"), &format!("PASS {password}"))?,
         Way::Apop(stamp) => {
             log::debug!("{}: APOP {user}", session.peer);
             session.run_secret(&format!("APOP {user} {}", digest(stamp, password)))?

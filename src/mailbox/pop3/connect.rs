@@ -4,58 +4,79 @@
 //! this host unless the configuration allows it. Until TLS stands answers are read octet by octet, and all that was
 //! told before, the time stamp for APOP among it, is forgotten (RFC 2595 section 4): nothing injected survives.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use super::answers::Status;
 use super::auth::{self, Stamp};
 use super::offer::Offer;
-use super::session::{Session, of_the_maildrop, told};
+use super::session::{Ahead, Session, of_the_maildrop, told};
 use crate::mailbox::{MailboxError, Server, Tls};
 use crate::transport::login;
 use crate::transport::wire::{self, Peer, Socket, Stream};
 
-/// Connects and logs in, all over at `until`; gives the session and what the server offers.
-pub(super) fn session(server: &Server, until: Option<Instant>) -> Result<(Session, Offer), MailboxError> {
+/// Connects and logs in, all over at `until`; gives the session and what the server offered before the login.
+///
+/// A server that takes USER and falls silent over the PASS that was sent ahead has lost it, and gets it anew in its turn.
+pub(super) fn session(
+    server: &Server,
+    ahead: Ahead,
+    until: Option<Instant>,
+) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-        attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
-    })
+    let is_lossy = Cell::new(false);
+    let reach = |ahead| {
+        login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
+            let socket = wire::connect(&peer, server.route(until))?;
+            let (mut session, stamp) = protected(socket, server, ahead, &peer)?;
+            let offer = log_in(&mut session, stamp, server.tls, credentials);
+            is_lossy.set(session.is_lossy);
+            Ok((session, offer?))
+        })
+    };
+    match reach(ahead) {
+        Err(trouble @ MailboxError::Timeout { .. }) if is_lossy.get() => {
+            log::warn!("{peer} is connected to again, one command at a time: {trouble}");
+            reach(Ahead::Never)
+        }
+        other => other,
+    }
 }
 
-/// One connection and one attempt to log in.
-fn attempt(
-    server: &Server,
-    socket: Socket,
-    peer: &Peer,
+/// One attempt to log in; gives what the server offers before it.
+fn log_in(
+    session: &mut Session,
+    stamp: Option<Stamp>,
+    tls: Tls,
     credentials: login::Ask<'_, '_>,
-) -> Result<(Session, Offer), MailboxError> {
-    let (mut session, stamp) = protected(socket, server, peer)?;
-    let offer = Offer::ask(&mut session)?;
-    let ground = auth::Ground { offer: &offer, stamp, tls: server.tls };
-    auth::log_in(&mut session, &credentials()?, &ground)?;
-    // What is offered may change with the login (RFC 2449 section 5).
-    let offer = if offer.is_told() { Offer::ask(&mut session)?.or(offer) } else { offer };
-    if offer.has("PIPELINING") {
-        session.allow_pipelining();
-    }
-    Ok((session, offer))
+) -> Result<Offer, MailboxError> {
+    let offer = Offer::ask(session)?;
+    offer.heed(session);
+    auth::log_in(session, &credentials()?, &auth::Ground { offer: &offer, stamp, tls })?;
+    Ok(offer)
 }
 
 /// The session as it is protected, and the time stamp of its greeting.
-fn protected(socket: Socket, server: &Server, peer: &Peer) -> Result<(Session, Option<Stamp>), MailboxError> {
+fn protected(
+    socket: Socket,
+    server: &Server,
+    ahead: Ahead,
+    peer: &Peer,
+) -> Result<(Session, Option<Stamp>), MailboxError> {
     let ca_file = server.ca_file.as_deref();
     match server.tls {
         Tls::Implicit => {
-            let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone());
+            let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone(), ahead);
             let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }
         Tls::StartTls => {
             let stream = Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?;
-            Ok((Session::new(stream, peer.clone()), None))
+            Ok((Session::new(stream, peer.clone(), ahead), None))
         }
         Tls::None => {
-            let mut session = Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone());
+            let mut session =
+                Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone(), ahead);
             let stamp = greeting(&mut session, server)?;
             Ok((session, stamp))
         }

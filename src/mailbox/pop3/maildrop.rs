@@ -1,4 +1,4 @@
-//! What is there: STAT, LIST and UIDL (RFC 1939 sections 5 and 7), asked for once in a session.
+//! What is there, asked for once in a session.
 //!
 //! The server holds its state during a session, so numbers stay what they are. A message whose unique-id is missing or
 //! not as the RFC has it is named by its content; it is then read here, and kept as far as there is room.
@@ -6,16 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Pop3Mailbox;
-use super::answers::Refusal;
-use super::lines;
 use super::name::{Names, digest};
-use super::session::{of_the_maildrop, told};
 use crate::mailbox::MailboxError;
 use crate::model::ids::Digest;
 use crate::model::item::{Extent, ItemKey, Listed};
-
-/// The most messages.
-const MESSAGES: u32 = 1_000_000;
 
 /// How much of what was read to be named is kept for `fetch`, in octets.
 const SPOOL: usize = 16 * 1024 * 1024;
@@ -82,7 +76,12 @@ impl Pop3Mailbox {
     pub(super) fn maildrop(&mut self) -> Result<&Maildrop, MailboxError> {
         let maildrop = match self.maildrop.take() {
             Some(maildrop) => maildrop,
-            None => self.look()?,
+            None => match self.look() {
+                Err(trouble @ MailboxError::Timeout { .. }) if self.session.is_lossy => {
+                    self.look_again(&trouble)?
+                }
+                other => other?,
+            },
         };
         Ok(self.maildrop.insert(maildrop))
     }
@@ -93,45 +92,12 @@ impl Pop3Mailbox {
         maildrop.places.get(maildrop.numbers.get(key)?).copied()
     }
 
-    fn look(&mut self) -> Result<Maildrop, MailboxError> {
-        let mut maildrop = Maildrop::default();
-        let count = self.count()?;
-        if count == 0 {
-            return Ok(maildrop);
-        }
-        // Some lines more than STAT promises: what is no entry costs nothing.
-        let most = usize::try_from(count).unwrap_or(usize::MAX).saturating_add(100);
-        let sizes = self.session.list("LIST", most, |line| {
-            if let Some((number, size)) = lines::pair(line).filter(|(number, _)| (1..=count).contains(number))
-            {
-                maildrop.places.insert(number, Place { number, size: Some(size), is_doomed: false });
-            }
-        })?;
-        sizes.map_err(|refusal| self.unlisted(&refusal))?;
-        let mut ids = BTreeMap::new();
-        let told = self.session.list("UIDL", most, |line| {
-            ids.extend(lines::unique_id(line).map(|(number, id)| (number, id.to_owned())));
-        })?;
-        // A server that has UIDL and will not use it now would make all that was seen look new.
-        if let Err(refusal) = told
-            && (self.offer.has("UIDL") || of_the_maildrop(&self.session.peer, &refusal).is_some())
-        {
-            return Err(self.unlisted(&refusal));
-        }
-        self.name(&mut maildrop, &ids)?;
+    /// Looks at what is there.
+    pub(super) fn look(&mut self) -> Result<Maildrop, MailboxError> {
+        let survey = self.survey()?;
+        let mut maildrop = Maildrop { places: survey.places, ..Maildrop::default() };
+        self.name(&mut maildrop, &survey.ids)?;
         Ok(maildrop)
-    }
-
-    fn count(&mut self) -> Result<u32, MailboxError> {
-        let text = self.session.run("STAT")?.map_err(|refusal| self.unlisted(&refusal))?;
-        match lines::pair(&text) {
-            Some((count, _)) if count <= MESSAGES => Ok(count),
-            Some((count, _)) => Err(self.maildrop_error(
-                "make room: let another program archive old mail",
-                format!("{count} messages are there, and at most {MESSAGES} can be listed"),
-            )),
-            None => Err(self.session.peer.protocol("the answer to STAT holds no numbers")),
-        }
     }
 
     /// Names every message, those without a unique-id by reading them.
@@ -173,10 +139,5 @@ impl Pop3Mailbox {
             maildrop.name(number, key);
         }
         Ok(())
-    }
-
-    fn unlisted(&self, refusal: &Refusal) -> MailboxError {
-        of_the_maildrop(&self.session.peer, refusal)
-            .unwrap_or_else(|| self.maildrop_error("the server does not list the messages", told(refusal)))
     }
 }

@@ -2,7 +2,8 @@
 //! response codes (RFC 3206) where offered.
 //!
 //! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there,
-//! RETR brings each new message once. DELE counts only when the server says `+OK` to QUIT, so nothing is known to be
+//! RETR brings each new message once. Where nothing is new and the server offers PIPELINING, a run is four round trips,
+//! as many as USER, PASS, UIDL and QUIT would be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts only when the server says `+OK` to QUIT, so nothing is known to be
 //! told before [`Mailbox::close`] has given the keys; a run that dies before has changed nothing, and the next one
 //! finds what is owed in the ledger.
 //!
@@ -24,7 +25,9 @@ mod maildrop;
 mod name;
 mod offer;
 mod recover;
+mod secret;
 mod session;
+mod survey;
 mod tell;
 
 use std::time::Instant;
@@ -36,7 +39,7 @@ use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Wat
 use super::{Access, Config, Mailbox, MailboxError, Reader, Server};
 use maildrop::Maildrop;
 use offer::Offer;
-use session::Session;
+use session::{Ahead, Session};
 
 /// The one folder that POP3 knows.
 const INBOX: &str = "INBOX";
@@ -70,7 +73,7 @@ impl Pop3Mailbox {
     /// password is sent.
     pub fn connect(config: &Config, server: &Server, access: Access) -> Result<Self, MailboxError> {
         let until = config.until(server);
-        let (session, offer) = connect::session(server, until)?;
+        let (session, offer) = connect::session(server, Ahead::AsOffered, until)?;
         Ok(Self {
             session,
             offer,
@@ -142,6 +145,10 @@ impl Reader for Pop3Mailbox {
     }
 
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError> {
+        // A listing has asked for them since the login.
+        if self.maildrop.is_none() && self.offer.is_told() {
+            self.offer = Offer::ask(&mut self.session)?.or(std::mem::take(&mut self.offer));
+        }
         Ok(self.offer.shown())
     }
 }

@@ -1,11 +1,12 @@
 //! What a server offers (CAPA, RFC 2449). One without CAPA offers what RFC 1939 has, and the rest is tried.
 
 use super::lines;
-use super::session::{Session, of_the_maildrop};
+use super::session::{Go, Reply, Session, of_the_maildrop};
 use crate::mailbox::MailboxError;
+use crate::transport::wire::Peer;
 
 /// The most lines of an answer to CAPA.
-const LINES: usize = 100;
+pub(super) const LINES: usize = 100;
 
 /// The capabilities of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,14 +18,31 @@ pub(super) struct Offer {
 impl Offer {
     /// Asks for the capabilities of the present state.
     pub(super) fn ask(session: &mut Session) -> Result<Self, MailboxError> {
-        let mut lines = Vec::new();
-        match session.list("CAPA", LINES, |line| lines.extend(lines::capability(line)))? {
+        let (mut lines, mut said) = (Vec::new(), Ok(Vec::new()));
+        session.pipeline(&["CAPA"], |_, reply, answers| {
+            if reply.is_ok() {
+                answers.listing(LINES, |line| lines.extend(lines::capability(line)))?;
+            }
+            said = reply;
+            Ok(Go::On)
+        })?;
+        Self::told(&session.peer, said, lines)
+    }
+
+    /// What an answer to CAPA and its lines tell.
+    pub(super) fn told(peer: &Peer, reply: Reply, lines: Vec<String>) -> Result<Self, MailboxError> {
+        match reply {
             Ok(_) => Ok(Self { lines: Some(lines) }),
-            Err(refusal) => match of_the_maildrop(&session.peer, &refusal) {
+            Err(refusal) => match of_the_maildrop(peer, &refusal) {
                 Some(error) => Err(error),
                 None => Ok(Self::default()),
             },
         }
+    }
+
+    /// Has commands sent as far ahead of their answers as is offered.
+    pub(super) fn heed(&self, session: &mut Session) {
+        if self.has("PIPELINING") { session.allow_pipelining() } else { session.forbid_pipelining() }
     }
 
     #[cfg(test)]

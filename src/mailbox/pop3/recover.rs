@@ -1,4 +1,5 @@
-//! Comes back after a session broke in the middle of a message, so that one message never keeps the others back.
+//! Comes back after a session broke in the middle of a message, so that one message never keeps the others back, or over
+//! commands that were sent ahead.
 //!
 //! A server that dies over a message, or one that does not end, is connected to again, a few times in a run. A message
 //! that has broken two sessions in succession is the trouble itself and is fetched as nothing; once may be the
@@ -7,6 +8,8 @@
 //! made it last.
 
 use super::fetch::Bodies;
+use super::maildrop::Maildrop;
+use super::session::Ahead;
 use super::{Pop3Mailbox, connect};
 use crate::mailbox::MailboxError;
 use crate::model::item::{Extent, Fetched, ItemKey, Listed};
@@ -54,6 +57,13 @@ impl Pop3Mailbox {
         Ok(items.iter().filter_map(given).collect())
     }
 
+    /// Looks once more at what is there, in a session that sends nothing ahead.
+    pub(super) fn look_again(&mut self, trouble: &MailboxError) -> Result<Maildrop, MailboxError> {
+        log::warn!("{} is connected to again, one command at a time: {trouble}", self.session.peer);
+        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
+        self.look()
+    }
+
     /// The message at which the session broke.
     fn stumbled_over(&mut self) -> Option<ItemKey> {
         let number = self.stumbled.take()?;
@@ -72,8 +82,7 @@ impl Pop3Mailbox {
         );
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
-        (self.session, self.offer) = connect::session(&self.server, self.until)?;
-        self.session.forbid_pipelining();
+        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
         let again = self.maildrop().map(drop).and_then(|()| {
             let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
             let doomed = doomed.into_iter().filter_map(there).collect();

@@ -20,12 +20,24 @@ pub(super) struct Session {
     /// `None` once it is broken or closed.
     answers: Option<Answers<Stream>>,
     pace: Arc<Pace>,
+    ahead: Ahead,
     /// How many commands may be ahead of their answers.
     window: usize,
+    /// Whether the server fell silent where it was to answer a command that had been sent ahead.
+    pub(super) is_lossy: bool,
     /// When the certificate expires that the server showed.
     pub(super) certificate_expires: Option<Timestamp>,
     /// The server, for errors.
     pub(super) peer: Peer,
+}
+
+/// Whether commands may be sent ahead of the answers to those before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Where the server offers it.
+    AsOffered,
+    /// Each waits for the answer to the one before.
+    Never,
 }
 
 /// What a command came to: the text behind `+OK`, or the `-ERR`.
@@ -42,33 +54,43 @@ pub(super) enum Go {
 
 impl Session {
     /// A session that reads ahead.
-    pub(super) fn new(stream: Stream, peer: Peer) -> Self {
-        Self::reading(stream, peer, BLOCK)
+    pub(super) fn new(stream: Stream, peer: Peer, ahead: Ahead) -> Self {
+        Self::reading(stream, peer, ahead, BLOCK)
     }
 
-    /// A session that takes nothing from the stream behind the line it reads.
+    /// A session that takes nothing from the stream behind the line it reads, and sends nothing ahead.
     pub(super) fn octet_by_octet(stream: Stream, peer: Peer) -> Self {
-        Self::reading(stream, peer, 1)
+        Self::reading(stream, peer, Ahead::Never, 1)
     }
 
-    fn reading(stream: Stream, peer: Peer, block: usize) -> Self {
+    fn reading(stream: Stream, peer: Peer, ahead: Ahead, block: usize) -> Self {
         Self {
             pace: stream.pace(),
             certificate_expires: stream.certificate_expires(),
             answers: Some(Answers::new(stream, block)),
+            ahead,
             window: 1,
+            is_lossy: false,
             peer,
         }
     }
 
-    /// From now on commands may be sent ahead.
+    /// From now on commands are sent ahead, unless they never are in this session.
     pub(super) fn allow_pipelining(&mut self) {
-        self.window = WINDOW;
+        self.window = match self.ahead {
+            Ahead::AsOffered => WINDOW,
+            Ahead::Never => 1,
+        };
     }
 
     /// From now on each command waits for the answer to the one before.
     pub(super) fn forbid_pipelining(&mut self) {
         self.window = 1;
+    }
+
+    /// Whether commands are sent ahead.
+    pub(super) fn is_pipelining(&self) -> bool {
+        self.window > 1
     }
 
     /// The stream alone, for TLS to begin on it.
@@ -102,81 +124,64 @@ impl Session {
         self.reply(status)
     }
 
-    /// Runs a command that holds a secret and is answered by one line; it is not logged.
-    pub(super) fn run_secret(&mut self, command: &str) -> Result<Reply, MailboxError> {
-        let status = self.exchange(command, Answers::status)?;
-        self.reply(status)
-    }
-
-    /// Begins an AUTH: `Ok` if the server waits for more.
-    pub(super) fn begin_auth(&mut self, mechanism: &str) -> Result<Result<(), Refusal>, MailboxError> {
-        log::debug!("{}: AUTH {mechanism}", self.peer);
-        match self.exchange(&format!("AUTH {mechanism}"), Answers::status)? {
-            Status::Continue(_) => Ok(Ok(())),
-            Status::Refused(refusal) => Ok(Err(refusal)),
-            Status::Ok(_) => Err(self.fault("a login without a password")),
-        }
-    }
-
-    /// Sends what an AUTH waits for; it is not logged.
-    pub(super) fn respond(&mut self, response: &str) -> Result<Status, MailboxError> {
-        self.exchange(response, Answers::status)
-    }
-
-    /// Runs a command that is answered by a listing of at most `most` lines.
-    pub(super) fn list(
-        &mut self,
-        command: &str,
-        most: usize,
-        each: impl FnMut(&[u8]),
-    ) -> Result<Reply, MailboxError> {
-        log::debug!("{}: {command}", self.peer);
-        let status = self.exchange(command, |answers| {
-            let status = answers.status()?;
-            if matches!(status, Status::Ok(_)) {
-                answers.listing(most, each)?;
-            }
-            Ok(status)
-        })?;
-        self.reply(status)
-    }
-
     /// Sends commands, as far ahead of their answers as the server allows, and has each answer read behind its status.
-    pub(super) fn pipeline(
+    pub(super) fn pipeline<C: AsRef<str>>(
         &mut self,
-        commands: &[String],
+        commands: &[C],
+        each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
+    ) -> Result<(), MailboxError> {
+        match commands {
+            [] => {}
+            [one] => log::debug!("{}: {}", self.peer, one.as_ref()),
+            [first, .., last] => {
+                let (first, last) = (first.as_ref(), last.as_ref());
+                log::debug!("{}: {first} to {last}, {} commands", self.peer, commands.len());
+            }
+        }
+        self.converse(commands, each)
+    }
+
+    /// Does so without a word in the log.
+    pub(super) fn converse<C: AsRef<str>>(
+        &mut self,
+        commands: &[C],
         mut each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
     ) -> Result<(), MailboxError> {
-        if let (Some(first), Some(last)) = (commands.first(), commands.last()) {
-            log::debug!("{}: {first} to {last}, {} commands", self.peer, commands.len());
-        }
         let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
         let mut sent = 0_usize;
         for done in 0..commands.len() {
+            let mut is_awaited = true;
             let answered = (|| {
                 if sent.saturating_sub(done) <= self.window / 2 {
                     let until = done.saturating_add(self.window).min(commands.len());
                     let lines: Vec<&str> =
-                        commands.get(sent..until).unwrap_or_default().iter().map(String::as_str).collect();
+                        commands.get(sent..until).unwrap_or_default().iter().map(AsRef::as_ref).collect();
                     // Nothing is outstanding: what is there was not asked for.
                     write(&mut answers, &lines, if sent == done { Silence::Expected } else { Silence::No })?;
                     sent = sent.max(until);
                 }
                 self.pace.begin();
                 let reply = reply(answers.status()?)?;
+                is_awaited = false;
                 each(done, reply, &mut answers)
             })();
             match answered {
                 Ok(Go::On) => {}
                 Ok(Go::Leave) => return Ok(()),
-                Err(error) => return Err(self.peer.io(error)),
+                Err(error) => {
+                    let fault = self.peer.io(error);
+                    let is_silent = is_awaited && matches!(fault, MailboxError::Timeout { .. });
+                    self.is_lossy = is_silent && done > 0 && self.is_pipelining();
+                    return Err(fault);
+                }
             }
         }
         self.answers = Some(answers);
         Ok(())
     }
 
-    fn exchange<T>(
+    /// Sends a command and has its answer read.
+    pub(super) fn exchange<T>(
         &mut self,
         command: &str,
         read: impl FnOnce(&mut Answers<Stream>) -> io::Result<T>,
@@ -189,12 +194,13 @@ impl Session {
         Ok(answer)
     }
 
-    fn reply(&mut self, status: Status) -> Result<Reply, MailboxError> {
+    /// The reply that a status is, where nothing more is to come.
+    pub(super) fn reply(&mut self, status: Status) -> Result<Reply, MailboxError> {
         reply(status).map_err(|error| self.fault(&error.to_string()))
     }
 
     /// The server does not keep to the protocol: the session is over.
-    fn fault(&mut self, what: &str) -> MailboxError {
+    pub(super) fn fault(&mut self, what: &str) -> MailboxError {
         self.hang_up();
         self.peer.protocol(what)
     }
