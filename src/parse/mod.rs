@@ -25,6 +25,7 @@ mod flowed;
 mod forward;
 mod guard;
 mod headers;
+mod helpers;
 mod html;
 mod kind;
 pub mod limits;

@@ -190,7 +190,7 @@ impl Terms {
     }
 }
 
-/// Reads what was fetched, in parallel where the parser does.
+/// Reads what was fetched.
 pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
     let (facts, octets): (Vec<_>, Vec<_>) =
         fetched.into_iter().map(|one| ((one.listed, one.extent), Arc::new(one.bytes))).unzip();
