@@ -164,7 +164,7 @@ impl Reading {
 
     /// What quarantine keeps.
     pub(super) fn copy(&self) -> KeptCopy<'_> {
-        KeptCopy { octets: &self.octets, is_whole: self.extent == Extent::Whole }
+        KeptCopy { octets: &self.octets, sha256: self.raw_sha256, is_whole: self.extent == Extent::Whole }
     }
 }
 
