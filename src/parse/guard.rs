@@ -34,19 +34,28 @@ pub(super) struct Reader {
     pub(super) limits: Limits,
 }
 
-/// Reads the messages in order.
-pub(super) fn all(messages: &[Arc<Vec<u8>>], reader: Reader) -> Vec<Result<Mail, Crashed>> {
+/// Reads the messages in order, while this thread does `meanwhile`.
+pub(super) fn all<T>(
+    messages: &[Arc<Vec<u8>>],
+    reader: Reader,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Result<Mail, Crashed>>, T) {
     let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-    by(worth(messages, cores), messages, reader)
+    by(worth(messages, cores), messages, reader, meanwhile)
 }
 
-/// Reads the messages in order, with so many helpers.
-fn by(helpers: usize, messages: &[Arc<Vec<u8>>], reader: Reader) -> Vec<Result<Mail, Crashed>> {
-    let answers = helpers::read(messages, reader, helpers);
+/// As [`all`], with so many helpers.
+fn by<T>(
+    helpers: usize,
+    messages: &[Arc<Vec<u8>>],
+    reader: Reader,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Result<Mail, Crashed>>, T) {
+    let (answers, done) = helpers::read(messages, reader, helpers, meanwhile);
     let mail = |(answer, message): (helpers::Answer, &Arc<Vec<u8>>)| {
         answer.or_else(|defect| guarded(|| (reader.headers)(message, &reader.limits, defect)))
     };
-    answers.into_iter().zip(messages).map(mail).collect()
+    (answers.into_iter().zip(messages).map(mail).collect(), done)
 }
 
 /// How many helpers the messages are worth: starting one takes about as long as reading a few small mails.
@@ -111,7 +120,9 @@ mod tests {
             Ok(Mail { subject, defects, .. }) => format!("{subject} {}", defects.last().unwrap()),
             Err(crashed) => format!("{crashed}"),
         };
-        by(helpers, &messages, Reader { whole, headers, limits }).into_iter().map(tell).collect()
+        let (mails, done) = by(helpers, &messages, Reader { whole, headers, limits }, || "done");
+        assert_eq!(done, "done");
+        mails.into_iter().map(tell).collect()
     }
 
     const GOOD: [&[u8]; 3] = [b"Subject: 1\n\nx", b"Subject: 2\n\nx", b"Subject: 3\n\nx"];
@@ -161,7 +172,8 @@ mod tests {
                 Arc::new([head.as_bytes(), &[*pause]].concat())
             };
             let messages: Vec<_> = pauses.iter().enumerate().map(message).collect();
-            let mails = by(helpers, &messages, Reader { whole, headers, limits: Limits::default() });
+            let reader = Reader { whole, headers, limits: Limits::default() };
+            let (mails, ()) = by(helpers, &messages, reader, || ());
             let subjects: Vec<_> = mails.into_iter().map(|mail| mail.unwrap().subject).collect();
             prop_assert_eq!(subjects, (0..pauses.len()).map(|at| at.to_string()).collect::<Vec<_>>());
         }

@@ -17,11 +17,18 @@ use super::limits;
 /// A message that was read, or the defect that tells why it was not.
 pub(super) type Answer = Result<Mail, &'static str>;
 
-/// Reads the messages with so many helpers. Where no thread can be had they are read here, their time not limited.
-pub(super) fn read(messages: &[Arc<Vec<u8>>], reader: Reader, helpers: usize) -> Vec<Answer> {
+/// Reads the messages with so many helpers, while this thread does `meanwhile`. Where no thread can be had they are read
+/// here, their time not limited.
+pub(super) fn read<T>(
+    messages: &[Arc<Vec<u8>>],
+    reader: Reader,
+    helpers: usize,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Answer>, T) {
     let desk = Arc::new(Desk::of(messages));
     let mut threads: Vec<Option<JoinHandle<()>>> =
         (0..helpers).map(|number| start(&desk, reader, number)).collect();
+    let done = meanwhile();
     loop {
         if threads.iter().all(Option::is_none) {
             help(&desk, reader, 0);
@@ -39,7 +46,8 @@ pub(super) fn read(messages: &[Arc<Vec<u8>>], reader: Reader, helpers: usize) ->
     }
     // They have nothing left to do, and cannot have panicked: what they run is guarded.
     threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
-    desk.state().answers.drain(..).map(|answer| answer.unwrap_or(Err(TIMEOUT))).collect()
+    let answers = desk.state().answers.drain(..).map(|answer| answer.unwrap_or(Err(TIMEOUT))).collect();
+    (answers, done)
 }
 
 const CRASHED: &str = "structure-crashed";
