@@ -46,8 +46,9 @@ pub(super) fn read<T>(
     }
     // They have nothing left to do, and cannot have panicked: what they run is guarded.
     threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
-    let answers = desk.state().answers.drain(..).map(|answer| answer.unwrap_or(Err(TIMEOUT))).collect();
-    (answers, done)
+    // Nothing of them stays with a thread that was left to itself.
+    let answers = std::mem::take(&mut desk.state().answers);
+    (answers.into_iter().map(|answer| answer.unwrap_or(Err(TIMEOUT))).collect(), done)
 }
 
 const CRASHED: &str = "structure-crashed";
