@@ -13,6 +13,7 @@ use helpdesk_mail::store::{
     StoredError,
 };
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"
@@ -207,7 +208,11 @@ fn fill(config: &Config) {
         author: None,
         raw_sha256: Some(Digest([3; 32])),
         error: Some(unreadable()),
-        quarantined: Some(KeptCopy { octets: RAW, is_whole: true }),
+        quarantined: Some(KeptCopy {
+            octets: RAW,
+            sha256: Digest(Sha256::digest(RAW).into()),
+            is_whole: true,
+        }),
         ..entry.clone()
     };
     let opened = store.transaction(|books| {

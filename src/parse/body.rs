@@ -26,7 +26,7 @@ pub(super) struct Body<'p, 'a> {
     pub(super) html: bool,
     /// The files, in order.
     pub(super) files: Vec<File<'p, 'a>>,
-    /// The content ids that the HTML shows.
+    /// The content ids that the HTML shows; none where there are no files.
     pub(super) shown: HashSet<String>,
     /// The first HTML part.
     page: Option<&'p Part<'a>>,
@@ -61,10 +61,8 @@ pub(super) fn read<'p, 'a>(root: &'p Part<'a>, defects: &mut Defects) -> Body<'p
     };
     heed_attached(&mut found, defects);
     let (text, cut_at) = join(&found.texts, defects);
-    let mut shown = HashSet::new();
-    for part in &found.html {
-        collect_shown(&render::letters(part, &mut defects.unheard()).0, &mut shown);
-    }
+    let has_files = !found.files.is_empty() || cut_at < found.texts.len();
+    let shown = if has_files { shown_by(&found.html, defects) } else { HashSet::new() };
     let mut body = Body {
         text,
         html: !found.html.is_empty(),
@@ -299,6 +297,15 @@ fn is_blank(part: &Part) -> bool {
     let octets = render::beginning(part, &mut Defects::default()).0;
     let is_plain_blank = !octets.iter().any(u8::is_ascii_graphic);
     is_plain_blank && clean::is_blank(&render::letters(part, &mut Defects::default()).0)
+}
+
+/// The content ids that pages refer to.
+fn shown_by(pages: &[&Part], defects: &Defects) -> HashSet<String> {
+    let mut shown = HashSet::new();
+    for page in pages {
+        collect_shown(&render::letters(page, &mut defects.unheard()).0, &mut shown);
+    }
+    shown
 }
 
 /// The ids behind `cid:` in the HTML (RFC 2392).

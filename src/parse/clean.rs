@@ -6,6 +6,9 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 ///
 /// Line breaks and tabs become blanks. Encoded words may hold anything, so this comes after all decoding.
 pub(super) fn line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let kept: String = text.chars().filter_map(in_line).collect();
     kept.trim().to_owned()
 }

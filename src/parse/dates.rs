@@ -1,5 +1,7 @@
 //! Dates of header fields as instants: by the standard, in its obsolete forms, and as programs write them all the same.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
@@ -34,9 +36,13 @@ fn without_zone(value: &str) -> Option<Timestamp> {
 
 fn instant(value: &str) -> Option<Timestamp> {
     // `GMT+0100`, as programs write that know their zone by name.
-    let value = &["GMT+", "UTC+", "GMT-", "UTC-"]
-        .iter()
-        .fold(value.to_owned(), |value, zone| value.replace(zone, zone.get(3..).unwrap_or_default()));
+    let mut value = Cow::Borrowed(value);
+    for zone in ["GMT+", "UTC+", "GMT-", "UTC-"] {
+        if value.contains(zone) {
+            value = value.replace(zone, zone.get(3..).unwrap_or_default()).into();
+        }
+    }
+    let value = value.as_ref();
     standard(value).or_else(|| value.parse().ok()).or_else(|| pieces::instant(value))
 }
 

@@ -2,9 +2,7 @@
 //!
 //! Values stay raw. What is no field is left out or begins the body, whichever loses less.
 
-use std::borrow::Cow;
-
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 use super::charset;
 use super::defects::Defects;
@@ -58,11 +56,15 @@ impl<'a> Fields<'a> {
 
 /// The text of a raw value: unfolded (RFC 5322 section 2.2.3), NUL removed, in UTF-8 or a guessed charset.
 pub(super) fn unfolded(raw: &[u8]) -> String {
-    let kept: Cow<[u8]> = if raw.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        raw.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)).collect::<Vec<_>>().into()
-    } else {
-        raw.into()
-    };
+    let goes = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+    // Most fields are one line, of which only the end goes.
+    let end = raw.iter().rposition(|byte| !goes(byte)).map_or(0, |last| last + 1);
+    let raw = raw.get(..end).unwrap_or(raw);
+    if memchr3(b'\r', b'\n', 0, raw).is_none() {
+        return charset::guess(raw);
+    }
+    let mut kept = Vec::with_capacity(raw.len());
+    raw.split(goes).for_each(|piece| kept.extend_from_slice(piece));
     charset::guess(&kept)
 }
 

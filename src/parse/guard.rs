@@ -1,18 +1,19 @@
 //! Keeps one bad message from harming the others: each is read on a helper thread with a time limit, and panics are
 //! caught. What cannot be read so is read by its header fields alone.
 //!
-//! The octets are shared with that thread, not copied for it: a message may be much of the memory.
-//! A thread cannot be ended: one that runs out of time is left to itself and a new one goes on.
+//! There are as many helpers as cores, so far as a batch is worth them: small ones are read by one. The octets are shared
+//! with them, not copied for them: a message may be much of the memory.
 
 use std::any::Any;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
 use crate::model::mail::Mail;
 
-use super::limits::{self, Limits};
+use super::helpers;
+use super::limits::Limits;
 
 /// A message that not even its header fields could be read of, for a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,102 +34,42 @@ pub(super) struct Reader {
     pub(super) limits: Limits,
 }
 
-/// Reads the messages in order.
-pub(super) fn all(messages: &[Arc<Vec<u8>>], reader: Reader) -> Vec<Result<Mail, Crashed>> {
-    let mut batch = Batch { messages, reader, helper: None };
-    let mails = (0..messages.len()).map(|at| batch.one(at)).collect();
-    if let Some(helper) = batch.helper {
-        helper.end();
-    }
-    mails
-}
-
-struct Batch<'a> {
-    messages: &'a [Arc<Vec<u8>>],
+/// Reads the messages in order, while this thread does `meanwhile`.
+pub(super) fn all<T>(
+    messages: &[Arc<Vec<u8>>],
     reader: Reader,
-    helper: Option<Helper>,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Result<Mail, Crashed>>, T) {
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    by(worth(messages, cores), messages, reader, meanwhile)
 }
 
-struct Helper {
-    jobs: Sender<Arc<Vec<u8>>>,
-    mails: Receiver<Result<Mail, Crashed>>,
-    thread: thread::JoinHandle<()>,
-    /// How many of the batch's messages are read or on their way.
-    sent: usize,
+/// As [`all`], with so many helpers.
+fn by<T>(
+    helpers: usize,
+    messages: &[Arc<Vec<u8>>],
+    reader: Reader,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Result<Mail, Crashed>>, T) {
+    let (answers, done) = helpers::read(messages, reader, helpers, meanwhile);
+    let mail = |(answer, message): (helpers::Answer, &Arc<Vec<u8>>)| {
+        answer.or_else(|defect| guarded(|| (reader.headers)(message, &reader.limits, defect)))
+    };
+    (answers.into_iter().zip(messages).map(mail).collect(), done)
 }
 
-impl Batch<'_> {
-    fn one(&mut self, at: usize) -> Result<Mail, Crashed> {
-        let Self { messages, reader, .. } = *self;
-        let message = messages.get(at).map(|message| message.as_slice()).unwrap_or_default();
-        if self.helper.is_none() {
-            self.helper = Helper::start(reader, at);
-        }
-        // Where no thread can be had the message is read here; its time is not limited then.
-        let Some(running) = self.helper.as_mut() else {
-            return guarded(|| (reader.whole)(message, &reader.limits))
-                .or_else(|_| guarded(|| (reader.headers)(message, &reader.limits, "structure-crashed")));
-        };
-        running.send_up_to(at, messages);
-        let defect = match running.mails.recv_timeout(reader.limits.time) {
-            Ok(Ok(mail)) => return Ok(mail),
-            Ok(Err(_)) => "structure-crashed",
-            Err(RecvTimeoutError::Disconnected) => {
-                self.helper = None;
-                "structure-crashed"
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                self.helper = None;
-                "structure-timeout"
-            }
-        };
-        guarded(|| (reader.headers)(message, &reader.limits, defect))
-    }
+/// How many helpers the messages are worth: starting one takes about as long as reading a few small mails.
+fn worth(messages: &[Arc<Vec<u8>>], cores: impl FnOnce() -> usize) -> usize {
+    /// Octets for each helper.
+    const SHARE: usize = 256 * 1024;
+    const MOST: usize = 4;
+    let octets: usize = messages.iter().map(|message| message.len()).sum();
+    let wanted = octets.div_ceil(SHARE).clamp(1, MOST).min(messages.len());
+    // The system is asked only where it matters.
+    if wanted > 1 { wanted.min(cores()) } else { wanted }
 }
 
-/// Octets and messages that are on their way besides the one that is waited for: small ones then cost no waiting.
-const AHEAD: (usize, usize) = (256 * 1024, 64);
-
-impl Helper {
-    fn start(reader: Reader, from: usize) -> Option<Self> {
-        let (jobs, incoming) = channel::<Arc<Vec<u8>>>();
-        let (outgoing, mails) = channel();
-        let work = move || {
-            for message in incoming {
-                if outgoing.send(guarded(|| (reader.whole)(&message, &reader.limits))).is_err() {
-                    return;
-                }
-            }
-        };
-        let thread = thread::Builder::new().name("parse".to_owned()).stack_size(limits::STACK).spawn(work);
-        Some(Self { jobs, mails, thread: thread.ok()?, sent: from })
-    }
-
-    /// Sends the message and a few that follow. A thread that has ended takes none, and its answer says so.
-    fn send_up_to(&mut self, at: usize, messages: &[Arc<Vec<u8>>]) {
-        let (octets, count) = AHEAD;
-        let mut ahead = 0;
-        while let Some(message) = messages.get(self.sent) {
-            ahead += message.len();
-            if self.sent > at && (ahead > octets || self.sent > at + count) {
-                return;
-            }
-            if self.jobs.send(Arc::clone(message)).is_err() {
-                return;
-            }
-            self.sent += 1;
-        }
-    }
-
-    /// Waits for the thread, which has nothing left to do.
-    fn end(self) {
-        drop(self.jobs);
-        // It cannot have panicked: what it runs is guarded, and its messages were answered.
-        drop(self.thread.join());
-    }
-}
-
-fn guarded(read: impl FnOnce() -> Mail) -> Result<Mail, Crashed> {
+pub(super) fn guarded(read: impl FnOnce() -> Mail) -> Result<Mail, Crashed> {
     // Nothing is shared with what was reading: its state is gone with it.
     catch_unwind(AssertUnwindSafe(read)).map_err(|payload| Crashed { what: said(payload.as_ref()) })
 }
@@ -145,14 +86,22 @@ fn said(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Two messages that are only read together.
+    static PAIR: Barrier = Barrier::new(2);
 
     fn whole(message: &[u8], limits: &Limits) -> Mail {
         match message {
             b"slow" => thread::sleep(Duration::from_secs(20)),
+            b"pair" => drop(PAIR.wait()),
             b"panic" | b"worse" => panic!("index 7 of `secret`"),
+            [.., b'~', pause] => thread::sleep(Duration::from_micros(u64::from(*pause))),
             _ => {}
         }
         super::super::read(message, limits)
@@ -163,29 +112,89 @@ mod tests {
         super::super::read_headers(message, limits, defect)
     }
 
+    /// What each message came to: its subject and the last defect.
+    fn seen(helpers: usize, messages: &[&[u8]], seconds: u64) -> Vec<String> {
+        let limits = Limits { time: Duration::from_secs(seconds), ..Limits::default() };
+        let messages: Vec<_> = messages.iter().map(|message| Arc::new(message.to_vec())).collect();
+        let tell = |mail| match mail {
+            Ok(Mail { subject, defects, .. }) => format!("{subject} {}", defects.last().unwrap()),
+            Err(crashed) => format!("{crashed}"),
+        };
+        let (mails, done) = by(helpers, &messages, Reader { whole, headers, limits }, || "done");
+        assert_eq!(done, "done");
+        mails.into_iter().map(tell).collect()
+    }
+
+    const GOOD: [&[u8]; 3] = [b"Subject: 1\n\nx", b"Subject: 2\n\nx", b"Subject: 3\n\nx"];
+
     #[test]
     fn neighbours_of_bad_messages_are_read() {
-        let messages: [&[u8]; 6] =
-            [b"Subject: 1\n\nx", b"slow", b"Subject: 2\n\nx", b"panic", b"worse", b"Subject: 3\n\nx"];
-        let reader =
-            Reader { whole, headers, limits: Limits { time: Duration::from_secs(1), ..Limits::default() } };
-        let mails = all(&messages.map(|message| Arc::new(message.to_vec())), reader);
-        let seen: Vec<String> = mails
-            .iter()
-            .map(|mail| match mail {
-                Ok(mail) => format!("{} {}", mail.subject, mail.defects.last().unwrap()),
-                Err(crashed) => crashed.to_string(),
-            })
-            .collect();
+        let [one, two, three] = GOOD;
         let expected = [
             "1 no-from",
             " structure-timeout",
             "2 no-from",
+            " structure-timeout",
             " structure-crashed",
             "reading the message crashed: worse",
             "3 no-from",
         ];
-        assert_eq!(seen, expected);
+        assert_eq!(seen(3, &[one, b"slow", two, b"slow", b"panic", b"worse", three], 1), expected);
+    }
+
+    #[test]
+    fn what_waits_behind_a_slow_message_is_read_by_another_helper() {
+        let [one, two, three] = GOOD;
+        let expected = ["1 no-from", " structure-timeout", "2 no-from", "3 no-from"];
+        assert_eq!(seen(1, &[one, b"slow", two, three], 1), expected);
+    }
+
+    #[test]
+    fn several_messages_are_read_at_a_time() {
+        assert_eq!(seen(2, &[b"pair", b"pair"], 60), [" no-from", " no-from"]);
+    }
+
+    #[test]
+    fn without_a_thread_messages_are_read_here() {
+        let [one, two, _] = GOOD;
+        let expected = ["1 no-from", " structure-crashed", "2 no-from"];
+        assert_eq!(seen(0, &[one, b"panic", two], 60), expected);
+        assert_eq!(seen(0, &[], 60), [""; 0]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_order_is_kept(pauses in prop::collection::vec(any::<u8>(), 0..40), helpers in 0..5_usize) {
+            let message = |(at, pause): (usize, &u8)| {
+                let head = format!("Subject: {at}\n\n~");
+                Arc::new([head.as_bytes(), &[*pause]].concat())
+            };
+            let messages: Vec<_> = pauses.iter().enumerate().map(message).collect();
+            let reader = Reader { whole, headers, limits: Limits::default() };
+            let (mails, ()) = by(helpers, &messages, reader, || ());
+            let subjects: Vec<_> = mails.into_iter().map(|mail| mail.unwrap().subject).collect();
+            prop_assert_eq!(subjects, (0..pauses.len()).map(|at| at.to_string()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn there_are_as_many_helpers_as_there_is_work_for() {
+        let table = [
+            (0, 0, 8, 0),
+            (1, 8_000_000, 8, 1),
+            (50, 5_000, 8, 1),
+            (100, 5_000, 8, 2),
+            (3, 300_000, 8, 3),
+            (1000, 5_000, 8, 4),
+            (1000, 5_000, 2, 2),
+        ];
+        for (count, octets, cores, expected) in table {
+            let message = Arc::new(vec![b'x'; octets]);
+            let messages = vec![message; count];
+            assert_eq!(worth(&messages, || cores), expected, "{count} of {octets} octets, {cores} cores");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Default for Limits {
     }
 }
 
-/// The deepest that `depth` may be set to: the stack of the reading thread bears it many times over.
+/// The deepest that `depth` may be set to: the stack of a reading thread bears it many times over.
 pub const DEEPEST: usize = 200;
 
 /// Files within files that are opened: a signed message in a signed message in a `winmail.dat`.
@@ -52,7 +52,7 @@ pub const OPENED: usize = 3;
 /// Files of one message that are opened; further ones stay files. The text of each is put to what there was.
 pub const CONTAINERS: usize = 100;
 
-/// Stack of the reading thread, mapped as it is used. Recursion ends at [`DEEPEST`], which takes far less.
+/// Stack of a reading thread, mapped as it is used. Recursion ends at [`DEEPEST`], which takes far less.
 pub const STACK: usize = 32 * 1024 * 1024;
 
 /// Octets of HTML that are rendered: tags can be much and say nothing.

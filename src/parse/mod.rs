@@ -25,6 +25,7 @@ mod flowed;
 mod forward;
 mod guard;
 mod headers;
+mod helpers;
 mod html;
 mod kind;
 pub mod limits;
@@ -72,7 +73,20 @@ pub use limits::Limits;
 ///
 /// [`Crashed`] in the place of a message of which, for a bug, not even the header fields could be read.
 pub fn all(messages: &[Arc<Vec<u8>>], limits: &Limits) -> Vec<Result<Mail, Crashed>> {
-    guard::all(messages, guard::Reader { whole: read, headers: read_headers, limits: *limits })
+    all_while(messages, limits, || ()).0
+}
+
+/// Reads a batch as [`all`] does, while this thread does `meanwhile`.
+///
+/// # Errors
+///
+/// As [`all`].
+pub fn all_while<T>(
+    messages: &[Arc<Vec<u8>>],
+    limits: &Limits,
+    meanwhile: impl FnOnce() -> T,
+) -> (Vec<Result<Mail, Crashed>>, T) {
+    guard::all(messages, guard::Reader { whole: read, headers: read_headers, limits: *limits }, meanwhile)
 }
 
 /// Reads one message as [`all`] does.

@@ -151,20 +151,23 @@ impl Item {
 }
 
 impl Reading {
-    fn of(listed: Listed, octets: Arc<Vec<u8>>, extent: Extent, mail: Option<Mail>) -> Self {
-        let raw_sha256 = Digest(Sha256::digest(octets.as_slice()).into());
-        Self { listed, octets, extent, raw_sha256, mail, end: None, said: Said::default() }
-    }
-
     /// Of a message that nobody is to read again, and why.
     pub(super) fn deadly(fetched: Fetched, end: String) -> Self {
         let Fetched { listed, bytes, extent } = fetched;
-        Self { end: Some(end), ..Self::of(listed, Arc::new(bytes), extent, None) }
+        Self {
+            raw_sha256: sha256(&bytes),
+            listed,
+            octets: Arc::new(bytes),
+            extent,
+            mail: None,
+            end: Some(end),
+            said: Said::default(),
+        }
     }
 
     /// What quarantine keeps.
     pub(super) fn copy(&self) -> KeptCopy<'_> {
-        KeptCopy { octets: &self.octets, is_whole: self.extent == Extent::Whole }
+        KeptCopy { octets: &self.octets, sha256: self.raw_sha256, is_whole: self.extent == Extent::Whole }
     }
 }
 
@@ -190,16 +193,21 @@ impl Terms {
     }
 }
 
-/// Reads what was fetched, in parallel where the parser does.
+fn sha256(octets: &[u8]) -> Digest {
+    Digest(Sha256::digest(octets).into())
+}
+
+/// Reads what was fetched, and hashes it meanwhile.
 pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
     let (facts, octets): (Vec<_>, Vec<_>) =
         fetched.into_iter().map(|one| ((one.listed, one.extent), Arc::new(one.bytes))).unzip();
-    let mails = parse::all(&octets, &terms.limits);
+    let hash = || octets.iter().map(|octets| sha256(octets)).collect::<Vec<_>>();
+    let (mails, hashes) = parse::all_while(&octets, &terms.limits, hash);
     facts
         .into_iter()
-        .zip(octets)
+        .zip(octets.into_iter().zip(hashes))
         .zip(mails)
-        .map(|(((listed, extent), octets), mail)| {
+        .map(|(((listed, extent), (octets, raw_sha256)), mail)| {
             let mut mail = mail.ok();
             if let Some(mail) = &mut mail {
                 let traced = listed.arrived.or(mail.received);
@@ -211,7 +219,16 @@ pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
             match extent {
                 Extent::Nothing { why } => Item::Withheld(listed, why),
                 Extent::Whole | Extent::Beginning => {
-                    Item::Read(Box::new(Reading::of(listed, octets, extent, mail)))
+                    let said = Said::default();
+                    Item::Read(Box::new(Reading {
+                        listed,
+                        octets,
+                        extent,
+                        raw_sha256,
+                        mail,
+                        end: None,
+                        said,
+                    }))
                 }
             }
         })

@@ -87,6 +87,8 @@ pub struct LedgerEntry<'a> {
 pub struct KeptCopy<'a> {
     /// The octets.
     pub octets: &'a [u8],
+    /// Their SHA-256.
+    pub sha256: Digest,
     /// Whether they are all of the message; if not, the mailbox has to keep it also after a retry.
     pub is_whole: bool,
 }

@@ -145,7 +145,7 @@ pub(crate) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
 }
 
 pub(crate) fn whole(octets: &[u8]) -> KeptCopy<'_> {
-    KeptCopy { octets, is_whole: true }
+    KeptCopy { octets, sha256: digest(octets), is_whole: true }
 }
 
 /// A settled row that owes nothing.

@@ -114,7 +114,7 @@ pub(super) fn is_reply(fields: &Fields, subject: &str) -> bool {
         || (fields.has("X-Auto-Response-Suppress") && (origin::has_null_sender(fields) || is_outlooks(fields, subject)))
         || (fields.has("X-MS-Exchange-Generated-Message-Source") && opens())
         || (has_word(fields, &["Precedence"], &["bulk", "junk"]) && opens())
-        || (away() && origin::has_null_sender(fields))
+        || (origin::has_null_sender(fields) && away())
 }
 
 /// Exchange suppresses answers to ordinary mail too, and people write "Automatic reply: how do I switch it on?". What

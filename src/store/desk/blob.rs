@@ -1,7 +1,5 @@
 //! Octets by their content: the same file or message is kept once, however many rows speak of it.
 
-use sha2::{Digest as _, Sha256};
-
 use super::words::size;
 use crate::model::ids::Digest;
 use crate::store::StoreError;
@@ -28,14 +26,8 @@ const CONTENT: Column = Column { table: "blob", name: "content" };
 /// More octets than these get room first and are then written into it.
 const AT_ONCE: usize = 1024 * 1024;
 
-/// Keeps octets whose hash is not known yet.
-pub(super) fn keep(engine: &mut dyn Engine, octets: &[u8]) -> Result<i64, StoreError> {
-    let sha256 = Digest(Sha256::digest(octets).into());
-    keep_hashed(engine, octets, sha256)
-}
-
 /// Keeps octets under their hash and gives the number of their row.
-pub(super) fn keep_hashed(engine: &mut dyn Engine, octets: &[u8], sha256: Digest) -> Result<i64, StoreError> {
+pub(super) fn keep(engine: &mut dyn Engine, octets: &[u8], sha256: Digest) -> Result<i64, StoreError> {
     if let Some(mut row) = first(engine.query(SELECT_BLOB, &[Value::Blob(&sha256.0)])?) {
         return row.take(0);
     }

@@ -153,7 +153,7 @@ fn own_trouble(entry: &LedgerEntry<'_>) -> i64 {
 fn quarantine(engine: &mut dyn Engine, outcome: i64, copy: &KeptCopy<'_>) -> Result<(), StoreError> {
     let before = first(engine.query(SELECT_COPY, &[Value::Integer(outcome)])?);
     let before: Option<i64> = before.map(|mut row| row.take(0)).transpose()?;
-    let blob = keep(engine, copy.octets)?;
+    let blob = keep(engine, copy.octets, copy.sha256)?;
     let values = [Value::Integer(outcome), Value::Integer(blob), Value::Boolean(copy.is_whole)];
     engine.execute(UPSERT_COPY, &values)?;
     match before {

@@ -1,6 +1,6 @@
 //! Messages with their files.
 
-use super::blob::keep_hashed;
+use super::blob::keep;
 use super::words::list;
 use crate::model::ids::TicketId;
 use crate::model::mail::Attachment;
@@ -35,7 +35,7 @@ WHERE id = ?1";
 
 /// Puts a message that came in on its ticket and gives the number of its row.
 pub(super) fn append(engine: &mut dyn Engine, message: &NewMessage<'_>) -> Result<i64, StoreError> {
-    let raw = message.raw.map(|octets| keep_hashed(engine, octets, message.raw_sha256)).transpose()?;
+    let raw = message.raw.map(|octets| keep(engine, octets, message.raw_sha256)).transpose()?;
     let id = insert(engine, message, raw)?;
     for attachment in &message.mail.attachments {
         attach(engine, message.ticket, id, attachment)?;
@@ -78,7 +78,7 @@ fn attach(
     message: i64,
     attachment: &Attachment,
 ) -> Result<(), StoreError> {
-    let blob = keep_hashed(engine, &attachment.content, attachment.sha256)?;
+    let blob = keep(engine, &attachment.content, attachment.sha256)?;
     let values = [
         Value::Integer(message),
         Value::Text(&attachment.filename),
