@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use helpdesk_mail::mailbox::imap::ImapMailbox;
 use helpdesk_mail::mailbox::{Mailbox as _, MailboxError, Reader as _, Server, Tls};
-use helpdesk_mail::model::item::{Extent, ItemKey, Listed};
+use helpdesk_mail::model::item::{Disposition, Extent, ItemKey, Listed};
 
-use crate::support::account::{connect, plain, told};
+use crate::support::account::{connect, first, plain, told};
 use crate::support::script::{Script, Step};
 
 use Step::{Expect, Send, SendOwned, Sleep};
@@ -155,6 +155,53 @@ fn a_message_without_a_size_does_not_hide_its_neighbours() {
         drop(mailbox);
         script.finish();
     }
+}
+
+#[test]
+fn what_is_expected_and_what_is_told_leave_before_the_answers_to_what_was_asked() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5 "),
+        Expect("UID FETCH 6 "),
+        // Whose a message is says its UID, in whatever order the commands end.
+        Send(
+            "* 2 FETCH (UID 6 BODY[] {3}\r\ntwo)\r\n* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nh2 OK x\r\nh1 OK x\r\n",
+        ),
+        Expect("UID STORE 5 "),
+        Send("h3 OK x\r\n"),
+        Expect("UID STORE 6 "),
+        Send("h4 OK x\r\n"),
+    ]);
+    mailbox.expect(&[item(6)]);
+    for (uid, text) in [(5, "one"), (6, "two")] {
+        let fetched = mailbox.fetch(&[item(uid)]).unwrap();
+        assert_eq!(fetched.iter().map(|one| one.bytes.as_slice()).collect::<Vec<_>>(), [text.as_bytes()]);
+    }
+    let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
+    assert_eq!(mailbox.acknowledge(&seen(5)).unwrap(), []);
+    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), [item(5).key]);
+    assert_eq!(mailbox.settle().unwrap(), [item(6).key]);
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn what_was_sent_ahead_is_answered_before_a_folder_is_listed() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5 "),
+        Expect("UID FETCH 6 "),
+        Send(
+            "* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nh1 OK x\r\n* 2 FETCH (UID 6 BODY[] {3}\r\ntwo)\r\nh2 OK x\r\n",
+        ),
+        Expect("UID FETCH 1:* "),
+        Send("* 1 FETCH (UID 5 RFC822.SIZE 3)\r\n* 2 FETCH (UID 6 RFC822.SIZE 3)\r\nTAG OK x\r\n"),
+    ]);
+    mailbox.expect(&[item(6)]);
+    assert_eq!(mailbox.fetch(&[item(5)]).unwrap().len(), 1);
+    let listed: Vec<_> = mailbox.list(None).unwrap().items.into_iter().map(|item| item.key).collect();
+    assert_eq!(listed, [item(5).key, item(6).key]);
+    assert_eq!(mailbox.fetch(&[item(6)]).unwrap().len(), 1, "what came meanwhile is kept");
+    drop(mailbox);
+    script.finish();
 }
 
 /// Fetches one item in vain and gives the reason.

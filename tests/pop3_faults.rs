@@ -179,7 +179,8 @@ fn a_server_that_breaks_off_or_lies_ends_the_session_without_quit() {
             let text = told(mailbox.fetch(&items));
             assert!(text.contains(expected), "{text}");
             assert!(!text.contains("from the mail"), "mail is in the error: {text}");
-            let text = told(mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]));
+            let heard = mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]);
+            let text = told(heard.and_then(|_| mailbox.settle()));
             assert!(text.contains("the session ended earlier"), "{text}");
             assert!(told(mailbox.close()).starts_with("mailbox.connect: "));
             drop(mailbox);
@@ -262,6 +263,7 @@ fn a_connection_that_breaks_once_is_made_again_and_deletions_are_told_anew() {
     let mut mailbox = connect(&plain(script.port)).unwrap();
     let items = listed(&mut mailbox);
     mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]).unwrap();
+    assert_eq!(mailbox.settle().unwrap(), [], "nothing is deleted before QUIT");
     let expected = [got("b", "half\r\n", Extent::Whole), got("c", "c\r\n", Extent::Whole)];
     assert_eq!(bodies(&mut mailbox, &items), expected);
     assert_eq!(mailbox.close().unwrap(), [items[0].key.clone()]);
@@ -279,6 +281,31 @@ fn a_network_that_always_breaks_ends_the_run_and_is_held_against_no_message() {
     assert!(told(mailbox.close()).starts_with("mailbox.connect: "));
     drop(mailbox);
     assert!(!script.sent().contains(&"QUIT".to_owned()));
+}
+
+#[test]
+fn what_is_expected_is_asked_for_in_one_breath_with_what_comes_before() {
+    let both = || vec![Line("RETR 1"), Line("RETR 2"), Send("+OK\r\na\r\n.\r\n"), Send("+OK\r\nb\r\n.\r\n")];
+    let end = || [Line("DELE 1"), Send("+OK\r\n"), Line("QUIT"), Send("+OK\r\n")];
+    let third = [Line("RETR 3"), Send("+OK\r\nc\r\n.\r\n")];
+    for (asked, steps) in [
+        (Some(1), both()),
+        // What is not fetched after all is dropped.
+        (Some(2), both().into_iter().chain(third).collect()),
+        (None, both()),
+    ] {
+        let (script, mut mailbox, items) = opened(PIPELINING, steps.into_iter().chain(end()).collect());
+        mailbox.expect(&items[1..2]);
+        assert_eq!(bodies(&mut mailbox, &items[..1]), [got("a", "a\r\n", Extent::Whole)]);
+        mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]).unwrap();
+        if let Some(at) = asked {
+            let key = ["a", "b", "c"][at];
+            let expected = [got(key, &format!("{key}\r\n"), Extent::Whole)];
+            assert_eq!(bodies(&mut mailbox, &items[at..=at]), expected);
+        }
+        assert_eq!(mailbox.close().unwrap(), [items[0].key.clone()]);
+        script.finish();
+    }
 }
 
 #[test]

@@ -96,7 +96,8 @@ impl Pop3Mailbox {
         let listed =
             missing.iter().map(|place| place.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
         let all = octets(roomy(listed).max(max));
-        self.retrieve(&missing, all, &mut |number, bytes, extent| {
+        let next = self.commands_for_what_is_expected();
+        self.retrieve_ahead((&missing, &next), all, &mut |number, bytes, extent| {
             bodies.extend(keys.get(&number).map(|key| ((*key).clone(), (bytes, extent))));
         })
     }
@@ -108,8 +109,18 @@ impl Pop3Mailbox {
         all: usize,
         each: &mut dyn FnMut(u32, Vec<u8>, Extent),
     ) -> Result<(), MailboxError> {
+        self.retrieve_ahead((places, &[]), all, each)
+    }
+
+    /// As [`Self::retrieve`], with commands for what is asked for next.
+    fn retrieve_ahead(
+        &mut self,
+        (places, next): (&[Place], &[String]),
+        all: usize,
+        each: &mut dyn FnMut(u32, Vec<u8>, Extent),
+    ) -> Result<(), MailboxError> {
         let questions: Vec<Question> = places.iter().map(|place| self.question(place)).collect();
-        for (question, refusal) in self.ask(&questions, all, each)? {
+        for (question, refusal) in self.ask((&questions, next), all, each)? {
             if let Some(error) =
                 of_the_maildrop(&self.session.peer, &refusal).filter(|_| refusal.code != "SYS/PERM")
             {
@@ -120,6 +131,21 @@ impl Pop3Mailbox {
             }
         }
         Ok(())
+    }
+
+    /// The commands for the batch that is fetched next.
+    fn commands_for_what_is_expected(&mut self) -> Vec<String> {
+        let expected = std::mem::take(&mut self.expected);
+        let places = expected.iter().filter_map(|item| self.place_of(&item.key));
+        let is_to_be_asked_for = |place: &Place| {
+            let is_read = self.maildrop.as_ref().is_some_and(|maildrop| maildrop.has_spooled(place.number));
+            !place.is_doomed && !is_read
+        };
+        let questions = places.filter(is_to_be_asked_for).map(|place| self.question(&place));
+        questions
+            .filter(|question| !self.is_unbearable(*question))
+            .map(|question| question.command())
+            .collect()
     }
 
     fn question(&self, place: &Place) -> Question {
@@ -146,7 +172,7 @@ impl Pop3Mailbox {
     /// Asks for messages, many at once where the server allows it.
     fn ask(
         &mut self,
-        questions: &[Question],
+        (questions, next): (&[Question], &[String]),
         all: usize,
         each: &mut dyn FnMut(u32, Vec<u8>, Extent),
     ) -> Result<Vec<Refused>, MailboxError> {
@@ -159,7 +185,7 @@ impl Pop3Mailbox {
         let commands: Vec<String> = questions.iter().map(Question::command).collect();
         let (max, mut left) = (self.max_message_size, all);
         let (mut refused, mut crowded_out, mut answered) = (Vec::new(), 0_usize, 0_usize);
-        let went = self.session.pipeline(&commands, |at, reply, answers| {
+        let went = self.session.pipeline_ahead(&commands, next, |at, reply, answers| {
             let Some(question) = questions.get(at) else { return Ok(Go::On) };
             if let Err(refusal) = reply {
                 refused.push((*question, refusal));
@@ -208,7 +234,7 @@ impl Pop3Mailbox {
             How::WholeByTop => Some(How::Whole),
         };
         if let Some(how) = other {
-            let unheard = self.ask(&[Question { how, ..question }], usize::MAX, each)?;
+            let unheard = self.ask((&[Question { how, ..question }], &[]), usize::MAX, each)?;
             if unheard.is_empty() || !self.session.is_alive() {
                 return Ok(());
             }

@@ -60,6 +60,11 @@ impl Maildrop {
         self.spool.remove(&number);
     }
 
+    /// Whether a message that was read to be named is kept.
+    pub(super) fn has_spooled(&self, number: u32) -> bool {
+        self.spool.contains_key(&number)
+    }
+
     /// Takes a message that was read to be named.
     pub(super) fn unspool(&mut self, number: u32) -> Option<(Vec<u8>, Extent)> {
         self.spool.remove(&number)

@@ -53,7 +53,10 @@ pub struct Pop3Mailbox {
     max_message_size: u64,
     /// What is there, once it was looked at: the server shows one state during a session.
     maildrop: Option<Maildrop>,
-    /// What QUIT will remove.
+    /// What is fetched next.
+    expected: Vec<Listed>,
+    /// What DELE is still to be said of, and what QUIT will remove.
+    condemned: Vec<ItemKey>,
     doomed: Vec<ItemKey>,
     /// How the server is reached again.
     server: Server,
@@ -81,6 +84,8 @@ impl Pop3Mailbox {
             account: format!("pop3:{}", server.account()),
             max_message_size: config.max_message_size,
             maildrop: None,
+            expected: Vec::new(),
+            condemned: Vec::new(),
             doomed: Vec::new(),
             server: server.clone(),
             until,
@@ -125,6 +130,10 @@ impl Reader for Pop3Mailbox {
         self.fetched(items)
     }
 
+    fn expect(&mut self, items: &[Listed]) {
+        self.expected = items.to_vec();
+    }
+
     /// None: unique-ids have no order.
     fn watermark(&self, _first_open: Option<&ItemKey>) -> Option<Watermark> {
         None
@@ -156,6 +165,11 @@ impl Reader for Pop3Mailbox {
 impl Mailbox for Pop3Mailbox {
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
         self.tell(items)
+    }
+
+    /// Nothing has been heard of before QUIT.
+    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+        self.doom_condemned().map(|()| Vec::new())
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {

@@ -21,7 +21,7 @@ impl Session {
         log::debug!("{}: {command}", self.peer);
         let is_sent = self.is_pipelining();
         let mut said = Ok(Vec::new());
-        let went = self.converse(&[command, secret], |_, reply, _| {
+        let went = self.converse(&[command, secret], &[], |_, reply, _| {
             if said.is_ok() {
                 said = reply;
             }

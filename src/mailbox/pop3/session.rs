@@ -3,17 +3,21 @@
 //! After any fault of the line the session is over: it is dropped, every later command fails, and nothing is sent that
 //! could make deletions last. Commands that hold secrets are not logged; texts of the server are shown, mail never.
 
+use std::collections::VecDeque;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::answers::{Answers, BLOCK, Refusal, Status};
+use super::answers::{Answers, BLOCK, End, Refusal, Room, Status};
 use crate::mailbox::MailboxError;
 use crate::transport::wire::{self, Pace, Peer, Stream};
 
 /// How many commands may be ahead of their answers where the server allows it (RFC 2449 section 6.6).
 const WINDOW: usize = 64;
+
+/// The most that is read of a message that nobody wants any more, in octets.
+const UNWANTED: u64 = 256 * 1024 * 1024;
 
 /// A connection to a server.
 pub(super) struct Session {
@@ -23,6 +27,8 @@ pub(super) struct Session {
     ahead: Ahead,
     /// How many commands may be ahead of their answers.
     window: usize,
+    /// Commands for messages that were sent for what is asked next.
+    begun: VecDeque<String>,
     /// Whether the server fell silent where it was to answer a command that had been sent ahead.
     pub(super) is_lossy: bool,
     /// When the certificate expires that the server showed.
@@ -70,6 +76,7 @@ impl Session {
             answers: Some(Answers::new(stream, block)),
             ahead,
             window: 1,
+            begun: VecDeque::new(),
             is_lossy: false,
             peer,
         }
@@ -130,6 +137,16 @@ impl Session {
         commands: &[C],
         each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
     ) -> Result<(), MailboxError> {
+        self.pipeline_ahead(commands, &[], each)
+    }
+
+    /// As [`Self::pipeline`], with some of the commands for messages in the same breath that are asked for next.
+    pub(super) fn pipeline_ahead<C: AsRef<str>>(
+        &mut self,
+        commands: &[C],
+        next: &[String],
+        each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
+    ) -> Result<(), MailboxError> {
         match commands {
             [] => {}
             [one] => log::debug!("{}: {}", self.peer, one.as_ref()),
@@ -138,30 +155,32 @@ impl Session {
                 log::debug!("{}: {first} to {last}, {} commands", self.peer, commands.len());
             }
         }
-        self.converse(commands, each)
+        self.converse(commands, next, each)
     }
 
     /// Does so without a word in the log.
     pub(super) fn converse<C: AsRef<str>>(
         &mut self,
         commands: &[C],
+        next: &[String],
         mut each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
     ) -> Result<(), MailboxError> {
+        let mut sent = self.begun_of(commands)?;
+        let all: Vec<&str> =
+            commands.iter().map(AsRef::as_ref).chain(next.iter().map(String::as_str)).collect();
         let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
-        let mut sent = 0_usize;
         for done in 0..commands.len() {
             let mut is_awaited = true;
             let answered = (|| {
                 if sent.saturating_sub(done) <= self.window / 2 {
-                    let until = done.saturating_add(self.window).min(commands.len());
-                    let lines: Vec<&str> =
-                        commands.get(sent..until).unwrap_or_default().iter().map(AsRef::as_ref).collect();
+                    let until = done.saturating_add(self.window).min(all.len());
+                    let lines = all.get(sent..until).unwrap_or_default();
                     // Nothing is outstanding: what is there was not asked for.
-                    write(&mut answers, &lines, if sent == done { Silence::Expected } else { Silence::No })?;
+                    write(&mut answers, lines, if sent == done { Silence::Expected } else { Silence::No })?;
                     sent = sent.max(until);
                 }
                 self.pace.begin();
-                let reply = reply(answers.status()?)?;
+                let reply = reply_to(&mut answers)?;
                 is_awaited = false;
                 each(done, reply, &mut answers)
             })();
@@ -177,6 +196,35 @@ impl Session {
             }
         }
         self.answers = Some(answers);
+        self.begun = next.iter().take(sent.saturating_sub(commands.len())).cloned().collect();
+        Ok(())
+    }
+
+    /// How many of these commands were sent already. What was sent for others is read and dropped.
+    fn begun_of<C: AsRef<str>>(&mut self, commands: &[C]) -> Result<usize, MailboxError> {
+        let count = self.begun.len();
+        let is_begun = commands.len() >= count
+            && self.begun.iter().zip(commands).all(|(begun, command)| begun == command.as_ref());
+        if is_begun {
+            self.begun.clear();
+            return Ok(count);
+        }
+        self.drop_begun().map(|()| 0)
+    }
+
+    fn drop_begun(&mut self) -> Result<(), MailboxError> {
+        while self.begun.pop_front().is_some() {
+            let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
+            self.pace.begin();
+            let message = reply_to(&mut answers).and_then(|reply| match reply {
+                Ok(_) => answers.message(Room { keep: 0, cap: UNWANTED }).map(|message| message.end),
+                Err(_) => Ok(End::Reached),
+            });
+            match message.map_err(|error| self.peer.io(error))? {
+                End::Reached => self.answers = Some(answers),
+                End::GivenUp => return Err(self.peer.protocol("a message without end")),
+            }
+        }
         Ok(())
     }
 
@@ -186,6 +234,7 @@ impl Session {
         command: &str,
         read: impl FnOnce(&mut Answers<Stream>) -> io::Result<T>,
     ) -> Result<T, MailboxError> {
+        self.drop_begun()?;
         let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
         self.pace.begin();
         let sent = write(&mut answers, &[command], Silence::Expected);
@@ -221,6 +270,10 @@ fn write(answers: &mut Answers<Stream>, commands: &[&str], silence: Silence) -> 
     let stream = answers.source();
     stream.write_all(lines.as_bytes())?;
     stream.flush()
+}
+
+fn reply_to(answers: &mut Answers<Stream>) -> io::Result<Reply> {
+    reply(answers.status()?)
 }
 
 fn reply(status: Status) -> io::Result<Reply> {

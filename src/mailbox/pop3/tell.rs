@@ -1,4 +1,4 @@
-//! Tells the server what became of items: DELE, which counts at QUIT (RFC 1939 sections 5 and 6).
+//! Tells the server what became of items: DELE, which counts at QUIT (RFC 1939 sections 5 and 6), and is said of all together.
 //!
 //! Repeatable: a key that is no longer there counts as told.
 
@@ -8,20 +8,20 @@ use crate::mailbox::{Access, MailboxError};
 use crate::model::item::{Acknowledgement, Disposition, ItemKey};
 
 impl Pop3Mailbox {
-    /// Asks for deletion; the keys are those for which nothing is left to do.
+    /// Has items deleted in the end; the keys are those for which nothing is left to do.
     pub(super) fn tell(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
         if self.access == Access::ReadOnly && !items.is_empty() {
             return Err(self.maildrop_error("open it for writing", "it is only looked at"));
         }
         self.maildrop()?;
         let mut heard = Vec::new();
-        let mut doomed = Vec::new();
+        let mut condemned = Vec::new();
         for item in items {
             match &item.disposition {
                 Disposition::Keep => heard.push(item.key.clone()),
                 Disposition::Delete => match self.place_of(&item.key) {
                     Some(place) if place.is_doomed => {}
-                    Some(place) => doomed.push((place.number, item.key.clone())),
+                    Some(place) => condemned.push((place.number, item.key.clone())),
                     None => heard.push(item.key.clone()),
                 },
                 Disposition::Seen | Disposition::Move(_) => {
@@ -30,8 +30,19 @@ impl Pop3Mailbox {
                 }
             }
         }
-        self.doom(doomed)?;
+        for (number, key) in condemned {
+            self.maildrop.iter_mut().for_each(|maildrop| maildrop.doom(number));
+            self.condemned.push(key);
+        }
         Ok(heard)
+    }
+
+    /// Sends DELE for what was told until now.
+    pub(super) fn doom_condemned(&mut self) -> Result<(), MailboxError> {
+        let condemned = std::mem::take(&mut self.condemned);
+        let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
+        let there: Vec<_> = condemned.into_iter().filter_map(there).collect();
+        if there.is_empty() { Ok(()) } else { self.doom(there) }
     }
 
     /// Sends DELE for messages that are there.
@@ -68,8 +79,9 @@ impl Pop3Mailbox {
             let source = "it broke off or was left in the middle of a message";
             return Err(self.session.peer.connect("the next run goes on from there", source));
         }
-        let reply = self.session.run("QUIT");
+        let reply = self.doom_condemned().map(|()| self.session.run("QUIT"));
         self.session.hang_up();
+        let reply = reply?;
         let doomed = std::mem::take(&mut self.doomed);
         match reply {
             Ok(Ok(_)) => Ok(doomed),
