@@ -68,6 +68,7 @@ pub(crate) fn outbox(settings: &Settings) -> Result<&OutboxPlan, Trouble> {
 /// Delivers what is due, over so many connections at once.
 pub(crate) fn deliver(
     settings: &Settings,
+    store: &mut Store,
     plan: &OutboxPlan,
     errand: &Errand,
     jobs: usize,
@@ -75,17 +76,11 @@ pub(crate) fn deliver(
 ) -> Result<Sent, Trouble> {
     let backends = settings.outbox.as_ref().map(|outbox| outbox.backends.clone()).unwrap_or_default();
     let office = MailOffice::new(super::outbox::templates(settings)?, backends);
-    let mut store = open(&settings.store)?;
     let signer = Signer::new(&store.token_secret()?);
     let courier = || Post::new(&plan.voices, &office, signer.clone(), Attachments::new(&settings.store));
     let couriers =
         (0..jobs.min(run::WINDOW)).map(|_| Box::new(courier()) as Box<dyn Courier + Send>).collect();
-    let outbox = Outbox {
-        store: &mut store,
-        config: &settings.store,
-        voices: &plan.voices,
-        hooks: &settings.plan.hooks,
-    };
+    let outbox = Outbox { store, config: &settings.store, voices: &plan.voices, hooks: &settings.plan.hooks };
     run::deliver(errand, outbox, couriers, hearer)
 }
 
@@ -97,24 +92,24 @@ pub(crate) fn has_listeners(settings: &Settings) -> bool {
 /// Delivers the events that are due.
 pub(crate) fn deliver_events(
     settings: &Settings,
+    store: &mut Store,
     errand: &EventErrand,
     hearer: &mut dyn EventHearer,
 ) -> Result<EventSum, Trouble> {
-    let mut store = open(&settings.store)?;
-    run::deliver_events(errand, &settings.plan.hooks, (&mut store, &settings.store), hearer)
+    run::deliver_events(errand, &settings.plan.hooks, (store, &settings.store), hearer)
 }
 
 /// As [`deliver_events`]; `None` where no hook listens and none has since events were written.
 pub(crate) fn deliver_events_if_any(
     settings: &Settings,
+    store: &mut Store,
     errand: &EventErrand,
     hearer: &mut dyn EventHearer,
 ) -> Result<Option<EventSum>, Trouble> {
-    let mut store = open(&settings.store)?;
     if !has_listeners(settings) && store.event_backlog()?.waiting == 0 {
         return Ok(None);
     }
-    run::deliver_events(errand, &settings.plan.hooks, (&mut store, &settings.store), hearer).map(Some)
+    deliver_events(settings, store, errand, hearer).map(Some)
 }
 
 /// What the workers of one run hold.

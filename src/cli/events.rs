@@ -136,10 +136,11 @@ fn deliver(
     context: &mut Context,
 ) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
+    let mut store = desk::open(&settings.store)?;
     let errand = EventErrand { limit: limit.map(NonZeroU64::get), time_limit, stop: context.signals.stop() };
     let causes = context.causes();
     let mut hearer = event_hearer::of(&mut context.out, context.form, causes);
-    Ok(desk::deliver_events(&settings, &errand, hearer.as_mut())?.exit())
+    Ok(desk::deliver_events(&settings, &mut store, &errand, hearer.as_mut())?.exit())
 }
 
 fn list(filter: &EventFilter, context: &mut Context) -> Result<Exit, Trouble> {

@@ -13,6 +13,7 @@ use crate::run::{
     Scope, Stop, Summary, Written,
 };
 use crate::settings::Settings;
+use crate::store::Store;
 
 use super::context::Context;
 use super::output::{event_hearer, hearer, listener};
@@ -85,38 +86,38 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         let configured = settings.plan.mailboxes.iter().map(|mailbox| mailbox.mailbox.name.clone());
         names::require("mailbox", name, configured, || Ok(Vec::new()))?;
     }
-    let mut workers: Vec<Box<dyn Companions + Send>> = Vec::new();
-    if args.dry_run {
-        workers.push(Box::new(desk::rehearsing(&settings)?));
-    } else {
-        let locks = desk::locks(&settings);
-        for _ in 0..jobs(args, &settings.plan) {
-            workers.push(Box::new(desk::acting(&settings, &locks)?));
-        }
-    }
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
+    if args.dry_run {
+        let mut desk = desk::rehearsing(&settings)?;
+        return Ok(run::fetch(&settings.plan, &options, &mut [&mut desk], listener.as_mut())?.exit);
+    }
+    let locks = desk::locks(&settings);
+    let desks = (0..jobs(args, &settings.plan)).map(|_| desk::acting(&settings, &locks));
+    let mut desks = desks.collect::<Result<Vec<_>, _>>()?;
+    let mut workers: Vec<_> = desks.iter_mut().map(|desk| desk as &mut (dyn Companions + Send)).collect();
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
     drop(listener);
-    // One store stays open beside what is opened below: SQLite brings its log into the file once, when the last is closed.
-    workers.truncate(1);
-    if !args.dry_run {
-        afterwards(args, &settings, &options.stop, &summary);
+    desks.truncate(1);
+    if let Some(desk) = desks.first_mut() {
+        afterwards(args, &settings, desk.store(), (&options.stop, &summary));
     }
     Ok(summary.exit)
 }
 
 /// Delivers, then looks how things stand; what there is to tell of that leaves at once.
-fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) {
+fn afterwards(args: &Args, settings: &Settings, store: &mut Store, (stop, summary): (&Stop, &Summary)) {
     let _run = summary.run.map(run::after);
-    let send = || {
-        if !args.no_send {
-            deliver(settings, stop);
-        }
-    };
-    send();
-    if watch::alerts(settings, Ran::of("fetch", summary).as_ref()) == Written::Mails {
-        send();
+    if let Err(error) = store.in_place() {
+        // The run has told of it.
+        log::debug!("nothing is sent: {error}");
+        return;
+    }
+    if !args.no_send {
+        deliver(settings, store, stop);
+    }
+    if watch::alerts(settings, store, Ran::of("fetch", summary).as_ref()) == Written::Mails && !args.no_send {
+        deliver(settings, store, stop);
     }
     watch::metrics(settings);
 }
@@ -125,16 +126,16 @@ fn afterwards(args: &Args, settings: &Settings, stop: &Stop, summary: &Summary) 
 const USUAL: Duration = Duration::from_secs(60);
 
 /// Delivers what is due for a while. Trouble in sending shows in the log and in the outbox, never in how a fetch ends.
-fn deliver(settings: &Settings, stop: &Stop) {
+fn deliver(settings: &Settings, store: &mut Store, stop: &Stop) {
     let outbox = settings.plan.outbox.as_ref();
     let Some(limit) = outbox.map_or(Some(USUAL), |outbox| outbox.after_fetch) else { return };
     let began = Instant::now();
     if let Some(outbox) = outbox {
-        deliver_notifications(settings, outbox, limit, stop.clone());
+        deliver_notifications((settings, outbox), store, limit, stop.clone());
     }
     let time_limit = Some(limit.saturating_sub(began.elapsed()));
     let errand = EventErrand { limit: None, time_limit, stop: stop.clone() };
-    match desk::deliver_events_if_any(settings, &errand, &mut event_hearer::Silent) {
+    match desk::deliver_events_if_any(settings, store, &errand, &mut event_hearer::Silent) {
         Ok(None) => {}
         Ok(Some(sum)) => {
             let waiting = sum.backlog.waiting;
@@ -144,9 +145,14 @@ fn deliver(settings: &Settings, stop: &Stop) {
     }
 }
 
-fn deliver_notifications(settings: &Settings, outbox: &OutboxPlan, limit: Duration, stop: Stop) {
+fn deliver_notifications(
+    (settings, outbox): (&Settings, &OutboxPlan),
+    store: &mut Store,
+    limit: Duration,
+    stop: Stop,
+) {
     let errand = Errand { max_attempts: outbox.max_attempts, limit: None, time_limit: Some(limit), stop };
-    match desk::deliver(settings, outbox, &errand, send::USEFUL, &mut hearer::Silent) {
+    match desk::deliver(settings, store, outbox, &errand, send::USEFUL, &mut hearer::Silent) {
         Ok(sent) => {
             let waiting = sent.backlog.waiting;
             log::info!("{} notifications sent, {waiting} waiting", sent.counts.of(OutboxState::Sent));

@@ -67,7 +67,7 @@ fn ingest(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let handed = Handed { queue, messages, audience: audience(args), stop: context.signals.stop() };
     let summary = run::ingest(&settings.plan, handed, &mut companions, listener.as_mut())?;
     // What there is to tell leaves with the next fetch or send, as notifications do.
-    let _written = watch::alerts(&settings, Ran::of("ingest", &summary).as_ref());
+    let _written = watch::alerts(&settings, companions.store(), Ran::of("ingest", &summary).as_ref());
     watch::metrics(&settings);
     Ok(summary.exit)
 }

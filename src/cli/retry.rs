@@ -30,7 +30,7 @@ fn retry(args: &Retry, context: &mut Context) -> Result<Exit, Trouble> {
     let causes = context.causes();
     let mut listener = listener::of(&mut context.out, context.form, causes);
     let summary = run::retry(&settings.plan, &ids, &mut companions, listener.as_mut())?;
-    let _written = watch::alerts(&settings, Ran::of("retry", &summary).as_ref());
+    let _written = watch::alerts(&settings, companions.store(), Ran::of("retry", &summary).as_ref());
     watch::metrics(&settings);
     Ok(summary.exit)
 }

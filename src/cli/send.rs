@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::model::exit::Exit;
 use crate::model::trouble::Trouble;
-use crate::run::{Errand, EventErrand};
+use crate::run::{Errand, EventErrand, OutboxPlan};
 use crate::settings::Settings;
+use crate::store::Store;
 
 use super::context::Context;
 use super::desk;
@@ -44,9 +45,14 @@ pub struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let settings = context.settings_with_warnings()?;
     let began = Instant::now();
-    let sent = match (&settings.plan.outbox, desk::has_listeners(&settings)) {
-        (None, true) => Exit::Ok,
-        (None, false) | (Some(_), _) => notifications(args, &settings, context)?,
+    let outbox = match (&settings.plan.outbox, desk::has_listeners(&settings)) {
+        (None, true) => None,
+        (None, false) | (Some(_), _) => Some(desk::outbox(&settings)?),
+    };
+    let mut store = desk::open(&settings.store)?;
+    let sent = match outbox {
+        Some(outbox) => notifications(args, (&settings, outbox), &mut store, context)?,
+        None => Exit::Ok,
     };
     let errand = EventErrand {
         limit: args.limit.map(NonZeroU64::get),
@@ -55,15 +61,19 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     };
     let causes = context.causes();
     let mut hearer = event_hearer::of(&mut context.out, context.form, causes);
-    let told = desk::deliver_events_if_any(&settings, &errand, hearer.as_mut());
+    let told = desk::deliver_events_if_any(&settings, &mut store, &errand, hearer.as_mut());
     // What there is to tell leaves with the next delivery.
-    let _written = watch::alerts(&settings, None);
+    let _written = watch::alerts(&settings, &mut store, None);
     watch::metrics(&settings);
     Ok(told?.map_or(sent, |told| sent.worse(told.exit())))
 }
 
-fn notifications(args: &Args, settings: &Settings, context: &mut Context) -> Result<Exit, Trouble> {
-    let outbox = desk::outbox(settings)?;
+fn notifications(
+    args: &Args,
+    (settings, outbox): (&Settings, &OutboxPlan),
+    store: &mut Store,
+    context: &mut Context,
+) -> Result<Exit, Trouble> {
     let errand = Errand {
         max_attempts: outbox.max_attempts,
         limit: args.limit.map(NonZeroU64::get),
@@ -73,5 +83,5 @@ fn notifications(args: &Args, settings: &Settings, context: &mut Context) -> Res
     let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
     let causes = context.causes();
     let mut hearer = hearer::of(&mut context.out, context.form, causes);
-    Ok(desk::deliver(settings, outbox, &errand, jobs, hearer.as_mut())?.exit())
+    Ok(desk::deliver(settings, store, outbox, &errand, jobs, hearer.as_mut())?.exit())
 }

@@ -4,18 +4,16 @@
 
 use crate::run::{self, Alert, Ran, Written};
 use crate::settings::Settings;
+use crate::store::Store;
 
-use super::desk;
 use super::status::textfile;
 
 /// Holds the thresholds of `[alert]` to how things stand, and writes the mails of what changed.
-pub(crate) fn alerts(settings: &Settings, ran: Option<&Ran>) -> Written {
+pub(crate) fn alerts(settings: &Settings, store: &mut Store, ran: Option<&Ran>) -> Written {
     if settings.plan.alert == Alert::default() {
         return Written::Nothing;
     }
-    let watched =
-        desk::open(&settings.store).and_then(|mut store| run::watch(&settings.plan, &mut store, ran));
-    watched.unwrap_or_else(|trouble| {
+    run::watch(&settings.plan, store, ran).unwrap_or_else(|trouble| {
         log::error!("thresholds are not looked at: {}", trouble.with_causes());
         Written::Nothing
     })

@@ -21,7 +21,7 @@ use super::suspects::Suspects;
 use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
-const MAX_OCTETS: u64 = 4 * 1024 * 1024;
+const MAX_OCTETS: u64 = 3 * 1024 * 1024;
 
 /// What a message is reckoned as whose size the mailbox does not tell.
 const UNKNOWN: u64 = MAX_OCTETS / 16;

@@ -21,7 +21,7 @@ pub(super) type Errand<'a> =
 pub(super) fn work(
     errand: &Errand<'_>,
     mailboxes: &[&MailboxPlan],
-    workers: &mut [Box<dyn Companions + Send>],
+    workers: &mut [&mut (dyn Companions + Send)],
     listener: &mut dyn Listener,
 ) -> Vec<MailboxLine> {
     let next = AtomicUsize::new(0);
@@ -32,7 +32,7 @@ pub(super) fn work(
             scope.spawn(move || {
                 while let Some((place, mailbox)) = take(next, mailboxes) {
                     let mut relay = Relay { place, sender: sender.clone() };
-                    let line = errand(mailbox, worker.as_mut(), &mut relay);
+                    let line = errand(mailbox, *worker, &mut relay);
                     relay.send(Event::Done(line));
                 }
             });

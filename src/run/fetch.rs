@@ -65,7 +65,7 @@ pub enum Scope {
 pub fn fetch(
     plan: &Plan,
     options: &Options,
-    workers: &mut [Box<dyn Companions + Send>],
+    workers: &mut [&mut (dyn Companions + Send)],
     listener: &mut dyn Listener,
 ) -> Result<Summary, Trouble> {
     let chosen = choose(plan, &options.mailboxes)?;
@@ -79,12 +79,12 @@ pub fn fetch(
     };
     let lines = crew::work(&errand, &chosen, workers, listener);
     lines.iter().for_each(|line| listener.mailbox(line));
-    let desk = workers.first_mut().ok_or_else(none)?.as_mut();
+    let desk = workers.first_mut().ok_or_else(none)?;
     let mut counts = Counts::default();
     lines.iter().for_each(|line| counts.merge(&line.counts));
     let audience = Audience::Scheduler;
     let ending = Ending { run, counts, started, unreadable: 0, alert: &plan.alert, audience };
-    let summary = ending.summary(lines.iter().filter_map(|line| line.error.as_ref()), desk);
+    let summary = ending.summary(lines.iter().filter_map(|line| line.error.as_ref()), *desk);
     let fetched = lines.iter().filter(|line| line.status == MailboxStatus::Ok).count() as u64;
     let summary = Summary { fetched, ..summary };
     listener.summary(&summary);

@@ -145,6 +145,8 @@ impl<R: Read> Answers<R> {
         if at == At::End {
             message.end = End::Reached;
         }
+        // A batch of them lies in memory, each with half its room in vain.
+        message.bytes.shrink_to_fit();
         Ok(message)
     }
 

@@ -39,7 +39,7 @@ FROM pragma_page_count, pragma_page_size";
 
 /// In KiB and negative, as SQLite has it: what a connection keeps of the file. A batch of messages changes some thousand pages
 /// of a large store, far apart from each other; what does not fit goes through the log more than once.
-const CACHE: i64 = -16 * 1024;
+const CACHE: i64 = -12 * 1024;
 
 /// After so many pages what stands in the log is written into the file: rarely enough that a page is not written for each of
 /// the batches that change it.
