@@ -1,5 +1,7 @@
 //! The mails that come in: the same for every store.
 
+use jiff::Timestamp;
+
 use crate::fill::Items;
 
 /// So many come at once: a batch of the usual size.
@@ -37,9 +39,10 @@ impl Letters {
         let (ticket, author, id) = (item / 5, item * 7919 % 200_000, old_id(item));
         format!(
             "From: Customer <customer-{author}@example.net>\r\nTo: support@example.org\r\n\
-             Subject: Re: Printer {ticket} is on fire\r\nMessage-ID: <{}>\r\nIn-Reply-To: <{id}>\r\n\
+             Subject: Re: Printer {ticket} is on fire\r\nDate: {}\r\nMessage-ID: <{}>\r\nIn-Reply-To: <{id}>\r\n\
              References: <notice.{ticket}.{}> <{id}>\r\n\r\n\
              It still burns, for the {number}. time.\r\n\r\n> The printer in the hall has been burning since Monday.\r\n",
+            today(),
             new_id(number),
             new_id(number),
         )
@@ -56,6 +59,11 @@ fn new_id(number: u64) -> String {
     format!("{}.{number}@new.example", scattered(number + 100_000_000))
 }
 
+/// The Date of a mail without which it would be an odd one, whose octets are kept.
+fn today() -> String {
+    Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
 /// Numbers in no order.
 fn scattered(number: u64) -> u64 {
     number * 2_654_435_761 % 4_294_967_296
@@ -65,7 +73,8 @@ fn scattered(number: u64) -> u64 {
 fn new(number: u64) -> Vec<u8> {
     let head = format!(
         "From: Stranger {number} <stranger-{number}@example.com>\r\nTo: support@example.org\r\n\
-         Subject: The door of room {number} is stuck\r\nMessage-ID: <{}>\r\nMIME-Version: 1.0\r\n",
+         Subject: The door of room {number} is stuck\r\nDate: {}\r\nMessage-ID: <{}>\r\nMIME-Version: 1.0\r\n",
+        today(),
         new_id(number)
     );
     let text = format!("Nobody gets into room {number}, and nobody out of it.\r\nPlease help.\r\n");

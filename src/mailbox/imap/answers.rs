@@ -367,8 +367,10 @@ impl Answers {
 
     fn remember(&mut self, record: Record) -> Result<(), Fault> {
         // Flags of a message without its UID are of no use.
-        let records = if self.has_open() { &mut self.pool } else { &mut self.told.records };
-        if record.uid.is_some() || record.body.is_some() {
+        let is_ahead = self.has_open();
+        let records = if is_ahead { &mut self.pool } else { &mut self.told.records };
+        // Nothing but messages is asked for ahead.
+        if record.body.is_some() || record.uid.is_some() && !is_ahead {
             records.push(record);
         }
         if records.len() > RECORDS { Err(Fault::LongAnswer) } else { Ok(()) }
