@@ -69,7 +69,8 @@
 //! # Rules of the road
 //!
 //! * **No transaction spans network traffic.** Memory is bounded by two batches (count and octets): while one is received,
-//!   the next is fetched and read, if nobody is asked about either and no run died with any of them.
+//!   the next is fetched and read, if nobody is asked about either and no run died with any of them, and a server may have
+//!   been asked for the one behind that, which waits in the system's buffers.
 //! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
 //!   recorded in the same transaction.
 //! * **Ledger**: unique on (mailbox, account, folder, item key), written with the effects. This, not care, makes it
@@ -79,7 +80,8 @@
 //!   nothing new makes no listing. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
 //! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed;
 //!   what cannot be paid, like a folder that cannot be used, is told at the end and keeps no mail from its ticket. What
-//!   a mailbox has heard of is known when it says so; POP3 says so at the end of the session alone.
+//!   a mailbox has heard of is known when it says so: an IMAP server is not waited for and says so while the next batches
+//!   come, a POP3 server at the end of the session alone.
 //! * **In flight**: what a batch has in hand is marked before it is fetched. What a dead run left marked keeps its place
 //!   in the order, and is read in a process of its own first ([`run::Prober`]), which walks the road as a dry run does;
 //!   only a child's death seen by its living parent counts against a message. What runs die with all the same goes alone,
