@@ -179,9 +179,133 @@ fn what_is_expected_and_what_is_told_leave_before_the_answers_to_what_was_asked(
     let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
     assert_eq!(mailbox.acknowledge(&seen(5)).unwrap(), []);
     assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), [item(5).key]);
-    assert_eq!(mailbox.settle().unwrap(), [item(6).key]);
+    assert_eq!(mailbox.settle().heard, [item(6).key]);
     drop(mailbox);
     script.finish();
+}
+
+#[test]
+fn a_server_that_bears_nothing_ahead_is_asked_one_by_one() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5 "),
+        Expect("UID FETCH 6 "),
+        Send("* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nh1 OK x\r\nh2 BAD command in progress\r\n"),
+        Expect("UID FETCH 6 "),
+        Send("* 2 FETCH (UID 6 BODY[] {3}\r\ntwo)\r\nTAG OK x\r\n"),
+        Expect("UID STORE 5 "),
+        Send("TAG OK x\r\n"),
+        Expect("UID FETCH 7 "),
+        Send("* 3 FETCH (UID 7 BODY[] {5}\r\nthree)\r\nTAG OK x\r\n"),
+    ]);
+    mailbox.expect(&[item(6)]);
+    assert_eq!(bodies(&mut mailbox, &[5]), [whole("7:5", "one")]);
+    mailbox.expect(&[]);
+    assert_eq!(bodies(&mut mailbox, &[6]), [whole("7:6", "two")]);
+    mailbox.expect(&[item(7)]);
+    let seen = [first(&item(5).key, Disposition::Seen)];
+    assert_eq!(mailbox.acknowledge(&seen).unwrap(), [item(5).key], "it is waited for");
+    assert_eq!(bodies(&mut mailbox, &[7]), [whole("7:7", "three")]);
+    drop(mailbox);
+    script.finish();
+}
+
+/// What the server says to a folder with this UIDVALIDITY, the same for each.
+const OTHER: &str =
+    "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\nTAG OK [READ-WRITE] x\r\n";
+
+#[test]
+fn nothing_that_was_asked_or_told_ahead_counts_in_another_folder() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID FETCH 5 "),
+        Expect("UID FETCH 6 "),
+        Send(
+            "* 1 FETCH (UID 5 BODY[] {3}\r\none)\r\nh1 OK x\r\n* 2 FETCH (UID 6 BODY[] {3}\r\ntwo)\r\nh2 OK x\r\n",
+        ),
+        Expect("UID STORE 5 +FLAGS.SILENT (\\Deleted)"),
+        Send("h3 OK x\r\n"),
+        // No EXPUNGE, and the other folder's own message of that UID.
+        Expect("SELECT \"Other\""),
+        Send(OTHER),
+        Expect("UID FETCH 6 "),
+        Send("* 1 FETCH (UID 6 BODY[] {5}\r\nother)\r\nTAG OK x\r\n"),
+        Expect("LOGOUT"),
+        Send("* BYE x\r\nTAG OK x\r\n"),
+    ]);
+    mailbox.expect(&[item(6)]);
+    assert_eq!(bodies(&mut mailbox, &[5]), [whole("7:5", "one")]);
+    assert_eq!(mailbox.acknowledge(&[first(&item(5).key, Disposition::Delete)]).unwrap(), []);
+    mailbox.open("Other").unwrap();
+    assert_eq!(bodies(&mut mailbox, &[6]), [whole("7:6", "other")]);
+    assert_eq!(mailbox.close().unwrap(), [], "what was not heard of stays owed");
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn what_a_folder_has_heard_of_is_told_beside_what_it_refused() {
+    let (script, mut mailbox) = opened(vec![
+        Expect("UID STORE 5 "),
+        Expect("UID MOVE 6 "),
+        Send("h1 OK x\r\nh2 NO [TRYCREATE] no\r\n"),
+        // Whether it was for the company.
+        Expect("UID MOVE 6 "),
+        Send("TAG NO [TRYCREATE] no\r\n"),
+    ]);
+    let tell = [
+        first(&item(5).key, Disposition::Seen),
+        first(&item(6).key, Disposition::Move("Nowhere".to_owned())),
+    ];
+    assert_eq!(mailbox.acknowledge(&tell).unwrap(), []);
+    let settled = mailbox.settle();
+    assert_eq!(settled.heard, [item(5).key]);
+    assert!(told(settled.end).contains("create the folder on the server"));
+    assert!(!mailbox.is_unsettled());
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn a_session_that_breaks_while_a_folder_is_told_is_made_again_and_told_anew() {
+    let steps = |more: Vec<Step>| {
+        let offer = || SendOwned(b"* CAPABILITY IMAP4rev1 UIDPLUS MOVE\r\nTAG OK x\r\n".to_vec());
+        let mut all = vec![Send("* OK ready\r\n"), Expect("CAPABILITY"), offer()];
+        all.extend([Expect("LOGIN"), Send("TAG OK in\r\n"), Expect("CAPABILITY"), offer()]);
+        all.extend([Expect("SELECT"), Send(SELECTED)]);
+        all.extend(more);
+        all
+    };
+    let script = Script::start_each(vec![
+        steps(vec![Expect("UID STORE 5 "), Send("* BYE going down\r\n")]),
+        steps(vec![
+            Expect("UID STORE 5 "),
+            Send("TAG OK x\r\n"),
+            Expect("UID STORE 6 "),
+            Send("TAG OK x\r\n"),
+            Expect("UID FETCH 7 "),
+            Send("* 3 FETCH (UID 7 BODY[] {5}\r\nthree)\r\nTAG OK x\r\n"),
+        ]),
+    ]);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
+    assert_eq!(mailbox.acknowledge(&seen(5)).unwrap(), []);
+    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), [], "the session is broken by now");
+    assert!(mailbox.is_unsettled());
+    assert_eq!(bodies(&mut mailbox, &[7]), [whole("7:7", "three")]);
+    assert_eq!(mailbox.settle().heard, [item(5).key, item(6).key]);
+    drop(mailbox);
+    script.finish();
+}
+
+#[test]
+fn a_session_that_breaks_while_a_folder_is_told_for_the_last_time_says_why() {
+    let (_script, mut mailbox) = opened(vec![Expect("UID STORE 5 "), Send("* BYE overloaded\r\n")]);
+    let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
+    mailbox.acknowledge(&seen(5)).unwrap();
+    mailbox.acknowledge(&seen(6)).unwrap();
+    let settled = mailbox.settle();
+    assert_eq!(settled.heard, []);
+    assert!(told(settled.end).contains("overloaded"));
 }
 
 #[test]

@@ -4,6 +4,9 @@
 #![no_main]
 
 #[allow(dead_code, reason = "the rest is the program's")]
+#[path = "../../src/mailbox/imap/ahead.rs"]
+mod ahead;
+#[allow(dead_code, reason = "the rest is the program's")]
 #[path = "../../src/mailbox/imap/answers.rs"]
 mod answers;
 #[allow(dead_code, reason = "the rest is the program's")]
@@ -44,7 +47,10 @@ fuzz_target!(|data: &[u8]| {
 /// What the crate is given, and all else that was told, if the octets come in such blocks.
 fn met(wire: &[u8], keep: usize, block: usize) -> (Vec<u8>, String) {
     let mut answers = Answers::new();
-    answers.begin(Bounds { each: keep, all: keep * 2 }, Farewell::Unexpected);
+    let bounds = Bounds { each: keep, all: keep * 2 };
+    answers.begin(bounds, Farewell::Unexpected);
+    // Some commands are under way before the crate's: `h1` and `h2`.
+    let sent: Vec<_> = (0..keep / 4 % 3).map(|_| answers.send(bounds)).collect();
     let mut given = Vec::new();
     for block in wire.chunks(block) {
         if answers.fault().is_some() {
@@ -54,9 +60,11 @@ fn met(wire: &[u8], keep: usize, block: usize) -> (Vec<u8>, String) {
     }
     let fault = format!("{:?}", answers.fault());
     let told = answers.told();
-    let kept: usize =
-        told.records.iter().filter_map(|record| record.body.as_ref()).map(|body| body.bytes.len()).sum();
+    let ends: Vec<_> = sent.iter().map(|sent| answers.take(*sent)).collect();
+    let claimed = answers.claim(|_| true);
+    let bodies = told.records.iter().chain(&claimed).filter_map(|record| record.body.as_ref());
+    let kept: usize = bodies.map(|body| body.bytes.len()).sum();
     // A body that is no literal is bounded by its line.
-    assert!(kept <= keep * 2 + wire.len());
-    (given, format!("{told:?} {fault}"))
+    assert!(kept <= keep * 2 * (1 + sent.len()) + wire.len());
+    (given, format!("{told:?} {ends:?} {claimed:?} {fault}"))
 }

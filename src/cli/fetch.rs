@@ -109,15 +109,15 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
 fn afterwards(args: &Args, settings: &Settings, store: &mut Store, (stop, summary): (&Stop, &Summary)) {
     let _run = summary.run.map(run::after);
     if let Err(error) = store.in_place() {
-        // The run has told of it.
-        log::debug!("nothing is sent: {error}");
-        return;
-    }
-    if !args.no_send {
-        deliver(settings, store, stop);
-    }
-    if watch::alerts(settings, store, Ran::of("fetch", summary).as_ref()) == Written::Mails && !args.no_send {
-        deliver(settings, store, stop);
+        log::warn!("nothing is sent, and thresholds are not looked at: {error}");
+    } else {
+        if !args.no_send {
+            deliver(settings, store, stop);
+        }
+        let written = watch::alerts(settings, store, Ran::of("fetch", summary).as_ref());
+        if written == Written::Mails && !args.no_send {
+            deliver(settings, store, stop);
+        }
     }
     watch::metrics(settings);
 }

@@ -81,7 +81,8 @@ pub trait Reader: Send {
     /// The caller bounds the batch. Of a message larger than the mailbox allows, the beginning is fetched.
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError>;
 
-    /// These are what the `fetch` behind the next one will ask for: a server may be asked for them with that one already.
+    /// What the `fetch` behind the next one is likely to ask for, in place of what was said before: a server may be asked for
+    /// it with the next one already.
     fn expect(&mut self, _items: &[Listed]) {}
 
     /// Why the last `fetch` ended before its time; what had come whole by then was given.
@@ -123,6 +124,15 @@ pub trait Reader: Send {
     fn capabilities(&mut self) -> Result<Vec<String>, MailboxError>;
 }
 
+/// What a folder has heard of by now, and why it is not all.
+#[derive(Debug)]
+pub struct Settled {
+    /// The keys.
+    pub heard: Vec<ItemKey>,
+    /// The first trouble.
+    pub end: Result<(), MailboxError>,
+}
+
 /// A mailbox that can be told what became of its items.
 pub trait Mailbox: Reader {
     /// Tells the open folder what became of items, repeatably, and returns those it has heard of by now: these, or some that
@@ -131,9 +141,14 @@ pub trait Mailbox: Reader {
     /// An item that is no longer there counts as told.
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
 
-    /// Waits until the open folder has heard of all that can be heard of before the end, and returns the rest of it.
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        Ok(Vec::new())
+    /// Whether the open folder is still to hear of something before the end.
+    fn is_unsettled(&self) -> bool {
+        false
+    }
+
+    /// Waits until the open folder has heard of all that can be heard of before the end.
+    fn settle(&mut self) -> Settled {
+        Settled { heard: Vec::new(), end: Ok(()) }
     }
 
     /// Ends the session politely; only after that do all servers keep what they were told.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use crate::mailbox::Settled;
 use crate::model::item::{Acknowledgement, Extent, Fetched, ItemKey, Listed};
 use crate::model::outcome::{OutcomeWord, Reason};
 use crate::model::trouble::{ErrorCode, Trouble};
@@ -206,11 +207,15 @@ pub(super) fn acknowledge(
 
 /// Waits until the open folder has heard of all.
 pub(super) fn settle(source: &Source, gate: &mut dyn Gate, desk: &mut dyn Companions) -> Result<(), Trouble> {
-    let heard = gate.settle()?;
+    if !gate.is_unsettled() {
+        return Ok(());
+    }
+    desk.in_place()?;
+    let Settled { heard, end } = gate.settle();
     if !heard.is_empty() {
         desk.told(source, &heard)?;
     }
-    Ok(())
+    Ok(end?)
 }
 
 /// The whole batch was taken back: its items are taken again by the next run.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::evidence::Signer;
-use crate::mailbox::{self, Mailbox, MailboxError, Reader};
+use crate::mailbox::{self, Mailbox, MailboxError, Reader, Settled};
 use crate::model::exit::Exit;
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Acknowledgement, Baseline, Fetched, ItemKey, Listed, Watermark};
@@ -110,8 +110,11 @@ pub trait Gate: Send {
     /// Tells the open folder what became of items and returns those that it has heard of by now.
     fn acknowledge(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError>;
 
-    /// Waits until the open folder has heard of the others, and returns them.
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
+    /// Whether the open folder is still to hear of something.
+    fn is_unsettled(&self) -> bool;
+
+    /// Waits until the open folder has heard of the others.
+    fn settle(&mut self) -> Settled;
 
     /// Ends the session and returns what the open folder has heard of only now.
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError>;
@@ -126,7 +129,11 @@ impl Gate for Box<dyn Mailbox> {
         self.as_mut().acknowledge(items)
     }
 
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
+    fn is_unsettled(&self) -> bool {
+        self.as_ref().is_unsettled()
+    }
+
+    fn settle(&mut self) -> Settled {
         self.as_mut().settle()
     }
 
@@ -145,8 +152,12 @@ impl Gate for Box<dyn Reader> {
         Ok(Vec::new())
     }
 
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        Ok(Vec::new())
+    fn is_unsettled(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self) -> Settled {
+        Settled { heard: Vec::new(), end: Ok(()) }
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {

@@ -100,9 +100,22 @@ impl Walk<'_> {
         desk: &mut dyn Companions,
         tally: &mut Tally<'_>,
     ) -> Result<(), Trouble> {
-        let Self { job, bounds, source } = *self;
-        let _folder = trail::take(Step::Folder, &source.folder);
+        let _folder = trail::take(Step::Folder, &self.source.folder);
         self.open(gate, desk, tally)?;
+        let walked = self.batch_by_batch(gate, desk, tally);
+        let settled = batch::settle(self.source, gate, desk);
+        walked?;
+        settled.or_else(|it| tally.pass(it))
+    }
+
+    /// Lists, takes what is new, and remembers how far all is settled.
+    fn batch_by_batch(
+        &self,
+        gate: &mut dyn Gate,
+        desk: &mut dyn Companions,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Trouble> {
+        let Self { job, bounds, source } = *self;
         let old = Old::of(source, bounds.scope, bounds.since, desk)?;
         let mark = desk.lookup().watermark(source)?;
         let listing = gate.reader().list(mark.as_ref())?;
@@ -124,15 +137,10 @@ impl Walk<'_> {
         let mut open: HashSet<ItemKey> = left.iter().map(|item| item.key.clone()).collect();
         let (taken, alone) = taken.split_at(taken.len().min(plain.len()));
         let check = || bounds.check(&job.name);
-        let mut walked = road.in_turn(self.batches(taken, &suspects), &check, Crew { gate, desk, tally });
+        open.extend(road.in_turn(self.batches(taken, &suspects), &check, Crew { gate, desk, tally })?);
         for one in alone.chunks(1) {
-            let Ok(left) = &mut walked else { break };
-            open.extend(left.drain(..));
-            walked = road.in_turn(std::iter::once(one), &check, Crew { gate, desk, tally });
+            open.extend(road.in_turn(std::iter::once(one), &check, Crew { gate, desk, tally })?);
         }
-        let settled = batch::settle(source, gate, desk);
-        open.extend(walked?);
-        settled.or_else(|it| tally.pass(it))?;
         if open.is_empty() {
             old.remember(&keys, desk)?;
         }

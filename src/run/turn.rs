@@ -78,7 +78,7 @@ impl<'a> Batch<'a> {
             };
             let follows = hand.is_whole() && self.is_sound(hand.batch.listed);
             let next = batches.next_if(|next| follows && self.is_sound(next));
-            let expected = batches.peek().copied().filter(|_| next.is_some());
+            let expected = batches.peek().copied().filter(|_| next.is_some() && check().is_ok());
             let (end, follower) = self.turn(hand, (next, expected), &mut crew);
             match end {
                 Ok(left) => open.extend(left),
@@ -159,8 +159,11 @@ impl<'a> Batch<'a> {
             .filter(|(received, _)| received.as_ref().is_some_and(is_open))
             .map(|(_, item)| item.key().clone())
             .collect();
+        let Haul { items, cut_short } = haul;
+        // What the server is asked for ahead may have to be read while it is told.
+        drop(items);
         let acknowledgements = tell(received, listed.len() as u64, tally);
-        if let Some(trouble) = haul.cut_short {
+        if let Some(trouble) = cut_short {
             // Nobody is there to be told; what is owed is paid by the next run.
             return (Err(trouble), next);
         }
@@ -170,9 +173,8 @@ impl<'a> Batch<'a> {
 
     /// Has the mailbox know what is fetched behind the next batch, if that may be in hand beside another.
     fn expect(&self, expected: Option<&[Listed]>, reader: &mut dyn Reader) {
-        if let Some(listed) = expected.filter(|listed| self.is_sound(listed)) {
-            reader.expect(&self.wanted(listed));
-        }
+        let wanted = expected.filter(|listed| self.is_sound(listed)).map(|listed| self.wanted(listed));
+        reader.expect(&wanted.unwrap_or_default());
     }
 
     /// What of a batch is not old.

@@ -39,8 +39,9 @@ pub fn connect(server: &Server) -> Result<ImapMailbox, MailboxError> {
 /// Tells the open folder and waits until it has heard.
 pub fn heard(mailbox: &mut ImapMailbox, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
     let mut heard = mailbox.acknowledge(items)?;
-    heard.extend(mailbox.settle()?);
-    Ok(heard)
+    let settled = mailbox.settle();
+    heard.extend(settled.heard);
+    settled.end.map(|()| heard)
 }
 
 /// Connects with another access or size.

@@ -49,6 +49,7 @@ impl Verdict {
 struct Entry {
     sent: Sent,
     bounds: Bounds,
+    in_company: bool,
     end: Option<(Verdict, Told)>,
 }
 
@@ -66,7 +67,11 @@ impl Ahead {
     /// One more, whose answer is [`taken`](Self::take) later.
     pub(super) fn send(&mut self, bounds: Bounds) -> Sent {
         let sent = self.next();
-        self.entries.push_back(Entry { sent, bounds, end: None });
+        let mut in_company = false;
+        for other in self.entries.iter_mut().filter(|entry| entry.end.is_none()) {
+            (other.in_company, in_company) = (true, true);
+        }
+        self.entries.push_back(Entry { sent, bounds, in_company, end: None });
         sent
     }
 
@@ -82,12 +87,24 @@ impl Ahead {
         Sent(self.last)
     }
 
-    /// How much is kept of what comes for those that are open: of one message, and of all. `None` where none is.
+    /// How much is kept of what comes for those that nobody has taken yet: of one message, and of all. `None` where all are
+    /// answered.
     pub(super) fn bounds(&self) -> Option<Bounds> {
-        self.open().map(|entry| entry.bounds).reduce(|one, other| Bounds {
+        self.open().next()?;
+        self.entries.iter().map(|entry| entry.bounds).reduce(|one, other| Bounds {
             each: one.each.max(other.each),
             all: one.all.saturating_add(other.all),
         })
+    }
+
+    /// Whether an answer is still to be taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Nobody takes the answers any more.
+    pub(super) fn drop_all(&mut self) {
+        self.entries.clear();
     }
 
     fn open(&self) -> impl Iterator<Item = &Entry> {
@@ -108,7 +125,7 @@ impl Ahead {
     /// Notes how a command was answered.
     pub(super) fn end(&mut self, sent: Sent, verdict: Verdict, told: Told) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.sent == sent) {
-            entry.end = Some((verdict, told));
+            entry.end = Some((verdict, Told { in_company: entry.in_company, ..told }));
         }
     }
 

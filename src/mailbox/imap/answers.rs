@@ -77,6 +77,8 @@ pub(super) struct Told {
     pub(super) code: String,
     /// The text of the tagged answer.
     pub(super) text: String,
+    /// Whether other commands were under way beside this one.
+    pub(super) in_company: bool,
 }
 
 /// The answers of one session.
@@ -168,6 +170,10 @@ impl Answers {
         if !self.has_open() {
             self.anew();
         }
+        if self.ahead.is_empty() {
+            // What came for nobody.
+            self.drop_pool();
+        }
         self.ahead.send(bounds)
     }
 
@@ -184,6 +190,17 @@ impl Answers {
     /// What was answered to a command that was sent, once it was; messages are [`claimed`](Self::claim).
     pub(super) fn take(&mut self, sent: Sent) -> Option<(Verdict, Told)> {
         self.ahead.take(sent)
+    }
+
+    /// What was answered to commands sent ahead is of no use any more.
+    pub(super) fn drop_ahead(&mut self) {
+        self.ahead.drop_all();
+        self.drop_pool();
+    }
+
+    fn drop_pool(&mut self) {
+        self.pool.clear();
+        self.pooled = 0;
     }
 
     /// What came of these messages for commands that were sent ahead.
@@ -248,8 +265,6 @@ impl Answers {
     fn took(&mut self, body: Body) {
         match self.kind {
             Kind::Fetch => {
-                let kept = if self.has_open() { &mut self.pooled } else { &mut self.kept };
-                *kept = kept.saturating_add(body.bytes.len());
                 self.answer.push(TAKEN);
                 self.taken.push(body);
             }
@@ -309,7 +324,8 @@ impl Answers {
             Kind::Fetch => {
                 let own = (self.bounds, self.kept);
                 let (bounds, kept) = self.ahead.bounds().map_or(own, |bounds| (bounds, self.pooled));
-                bounds.each.min(bounds.all.saturating_sub(kept))
+                let begun: usize = self.taken.iter().map(|body| body.bytes.len()).sum();
+                bounds.each.min(bounds.all.saturating_sub(kept).saturating_sub(begun))
             }
             Kind::Data => 1024,
             Kind::Capability
@@ -368,7 +384,12 @@ impl Answers {
     fn remember(&mut self, record: Record) -> Result<(), Fault> {
         // Flags of a message without its UID are of no use.
         let is_ahead = self.has_open();
-        let records = if is_ahead { &mut self.pool } else { &mut self.told.records };
+        let (records, kept) = if is_ahead {
+            (&mut self.pool, &mut self.pooled)
+        } else {
+            (&mut self.told.records, &mut self.kept)
+        };
+        *kept = kept.saturating_add(octets(std::slice::from_ref(&record)));
         // Nothing but messages is asked for ahead.
         if record.body.is_some() || record.uid.is_some() && !is_ahead {
             records.push(record);

@@ -118,9 +118,10 @@ impl ImapMailbox {
         alone: Option<u32>,
     ) -> Result<(), MailboxError> {
         let questions = self.questions(order, alone);
-        if self.returns < RETURNS {
+        if self.is_patient() {
             for question in questions {
-                let sent = self.send(&question)?;
+                let under_way = self.under_way(&question)?;
+                let sent = under_way.map_or_else(|| self.send(&question), Ok)?;
                 self.take_in(question, sent, order)?;
             }
             return Ok(());
@@ -191,12 +192,23 @@ impl ImapMailbox {
         Ok(())
     }
 
+    /// Whether each command waits for the answer to the one before: after a session broke, or the server refused something
+    /// that was sent ahead, which may have been the reason.
+    pub(super) fn is_patient(&self) -> bool {
+        self.is_patient || self.returns < RETURNS
+    }
+
     /// Takes the answer to a question, and asks again for what did not come.
     fn take_in(&mut self, question: Question, sent: Sent, order: &mut Order) -> Result<(), MailboxError> {
-        let reply = self.session.answer(sent);
-        let bodies = &mut order.bodies;
-        let unread = keep(self.session.claim(|record| question.asks_for(record)), &question, bodies);
-        let unread = reply?.is_err() || unread;
+        let (mut refusal, mut unread) = self.take_answer(&question, sent, order)?;
+        if refusal.as_ref().is_some_and(Refusal::may_be_for_the_company) {
+            self.is_patient = true;
+            self.session.wait_for_all()?;
+            let sent = self.send(&question)?;
+            (refusal, unread) = self.take_answer(&question, sent, order)?;
+        }
+        let unread = refusal.is_some() || unread;
+        let bodies = &order.bodies;
         let missing: Vec<u32> =
             question.set.uids.iter().filter(|uid| !bodies.contains_key(uid)).copied().collect();
         // In a clean answer what is missing has vanished, or so it should be: what is left out here is never listed again.
@@ -208,6 +220,19 @@ impl ImapMailbox {
         }
         order.answered.extend(question.set.uids);
         Ok(())
+    }
+
+    /// The refusal, if it is one, and whether something came that was not read.
+    fn take_answer(
+        &mut self,
+        question: &Question,
+        sent: Sent,
+        order: &mut Order,
+    ) -> Result<(Option<Refusal>, bool), MailboxError> {
+        let reply = self.session.answer(sent);
+        let unread =
+            keep(self.session.claim(|record| question.asks_for(record)), question, &mut order.bodies);
+        Ok((reply?.err(), unread))
     }
 
     /// Fetches one message that did not come with the others; `None` if it is no longer there.

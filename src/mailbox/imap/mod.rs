@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Imap, Mailbox, MailboxError, Reader, Server};
+use super::{Access, Config, Imap, Mailbox, MailboxError, Reader, Server, Settled};
 use folder::Open;
 use session::Session;
 
@@ -55,6 +55,10 @@ pub struct ImapMailbox {
     unanswered: Vec<tell::Deed>,
     /// What it has heard of and nobody was told yet.
     heard: Vec<ItemKey>,
+    /// Why the session broke while the folder was told something.
+    broke: Option<MailboxError>,
+    /// Whether nothing is sent ahead any more.
+    is_patient: bool,
     /// Why the last fetch ended before its time.
     cut_short: Option<MailboxError>,
     /// The server, to come back to it.
@@ -87,6 +91,8 @@ impl ImapMailbox {
             on_the_way: fetch::OnTheWay::new(),
             unanswered: Vec::new(),
             heard: Vec::new(),
+            broke: None,
+            is_patient: false,
             cut_short: None,
             server: imap.server.clone(),
             until,
@@ -97,6 +103,17 @@ impl ImapMailbox {
     /// Whether the server offers an extension, by itself or as part of IMAP4rev2.
     fn offers(&self, extension: &str) -> bool {
         self.capabilities.iter().any(|word| word == extension || word == "IMAP4REV2")
+    }
+
+    /// Leaves the open folder: what was sent ahead is answered there, and nothing of it counts in another. What it was told
+    /// and has not answered stays owed.
+    fn leave(&mut self) -> Result<(), MailboxError> {
+        self.open = None;
+        self.expected.clear();
+        self.on_the_way.clear();
+        self.unanswered.clear();
+        self.heard.clear();
+        if self.session.is_alive() { self.session.drop_all() } else { Ok(()) }
     }
 
     fn opened(&self) -> Result<&Open, MailboxError> {
@@ -125,7 +142,7 @@ impl Reader for ImapMailbox {
     }
 
     fn open(&mut self, folder: &str) -> Result<(), MailboxError> {
-        self.open = None;
+        self.leave()?;
         self.open = Some(self.select(folder)?);
         Ok(())
     }
@@ -164,7 +181,7 @@ impl Reader for ImapMailbox {
 
     /// EXAMINE, whatever the access: it tells of a folder that is missing or cannot be selected.
     fn target(&mut self, folder: &str) -> Result<(), MailboxError> {
-        self.open = None;
+        self.leave()?;
         self.examined(folder)
     }
 
@@ -178,15 +195,19 @@ impl Mailbox for ImapMailbox {
         self.tell(items)
     }
 
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        self.hear_all()?;
-        Ok(std::mem::take(&mut self.heard))
+    fn is_unsettled(&self) -> bool {
+        !self.unanswered.is_empty() || !self.heard.is_empty()
+    }
+
+    fn settle(&mut self) -> Settled {
+        let end = self.hear_all();
+        let broke = if self.unanswered.is_empty() { None } else { self.broke.take() };
+        Settled { heard: std::mem::take(&mut self.heard), end: end.and(broke.map_or(Ok(()), Err)) }
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        let heard = self.settle();
+        let Settled { heard, end } = self.settle();
         self.open = None;
-        let end = self.session.logout();
-        heard.and_then(|heard| end.map(|()| heard))
+        end.and(self.session.logout()).map(|()| heard)
     }
 }

@@ -28,8 +28,9 @@ impl ImapMailbox {
             let is_to_blame = due.is_some() && due == suspect;
             if let Err(error) = self.come_back() {
                 log::debug!("{}: no way back: {error}", self.session.peer);
-                return Err(trouble);
+                return Err(self.broke.take().unwrap_or(trouble));
             }
+            self.broke = None;
             suspect = due;
             if let Some(uid) = due.filter(|_| is_to_blame) {
                 order.give_up(uid, "the server breaks off or falls silent whenever it is to give it");
@@ -50,14 +51,13 @@ impl ImapMailbox {
             self.session.peer
         );
         self.on_the_way.clear();
-        let unanswered = std::mem::take(&mut self.unanswered);
         (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
         let again = self.select(&name).and_then(|open| {
             let anew = || self.session.peer.protocol("the folder was numbered anew meanwhile");
             if open.validity == validity { Ok(()) } else { Err(anew()) }
         });
         // Whether the server carried out what it was told last is not known.
-        let again = again.and_then(|()| self.tell_again(unanswered));
+        let again = again.and_then(|()| self.send_deeds());
         if again.is_err() {
             // Nothing may be told to another folder than the one that was listed.
             self.session.hang_up();

@@ -54,6 +54,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// Whether the server may have refused a command because others were under way.
+    pub(super) fn may_be_for_the_company(&self) -> bool {
+        self.told.in_company
+    }
+
     /// Whether the answer has this code (RFC 5530).
     pub(super) fn is(&self, code: &str) -> bool {
         self.told.code == code
@@ -87,7 +92,7 @@ impl Session {
         bounds: Bounds,
         farewell: Farewell,
     ) -> Result<Reply, MailboxError> {
-        self.talk(Line::wait_for_all)?;
+        self.wait_for_all()?;
         let Some(mut open) = self.open.take() else { return Err(self.over()) };
         log::debug!("{}: {command}", self.peer);
         self.pace.begin();
@@ -124,6 +129,16 @@ impl Session {
             Verdict::Done => Ok(Answer { data: Vec::new(), told }),
             Verdict::Refused => Err(Refusal { told }),
         })
+    }
+
+    /// Waits until all that was sent is answered.
+    pub(super) fn wait_for_all(&mut self) -> Result<(), MailboxError> {
+        self.talk(Line::wait_for_all)
+    }
+
+    /// Waits until all that was sent is answered, and drops the answers: they are of a folder that is left.
+    pub(super) fn drop_all(&mut self) -> Result<(), MailboxError> {
+        self.talk(Line::drop_all)
     }
 
     /// What came of these messages in answer to what was sent, also before the session broke.

@@ -70,6 +70,13 @@ impl Line {
         Ok(())
     }
 
+    /// Waits until all that was sent is answered, and drops the answers.
+    pub(super) fn drop_all(&mut self) -> io::Result<()> {
+        self.wait_for_all()?;
+        self.answers.drop_ahead();
+        Ok(())
+    }
+
     /// Reads while the crate waits for nothing: what the server tells by itself is not for it, and what answers is to nothing.
     fn read_unasked(&mut self) -> io::Result<()> {
         let mut unasked = Vec::new();

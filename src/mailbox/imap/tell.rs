@@ -21,10 +21,11 @@ use crate::model::item::{Acknowledgement, Disposition, ItemKey, Telling};
 /// The shortest part of a Message-ID that is searched for.
 const SHORTEST: usize = 8;
 
-/// What a folder was told of a set of items.
+/// What a folder is told of a set of items.
 pub(super) struct Deed {
     command: String,
-    sent: Sent,
+    /// `None` where it is still to be sent, or once more in another session.
+    sent: Option<Sent>,
     /// What follows once that is done: a server may look for what EXPUNGE is to remove before it has flagged it.
     then: Option<String>,
     set: String,
@@ -36,16 +37,21 @@ pub(super) struct Deed {
 /// Items of one disposition.
 type Group<'a> = [(u32, &'a Acknowledgement)];
 
+/// So many deeds may wait for their answers: neither side can then be kept from reading by what it writes.
+const UNANSWERED: usize = 32;
+
 impl ImapMailbox {
-    /// Tells the open folder; the keys are those it has heard of.
+    /// Tells the open folder; the keys are those it has heard of by now.
+    ///
+    /// Where the session breaks, the next fetch makes another and tells it there; if there is none, `settle` says so.
     pub(super) fn tell(&mut self, items: &[Acknowledgement]) -> Result<Vec<ItemKey>, MailboxError> {
         let open = self.opened()?;
         let mut groups: Vec<(&Disposition, Vec<(u32, &Acknowledgement)>)> = Vec::new();
-        let mut heard = Vec::new();
+        let mut gone = Vec::new();
         for item in items {
             let Some(uid) = open.uid(&item.key).filter(|_| item.disposition != Disposition::Keep) else {
                 // A key of another UIDVALIDITY can no longer be addressed: it counts as told.
-                heard.push(item.key.clone());
+                gone.push(item.key.clone());
                 continue;
             };
             match groups.iter_mut().find(|(disposition, _)| **disposition == item.disposition) {
@@ -59,89 +65,53 @@ impl ImapMailbox {
             return Err(self.folder_error(&open.name, Some(hint.to_owned()), "it is read-only"));
         }
         let earlier = self.hear();
-        self.heard.extend(heard);
-        for (disposition, group) in groups {
-            match disposition {
-                Disposition::Keep => {}
-                Disposition::Seen => self.tell_each(&group, None, |set| (flagged(set, "\\Seen"), None))?,
-                Disposition::Delete => self.remove(&group)?,
-                Disposition::Move(target) if self.offers("MOVE") => self.relocate("MOVE", &group, target)?,
-                Disposition::Move(target) => self.copy_and_remove(&group, target)?,
-            }
+        self.heard.extend(gone);
+        let told = groups.iter().fold(earlier, |end, (disposition, group)| {
+            let told = self.tell_group(disposition, group);
+            end.and(told)
+        });
+        match told {
+            Err(error) if !self.session.is_alive() => self.broke = self.broke.take().or(Some(error)),
+            told => told?,
         }
-        earlier?;
         Ok(std::mem::take(&mut self.heard))
     }
 
-    /// Sends a command for each set that a group is divided into, and perhaps another behind it.
-    fn tell_each(
+    fn tell_group(&mut self, disposition: &Disposition, group: &Group<'_>) -> Result<(), MailboxError> {
+        match disposition {
+            Disposition::Keep => {}
+            Disposition::Seen => self.plan(group, None, |set| (flagged(set, "\\Seen"), None)),
+            Disposition::Delete => self.plan_removal(group),
+            Disposition::Move(target) if self.offers("MOVE") => {
+                let command = |set: &str| format!("UID MOVE {set} {}", name::mailbox(target));
+                self.plan(group, Some(target), |set| (command(set), None));
+            }
+            Disposition::Move(target) => self.copy_and_remove(group, target)?,
+        }
+        self.send_deeds()
+    }
+
+    /// Plans a command for each set that a group is divided into, and perhaps another behind it.
+    fn plan(
         &mut self,
         group: &Group<'_>,
         target: Option<&str>,
         commands: impl Fn(&str) -> (String, Option<String>),
-    ) -> Result<(), MailboxError> {
+    ) {
         for set in uids::sets(group.iter().map(|(uid, _)| *uid)) {
             let (command, then) = commands(&set.text);
             let of_set = group.iter().filter(|(uid, _)| set.uids.binary_search(uid).is_ok());
             let keys = of_set.map(|(_, item)| item.key.clone()).collect();
-            let sent = self.session.send(&command, Bounds::default())?;
             let target = target.map(str::to_owned);
-            self.unanswered.push(Deed { command, sent, then, set: set.text, target, keys });
+            self.unanswered.push(Deed { command, sent: None, then, set: set.text, target, keys });
         }
-        Ok(())
-    }
-
-    /// Tells the same folder once more, in another session.
-    pub(super) fn tell_again(&mut self, deeds: Vec<Deed>) -> Result<(), MailboxError> {
-        for deed in deeds {
-            let sent = self.session.send(&deed.command, Bounds::default())?;
-            self.unanswered.push(Deed { sent, ..deed });
-        }
-        Ok(())
-    }
-
-    /// Waits for the answers to all that was told, and goes on where something follows; what one refuses takes nothing from
-    /// the others.
-    fn hear(&mut self) -> Result<(), MailboxError> {
-        let mut end = Ok(());
-        for deed in std::mem::take(&mut self.unanswered) {
-            match self.hear_of(deed) {
-                Ok(()) => {}
-                Err(error) if self.session.is_alive() => end = end.and(Err(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        end
-    }
-
-    fn hear_of(&mut self, deed: Deed) -> Result<(), MailboxError> {
-        if let Err(refusal) = self.session.answer(deed.sent)? {
-            self.mend(&deed.command, refusal, &deed.set, deed.target.as_deref())?;
-        }
-        match deed.then {
-            Some(command) => {
-                let sent = self.session.send(&command, Bounds::default())?;
-                self.unanswered.push(Deed { command, sent, then: None, ..deed });
-            }
-            None => self.heard.extend(deed.keys),
-        }
-        Ok(())
-    }
-
-    /// Waits until nothing is left to be answered.
-    pub(super) fn hear_all(&mut self) -> Result<(), MailboxError> {
-        let mut end = Ok(());
-        while !self.unanswered.is_empty() {
-            end = end.and(self.hear());
-        }
-        end
     }
 
     /// Removes messages without touching what others flagged (RFC 4315 section 2.1).
-    fn remove(&mut self, group: &Group<'_>) -> Result<(), MailboxError> {
+    fn plan_removal(&mut self, group: &Group<'_>) {
         if self.offers("UIDPLUS") {
             let commands = |set: &str| (flagged(set, "\\Deleted"), Some(format!("UID EXPUNGE {set}")));
-            return self.tell_each(group, None, commands);
+            return self.plan(group, None, commands);
         }
         if !self.warned {
             self.warned = true;
@@ -150,24 +120,86 @@ impl ImapMailbox {
                 self.session.peer
             );
         }
-        self.tell_each(group, None, |set| (flagged(set, "\\Deleted"), None))
+        self.plan(group, None, |set| (flagged(set, "\\Deleted"), None));
     }
 
-    fn relocate(&mut self, word: &str, group: &Group<'_>, target: &str) -> Result<(), MailboxError> {
-        let command = |set: &str| format!("UID {word} {set} {}", name::mailbox(target));
-        self.tell_each(group, Some(target), |set| (command(set), None))
+    /// Sends what is planned. In a session that broke nothing is taken for sent.
+    pub(super) fn send_deeds(&mut self) -> Result<(), MailboxError> {
+        if self.is_patient() {
+            return self.hear_all();
+        }
+        let mut waiting = self.unanswered.iter().filter(|deed| deed.sent.is_some()).count();
+        for deed in self.unanswered.iter_mut().filter(|deed| deed.sent.is_none()) {
+            if waiting >= UNANSWERED {
+                return self.hear();
+            }
+            deed.sent = Some(self.session.send(&deed.command, Bounds::default())?);
+            waiting += 1;
+        }
+        Ok(())
+    }
+
+    /// Waits for the answers to all that was told, and goes on where something follows; what one refuses takes nothing from
+    /// the others.
+    fn hear(&mut self) -> Result<(), MailboxError> {
+        let mut end = Ok(());
+        for mut deed in std::mem::take(&mut self.unanswered) {
+            let heard = if self.session.is_alive() { self.hear_of(&mut deed) } else { Ok(false) };
+            match heard {
+                Ok(true) => self.heard.append(&mut deed.keys),
+                Err(error) if self.session.is_alive() => end = end.and(Err(error)),
+                heard => {
+                    end = end.and(heard.map(drop));
+                    self.unanswered.push(deed);
+                }
+            }
+        }
+        if !self.session.is_alive() {
+            self.unanswered.iter_mut().for_each(|deed| deed.sent = None);
+        }
+        end
+    }
+
+    /// Waits for the answer to one, having sent it if it was not; tells whether all is done.
+    fn hear_of(&mut self, deed: &mut Deed) -> Result<bool, MailboxError> {
+        let sent =
+            deed.sent.take().map_or_else(|| self.session.send(&deed.command, Bounds::default()), Ok)?;
+        if let Err(refusal) = self.session.answer(sent)? {
+            let target = deed.target.as_deref();
+            if refusal.may_be_for_the_company() {
+                self.is_patient = true;
+                self.carry_out(&deed.command, &deed.set, target)?;
+            } else {
+                self.mend(&deed.command, refusal, &deed.set, target)?;
+            }
+        }
+        let Some(command) = deed.then.take() else { return Ok(true) };
+        deed.command = command;
+        deed.sent = Some(self.session.send(&deed.command, Bounds::default())?);
+        Ok(false)
+    }
+
+    /// Waits until nothing is left to be answered.
+    pub(super) fn hear_all(&mut self) -> Result<(), MailboxError> {
+        let mut end = Ok(());
+        while self.session.is_alive() && !self.unanswered.is_empty() {
+            end = end.and(self.hear());
+        }
+        end
     }
 
     fn copy_and_remove(&mut self, group: &Group<'_>, target: &str) -> Result<(), MailboxError> {
         // Another folder may be opened meanwhile, where nothing could be asked about what was told here.
-        self.hear_all()?;
+        let earlier = self.hear_all();
         let again = group.iter().filter(|(_, item)| item.telling == Telling::Again);
         let again: Vec<(u32, &MessageId)> =
             again.filter_map(|(uid, item)| Some((*uid, item.message_id.as_ref()?))).collect();
         let copied = if again.is_empty() { HashSet::new() } else { self.copied_before(&again, target)? };
         if !again.is_empty() && !self.came_back()? {
             self.heard.extend(group.iter().map(|(_, item)| item.key.clone()));
-            return Ok(());
+            // What was listed means other messages now.
+            self.session.hang_up();
+            return earlier;
         }
         let missing = group.iter().map(|(uid, _)| *uid).filter(|uid| !copied.contains(uid));
         // Nothing is removed before it lies there.
@@ -175,7 +207,8 @@ impl ImapMailbox {
             let command = format!("UID COPY {} {}", set.text, name::mailbox(target));
             self.carry_out(&command, &set.text, Some(target))?;
         }
-        self.remove(group)
+        self.plan_removal(group);
+        earlier
     }
 
     /// Which of the items lie in the target already, by their Message-IDs.

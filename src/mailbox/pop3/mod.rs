@@ -36,7 +36,7 @@ use jiff::Timestamp;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Mailbox, MailboxError, Reader, Server};
+use super::{Access, Config, Mailbox, MailboxError, Reader, Server, Settled};
 use maildrop::Maildrop;
 use offer::Offer;
 use session::{Ahead, Session};
@@ -167,9 +167,13 @@ impl Mailbox for Pop3Mailbox {
         self.tell(items)
     }
 
+    fn is_unsettled(&self) -> bool {
+        !self.condemned.is_empty()
+    }
+
     /// Nothing has been heard of before QUIT.
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        self.doom_condemned().map(|()| Vec::new())
+    fn settle(&mut self) -> Settled {
+        Settled { heard: Vec::new(), end: self.doom_condemned() }
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::mailbox::MailboxError;
+use crate::mailbox::{MailboxError, Settled};
 use crate::model::ids::{MailboxName, RunId};
 use crate::model::item::{Acknowledgement, Disposition, Extent, Listing, Watermark};
 use crate::run::job::Job;
@@ -100,8 +100,12 @@ impl Gate for Fragile {
         Ok(keys)
     }
 
-    fn settle(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
-        Ok(Vec::new())
+    fn is_unsettled(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self) -> Settled {
+        Settled { heard: Vec::new(), end: Ok(()) }
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {
