@@ -1,8 +1,8 @@
 //! Keeps one bad message from harming the others: each is read on a helper thread with a time limit, and panics are
 //! caught. What cannot be read so is read by its header fields alone.
 //!
-//! There are as many helpers as cores, so far as a batch is worth them: small ones are read by one. The octets are shared
-//! with them, not copied for them: a message may be much of the memory.
+//! There are as many helpers as cores, at most four, so far as a batch is worth them: small ones are read by one. The
+//! octets are shared with them, not copied for them: a message may be much of the memory.
 
 use std::any::Any;
 use std::num::NonZero;

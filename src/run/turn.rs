@@ -3,7 +3,7 @@
 //!
 //! The order of what is done to the store and to a mailbox stays: a batch is marked before it is fetched, received after the
 //! one before it, and told to its mailbox after its own commit. No more than two are in hand; what is on its way lies in the
-//! system's buffers.
+//! system's buffers, or in memory where the server must be asked something else meanwhile.
 
 use std::collections::HashMap;
 use std::thread;

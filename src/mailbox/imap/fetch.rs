@@ -1,7 +1,8 @@
 //! Fetches batches of messages; one that the server cannot give never costs the others.
 //!
 //! The commands for a batch leave together, and with them those for the batch that is expected next: its answers are on their
-//! way while this one is worked at. After a session broke each command waits for the one before it.
+//! way while this one is worked at. After a session broke, or the server refused something
+//! that was under way beside others, each command waits for the one before it, and so does what the folder is told.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

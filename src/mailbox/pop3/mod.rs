@@ -3,18 +3,18 @@
 //!
 //! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there,
 //! RETR brings each new message once. Where nothing is new and the server offers PIPELINING, a run is four round trips,
-//! as many as USER, PASS, UIDL and QUIT would be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts only when the server says `+OK` to QUIT, so nothing is known to be
-//! told before [`Mailbox::close`] has given the keys; a run that dies before has changed nothing, and the next one
-//! finds what is owed in the ledger.
+//! as many as USER, PASS, UIDL and QUIT would be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts
+//! only when the server says `+OK` to QUIT, so nothing is known to be told before [`Mailbox::close`] has given the keys;
+//! a run that dies before has changed nothing, and the next one finds what is owed in the ledger.
 //!
 //! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
-//! equal messages, the newest first. Each run then reads every message, the newest first, and keeps some of them for `fetch`.
+//! equal messages, the newest first. Each run then reads every message, the newest first, and keeps some of them for
+//! `fetch`.
 //!
-//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others'
-//! sake.
+//! A session that breaks in the middle of a message is made again a few times in a run (`recover`), for the others' sake.
 //!
-//! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped.
-//! Limits: when a message arrived is not told; a million messages.
+//! Left behind on error: nothing; QUIT is never sent then, nor when the value is dropped. Limits: when a message arrived
+//! is not told; a million messages.
 
 mod answers;
 mod auth;

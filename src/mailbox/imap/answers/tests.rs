@@ -93,6 +93,18 @@ fn what_is_kept_for_commands_sent_ahead_is_bounded_until_it_is_claimed() {
 }
 
 #[test]
+fn what_nobody_has_taken_yet_leaves_the_next_its_room() {
+    let mut answers = Answers::new();
+    let sent = [6, 3].map(|all| answers.send(Bounds { each: 4, all }));
+    let said = "* 1 FETCH (UID 1 BODY[] {4}\r\nabcd)\r\n* 2 FETCH (UID 2 BODY[] {2}\r\nef)\r\nh1 OK x\r\n\
+                * 3 FETCH (UID 3 BODY[] {3}\r\nghi)\r\nh2 OK x\r\n";
+    answers.feed(said.as_bytes(), &mut Vec::new());
+    let bodies = answers.claim(|_| true).into_iter().filter_map(|record| record.body);
+    assert!(bodies.map(|body| (body.bytes.len(), body.cut)).eq([(4, false), (2, false), (3, false)]));
+    sent.map(|sent| assert!(answers.take(sent).is_some()));
+}
+
+#[test]
 fn odd_answers_are_put_right_or_left_out() {
     for (answer, expected) in [
         // As it should be.
