@@ -70,7 +70,7 @@
 //!
 //! * **No transaction spans network traffic.** Memory is bounded by two batches (count and octets): while one is received,
 //!   the next is fetched and read, if nobody is asked about either and no run died with any of them, and a server may have
-//!   been asked for the one behind that, which waits in the system's buffers unless the server is asked something else first.
+//!   been asked for the two behind that, which wait in the system's buffers unless the server is asked something else first.
 //! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
 //!   recorded in the same transaction.
 //! * **Ledger**: unique on (mailbox, account, folder, item key), written with the effects. This, not care, makes it

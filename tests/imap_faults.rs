@@ -171,15 +171,15 @@ fn what_is_expected_and_what_is_told_leave_before_the_answers_to_what_was_asked(
         Expect("UID STORE 6 "),
         Send("h4 OK x\r\n"),
     ]);
-    mailbox.expect(&[item(6)]);
+    mailbox.expect(vec![vec![item(6)]]);
     for (uid, text) in [(5, "one"), (6, "two")] {
         let fetched = mailbox.fetch(&[item(uid)]).unwrap();
         assert_eq!(fetched.iter().map(|one| one.bytes.as_slice()).collect::<Vec<_>>(), [text.as_bytes()]);
     }
     let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
     assert_eq!(mailbox.acknowledge(&seen(5)).unwrap(), []);
-    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), [item(5).key]);
-    assert_eq!(mailbox.settle().heard, [item(6).key]);
+    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), []);
+    assert_eq!(mailbox.settle().heard, [item(5).key, item(6).key]);
     drop(mailbox);
     script.finish();
 }
@@ -197,11 +197,11 @@ fn a_server_that_bears_nothing_ahead_is_asked_one_by_one() {
         Expect("UID FETCH 7 "),
         Send("* 3 FETCH (UID 7 BODY[] {5}\r\nthree)\r\nTAG OK x\r\n"),
     ]);
-    mailbox.expect(&[item(6)]);
+    mailbox.expect(vec![vec![item(6)]]);
     assert_eq!(bodies(&mut mailbox, &[5]), [whole("7:5", "one")]);
-    mailbox.expect(&[]);
+    mailbox.expect(Vec::new());
     assert_eq!(bodies(&mut mailbox, &[6]), [whole("7:6", "two")]);
-    mailbox.expect(&[item(7)]);
+    mailbox.expect(vec![vec![item(7)]]);
     let seen = [first(&item(5).key, Disposition::Seen)];
     assert_eq!(mailbox.acknowledge(&seen).unwrap(), [item(5).key], "it is waited for");
     assert_eq!(bodies(&mut mailbox, &[7]), [whole("7:7", "three")]);
@@ -231,7 +231,7 @@ fn nothing_that_was_asked_or_told_ahead_counts_in_another_folder() {
         Expect("LOGOUT"),
         Send("* BYE x\r\nTAG OK x\r\n"),
     ]);
-    mailbox.expect(&[item(6)]);
+    mailbox.expect(vec![vec![item(6)]]);
     assert_eq!(bodies(&mut mailbox, &[5]), [whole("7:5", "one")]);
     assert_eq!(mailbox.acknowledge(&[first(&item(5).key, Disposition::Delete)]).unwrap(), []);
     mailbox.open("Other").unwrap();
@@ -289,7 +289,7 @@ fn a_session_that_breaks_while_a_folder_is_told_is_made_again_and_told_anew() {
     mailbox.open("INBOX").unwrap();
     let seen = |uid| [first(&item(uid).key, Disposition::Seen)];
     assert_eq!(mailbox.acknowledge(&seen(5)).unwrap(), []);
-    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), [], "the session is broken by now");
+    assert_eq!(mailbox.acknowledge(&seen(6)).unwrap(), []);
     assert!(mailbox.is_unsettled());
     assert_eq!(bodies(&mut mailbox, &[7]), [whole("7:7", "three")]);
     assert_eq!(mailbox.settle().heard, [item(5).key, item(6).key]);
@@ -319,7 +319,7 @@ fn what_was_sent_ahead_is_answered_before_a_folder_is_listed() {
         Expect("UID FETCH 1:* "),
         Send("* 1 FETCH (UID 5 RFC822.SIZE 3)\r\n* 2 FETCH (UID 6 RFC822.SIZE 3)\r\nTAG OK x\r\n"),
     ]);
-    mailbox.expect(&[item(6)]);
+    mailbox.expect(vec![vec![item(6)]]);
     assert_eq!(mailbox.fetch(&[item(5)]).unwrap().len(), 1);
     let listed: Vec<_> = mailbox.list(None).unwrap().items.into_iter().map(|item| item.key).collect();
     assert_eq!(listed, [item(5).key, item(6).key]);

@@ -297,7 +297,7 @@ fn what_is_expected_is_asked_for_in_one_breath_with_what_comes_before() {
         (None, both()),
     ] {
         let (script, mut mailbox, items) = opened(PIPELINING, steps.into_iter().chain(end()).collect());
-        mailbox.expect(&items[1..2]);
+        mailbox.expect(vec![items[1..2].to_vec()]);
         assert_eq!(bodies(&mut mailbox, &items[..1]), [got("a", "a\r\n", Extent::Whole)]);
         mailbox.acknowledge(&[first(&items[0].key, Disposition::Delete)]).unwrap();
         if let Some(at) = asked {

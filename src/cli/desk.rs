@@ -67,9 +67,8 @@ pub(crate) fn outbox(settings: &Settings) -> Result<&OutboxPlan, Trouble> {
 
 /// Delivers what is due, over so many connections at once.
 pub(crate) fn deliver(
-    settings: &Settings,
+    (settings, plan): (&Settings, &OutboxPlan),
     store: &mut Store,
-    plan: &OutboxPlan,
     errand: &Errand,
     jobs: usize,
     hearer: &mut dyn Hearer,

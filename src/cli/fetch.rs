@@ -152,7 +152,7 @@ fn deliver_notifications(
     stop: Stop,
 ) {
     let errand = Errand { max_attempts: outbox.max_attempts, limit: None, time_limit: Some(limit), stop };
-    match desk::deliver(settings, store, outbox, &errand, send::USEFUL, &mut hearer::Silent) {
+    match desk::deliver((settings, outbox), store, &errand, send::USEFUL, &mut hearer::Silent) {
         Ok(sent) => {
             let waiting = sent.backlog.waiting;
             log::info!("{} notifications sent, {waiting} waiting", sent.counts.of(OutboxState::Sent));

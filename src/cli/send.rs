@@ -83,5 +83,5 @@ fn notifications(
     let jobs = args.jobs.map_or(USEFUL, NonZeroUsize::get);
     let causes = context.causes();
     let mut hearer = hearer::of(&mut context.out, context.form, causes);
-    Ok(desk::deliver(settings, store, outbox, &errand, jobs, hearer.as_mut())?.exit())
+    Ok(desk::deliver((settings, outbox), store, &errand, jobs, hearer.as_mut())?.exit())
 }

@@ -81,9 +81,9 @@ pub trait Reader: Send {
     /// The caller bounds the batch. Of a message larger than the mailbox allows, the beginning is fetched.
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError>;
 
-    /// What the `fetch` behind the next one is likely to ask for, in place of what was said before: a server may be asked for
+    /// What each `fetch` behind the next one is likely to ask for, in place of what was said before: a server may be asked for
     /// it with the next one already.
-    fn expect(&mut self, _items: &[Listed]) {}
+    fn expect(&mut self, _batches: Vec<Vec<Listed>>) {}
 
     /// Why the last `fetch` ended before its time; what had come whole by then was given.
     ///

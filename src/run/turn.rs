@@ -1,5 +1,5 @@
-//! Batches in turn: while one is received, the next is fetched and read on a thread of its own, and the one behind that may be
-//! on its way from the server.
+//! Batches in turn: while one is received, the next is fetched and read on a thread of its own, and the two behind that may
+//! be on their way from the server.
 //!
 //! The order of what is done to the store and to a mailbox stays: a batch is marked before it is fetched, received after the
 //! one before it, and told to its mailbox after its own commit. No more than two are in hand; what is on its way lies in the
@@ -22,6 +22,9 @@ use super::suspects::Holding;
 use super::tally::Tally;
 use super::trail;
 
+/// So many batches behind the next one may be on their way: one takes less time than a long line's round trip.
+const EXPECTED: usize = 2;
+
 /// Who works at batches.
 pub(super) struct Crew<'c, 't> {
     pub(super) gate: &'c mut dyn Gate,
@@ -35,6 +38,12 @@ struct Marked<'i> {
     /// What of it is not old.
     wanted: Vec<Listed>,
     holding: Holding<'i>,
+}
+
+/// The batch that is fetched next, and what lies behind it.
+struct Next<'b, 'i> {
+    listed: &'i [Listed],
+    behind: &'b [&'i [Listed]],
 }
 
 /// A batch that was fetched and read, or was to be.
@@ -61,27 +70,34 @@ impl<'a> Batch<'a> {
         check: &dyn Fn() -> Result<(), Trouble>,
         mut crew: Crew<'_, '_>,
     ) -> Result<Vec<ItemKey>, Trouble> {
-        let (mut batches, mut open, mut ahead) = (batches.peekable(), Vec::new(), None);
+        let batches: Vec<&[Listed]> = batches.collect();
+        let (mut left, mut open, mut ahead) = (batches.as_slice(), Vec::new(), None);
         loop {
             let hand = match (ahead.take(), check()) {
                 (Some(hand), Ok(())) => hand,
-                (None, checked) => match batches.next() {
-                    Some(listed) => {
+                (None, checked) => match left {
+                    [listed, behind @ ..] => {
                         checked?;
-                        let follower = batches.peek().copied().filter(|_| self.is_sound(listed));
-                        self.expect(follower, crew.gate.reader());
+                        left = behind;
+                        let expected = if self.is_sound(listed) { behind } else { &[] };
+                        self.expect(expected, crew.gate.reader());
                         self.take(listed, &mut crew)?
                     }
-                    None => return Ok(open),
+                    [] => return Ok(open),
                 },
                 (Some(hand), Err(trouble)) => return Err(self.last(Some(hand), trouble, &mut crew)),
             };
             let follows = hand.is_whole() && self.is_sound(hand.batch.listed);
-            let next = batches.next_if(|next| follows && self.is_sound(next));
-            let expected = batches.peek().copied().filter(|_| next.is_some() && check().is_ok());
-            let (end, follower) = self.turn(hand, (next, expected), &mut crew);
+            let next = match left {
+                [next, behind @ ..] if follows && self.is_sound(next) => {
+                    left = behind;
+                    Some(Next { listed: next, behind: if check().is_ok() { behind } else { &[] } })
+                }
+                _ => None,
+            };
+            let (end, follower) = self.turn(hand, next, &mut crew);
             match end {
-                Ok(left) => open.extend(left),
+                Ok(again) => open.extend(again),
                 Err(trouble) => return Err(self.last(follower, trouble, &mut crew)),
             }
             ahead = follower;
@@ -93,7 +109,7 @@ impl<'a> Batch<'a> {
     fn last(&self, follower: Option<Hand<'_>>, trouble: Trouble, crew: &mut Crew<'_, '_>) -> Trouble {
         match follower {
             Some(hand) if !hand.is_whole() && !trouble.code.is_of_the_store() => {
-                self.turn(hand, (None, None), crew).0.err().unwrap_or(trouble)
+                self.turn(hand, None, crew).0.err().unwrap_or(trouble)
             }
             Some(hand) => {
                 hand.let_go(crew.desk);
@@ -103,15 +119,11 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Receives what is in hand while the next batch is fetched, behind which another is expected, and tells the mailbox.
-    fn turn<'i>(
-        &'i self,
-        hand: Hand<'i>,
-        (next, expected): (Option<&'i [Listed]>, Option<&'i [Listed]>),
-        crew: &mut Crew<'_, '_>,
-    ) -> Turned<'i> {
+    /// Receives what is in hand while the next batch is fetched, and tells the mailbox.
+    fn turn<'i>(&'i self, hand: Hand<'i>, next: Option<Next<'_, 'i>>, crew: &mut Crew<'_, '_>) -> Turned<'i> {
+        let behind = next.as_ref().map_or(&[][..], |next| next.behind);
         let Crew { gate, desk, tally } = crew;
-        let next = match next.map(|next| self.mark(next, *desk)).transpose() {
+        let next = match next.map(|next| self.mark(next.listed, *desk)).transpose() {
             Ok(next) => next,
             Err(trouble) => {
                 hand.let_go(*desk);
@@ -123,7 +135,7 @@ impl<'a> Batch<'a> {
         let (received, fetched) = thread::scope(|scope| {
             let fetch = next.as_ref().map(|next| {
                 let reader = gate.reader();
-                self.expect(expected, reader);
+                self.expect(behind, reader);
                 let work = move || {
                     let _trail = trail::carry(steps);
                     self.haul_sound(next, reader, mode)
@@ -171,10 +183,10 @@ impl<'a> Batch<'a> {
         (told.map(|()| open), next)
     }
 
-    /// Has the mailbox know what is fetched behind the next batch, if that may be in hand beside another.
-    fn expect(&self, expected: Option<&[Listed]>, reader: &mut dyn Reader) {
-        let wanted = expected.filter(|listed| self.is_sound(listed)).map(|listed| self.wanted(listed));
-        reader.expect(&wanted.unwrap_or_default());
+    /// Has the mailbox know what is fetched behind the next batch, as far as that may be in hand beside another.
+    fn expect(&self, behind: &[&[Listed]], reader: &mut dyn Reader) {
+        let sound = behind.iter().take(EXPECTED).take_while(|listed| self.is_sound(listed));
+        reader.expect(sound.map(|listed| self.wanted(listed)).collect());
     }
 
     /// What of a batch is not old.

@@ -129,6 +129,11 @@ impl Ahead {
         }
     }
 
+    /// Whether a command was answered.
+    pub(super) fn is_answered(&self, sent: Sent) -> bool {
+        self.entries.iter().any(|entry| entry.sent == sent && entry.end.is_some())
+    }
+
     /// What was answered, once it was.
     pub(super) fn take(&mut self, sent: Sent) -> Option<(Verdict, Told)> {
         let at = self.entries.iter().position(|entry| entry.sent == sent && entry.end.is_some())?;

@@ -187,6 +187,11 @@ impl Answers {
         self.ahead.bounds().is_some()
     }
 
+    /// Whether a command that was sent is answered.
+    pub(super) fn is_answered(&self, sent: Sent) -> bool {
+        self.ahead.is_answered(sent)
+    }
+
     /// What was answered to a command that was sent, once it was; messages are [`claimed`](Self::claim).
     pub(super) fn take(&mut self, sent: Sent) -> Option<(Verdict, Told)> {
         self.ahead.take(sent)

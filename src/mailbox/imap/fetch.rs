@@ -1,7 +1,7 @@
 //! Fetches batches of messages; one that the server cannot give never costs the others.
 //!
-//! The commands for a batch leave together, and with them those for the batch that is expected next: its answers are on their
-//! way while this one is worked at. After a session broke, or the server refused something
+//! The commands for a batch leave together, and with them those for the batches that are expected next: their answers are on
+//! their way while this one is worked at. After a session broke, or the server refused something
 //! that was under way beside others, each command waits for the one before it, and so does what the folder is told.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -182,13 +182,17 @@ impl ImapMailbox {
         Ok(None)
     }
 
-    /// Asks for the batch that is fetched next.
+    /// Asks for the batches that are fetched next, as far as they are not on their way.
     fn send_what_is_expected(&mut self) -> Result<(), MailboxError> {
-        let expected = std::mem::take(&mut self.expected);
-        let order = self.order(&expected)?;
-        for question in self.questions(&order, None) {
-            let sent = self.send(&question)?;
-            self.on_the_way.push_back((question, sent));
+        for batch in std::mem::take(&mut self.expected) {
+            let order = self.order(&batch)?;
+            for question in self.questions(&order, None) {
+                if self.on_the_way.iter().any(|(other, _)| other.command() == question.command()) {
+                    continue;
+                }
+                let sent = self.send(&question)?;
+                self.on_the_way.push_back((question, sent));
+            }
         }
         Ok(())
     }

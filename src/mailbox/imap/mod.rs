@@ -49,7 +49,7 @@ pub struct ImapMailbox {
     /// Whether it was said that items are only flagged.
     warned: bool,
     /// What is fetched next, and what was asked for of it before its time.
-    expected: Vec<Listed>,
+    expected: Vec<Vec<Listed>>,
     on_the_way: fetch::OnTheWay,
     /// What the open folder was told and has not answered yet.
     unanswered: Vec<tell::Deed>,
@@ -155,8 +155,8 @@ impl Reader for ImapMailbox {
         self.fetched(items)
     }
 
-    fn expect(&mut self, items: &[Listed]) {
-        self.expected = items.to_vec();
+    fn expect(&mut self, batches: Vec<Vec<Listed>>) {
+        self.expected = batches;
     }
 
     fn cut_short(&mut self) -> Option<MailboxError> {

@@ -57,7 +57,7 @@ impl ImapMailbox {
             if open.validity == validity { Ok(()) } else { Err(anew()) }
         });
         // Whether the server carried out what it was told last is not known.
-        let again = again.and_then(|()| self.send_deeds());
+        let again = again.and_then(|()| self.tell_again());
         if again.is_err() {
             // Nothing may be told to another folder than the one that was listed.
             self.session.hang_up();

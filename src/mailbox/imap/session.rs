@@ -141,6 +141,11 @@ impl Session {
         self.talk(Line::drop_all)
     }
 
+    /// Whether the answer to a command that was sent has been read already.
+    pub(super) fn is_answered(&self, sent: Sent) -> bool {
+        self.open.as_ref().is_some_and(|open| open.line.lock().answers.is_answered(sent))
+    }
+
     /// What came of these messages in answer to what was sent, also before the session broke.
     pub(super) fn claim(&mut self, is_wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
         match &self.open {

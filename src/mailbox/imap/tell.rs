@@ -1,6 +1,6 @@
 //! Tells the server what became of items, in one command for each disposition.
 //!
-//! The commands leave at once; how they were answered is asked when the next batch is told, or at the end.
+//! The commands leave at once; their answers come among the messages of the next batches, and are waited for at the end.
 //!
 //! Repeatable: a UID names the same message for ever, and telling one that is gone changes nothing. The one deed that
 //! could happen twice is COPY where the server has no MOVE; before it is repeated the target is searched.
@@ -37,6 +37,13 @@ pub(super) struct Deed {
 /// Items of one disposition.
 type Group<'a> = [(u32, &'a Acknowledgement)];
 
+/// Whether an answer that has not been read is waited for: messages that were asked for earlier come before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Yes,
+    No,
+}
+
 /// So many deeds may wait for their answers: neither side can then be kept from reading by what it writes.
 const UNANSWERED: usize = 32;
 
@@ -64,7 +71,7 @@ impl ImapMailbox {
                 "give the user the right to change flags there, or set on_success and the others to \"keep\"";
             return Err(self.folder_error(&open.name, Some(hint.to_owned()), "it is read-only"));
         }
-        let earlier = self.hear();
+        let earlier = self.hear(Wait::No);
         self.heard.extend(gone);
         let told = groups.iter().fold(earlier, |end, (disposition, group)| {
             let told = self.tell_group(disposition, group);
@@ -123,28 +130,23 @@ impl ImapMailbox {
         self.plan(group, None, |set| (flagged(set, "\\Deleted"), None));
     }
 
-    /// Sends what is planned. In a session that broke nothing is taken for sent.
-    pub(super) fn send_deeds(&mut self) -> Result<(), MailboxError> {
+    /// Sends what is planned.
+    fn send_deeds(&mut self) -> Result<(), MailboxError> {
         if self.is_patient() {
             return self.hear_all();
         }
-        let mut waiting = self.unanswered.iter().filter(|deed| deed.sent.is_some()).count();
-        for deed in self.unanswered.iter_mut().filter(|deed| deed.sent.is_none()) {
-            if waiting >= UNANSWERED {
-                return self.hear();
-            }
+        for deed in self.unanswered.iter_mut().take(UNANSWERED).filter(|deed| deed.sent.is_none()) {
             deed.sent = Some(self.session.send(&deed.command, Bounds::default())?);
-            waiting += 1;
         }
-        Ok(())
+        if self.unanswered.len() > UNANSWERED { self.hear(Wait::Yes) } else { Ok(()) }
     }
 
-    /// Waits for the answers to all that was told, and goes on where something follows; what one refuses takes nothing from
-    /// the others.
-    fn hear(&mut self) -> Result<(), MailboxError> {
+    /// Takes the answers to what was told, and goes on where something follows; what one refuses takes nothing from the others.
+    fn hear(&mut self, wait: Wait) -> Result<(), MailboxError> {
         let mut end = Ok(());
         for mut deed in std::mem::take(&mut self.unanswered) {
-            let heard = if self.session.is_alive() { self.hear_of(&mut deed) } else { Ok(false) };
+            let is_due = wait == Wait::Yes || deed.sent.is_some_and(|sent| self.session.is_answered(sent));
+            let heard = if is_due && self.session.is_alive() { self.hear_of(&mut deed) } else { Ok(false) };
             match heard {
                 Ok(true) => self.heard.append(&mut deed.keys),
                 Err(error) if self.session.is_alive() => end = end.and(Err(error)),
@@ -154,10 +156,13 @@ impl ImapMailbox {
                 }
             }
         }
-        if !self.session.is_alive() {
-            self.unanswered.iter_mut().for_each(|deed| deed.sent = None);
-        }
         end
+    }
+
+    /// Tells the same folder once more what it has not answered, in another session.
+    pub(super) fn tell_again(&mut self) -> Result<(), MailboxError> {
+        self.unanswered.iter_mut().for_each(|deed| deed.sent = None);
+        self.send_deeds()
     }
 
     /// Waits for the answer to one, having sent it if it was not; tells whether all is done.
@@ -183,7 +188,7 @@ impl ImapMailbox {
     pub(super) fn hear_all(&mut self) -> Result<(), MailboxError> {
         let mut end = Ok(());
         while self.session.is_alive() && !self.unanswered.is_empty() {
-            end = end.and(self.hear());
+            end = end.and(self.hear(Wait::Yes));
         }
         end
     }

@@ -133,10 +133,10 @@ impl Pop3Mailbox {
         Ok(())
     }
 
-    /// The commands for the batch that is fetched next.
+    /// The commands for the batches that are fetched next.
     fn commands_for_what_is_expected(&mut self) -> Vec<String> {
         let expected = std::mem::take(&mut self.expected);
-        let places = expected.iter().filter_map(|item| self.place_of(&item.key));
+        let places = expected.iter().flatten().filter_map(|item| self.place_of(&item.key));
         let is_to_be_asked_for = |place: &Place| {
             let is_read = self.maildrop.as_ref().is_some_and(|maildrop| maildrop.has_spooled(place.number));
             !place.is_doomed && !is_read

@@ -54,7 +54,7 @@ pub struct Pop3Mailbox {
     /// What is there, once it was looked at: the server shows one state during a session.
     maildrop: Option<Maildrop>,
     /// What is fetched next.
-    expected: Vec<Listed>,
+    expected: Vec<Vec<Listed>>,
     /// What DELE is still to be said of, and what QUIT will remove.
     condemned: Vec<ItemKey>,
     doomed: Vec<ItemKey>,
@@ -130,8 +130,8 @@ impl Reader for Pop3Mailbox {
         self.fetched(items)
     }
 
-    fn expect(&mut self, items: &[Listed]) {
-        self.expected = items.to_vec();
+    fn expect(&mut self, batches: Vec<Vec<Listed>>) {
+        self.expected = batches;
     }
 
     /// None: unique-ids have no order.

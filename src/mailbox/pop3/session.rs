@@ -165,9 +165,9 @@ impl Session {
         next: &[String],
         mut each: impl FnMut(usize, Reply, &mut Answers<Stream>) -> io::Result<Go>,
     ) -> Result<(), MailboxError> {
-        let mut sent = self.begun_of(commands)?;
         let all: Vec<&str> =
             commands.iter().map(AsRef::as_ref).chain(next.iter().map(String::as_str)).collect();
+        let mut sent = self.begun_of(&all)?;
         let Some(mut answers) = self.answers.take() else { return Err(over(&self.peer)) };
         for done in 0..commands.len() {
             let mut is_awaited = true;
@@ -201,10 +201,10 @@ impl Session {
     }
 
     /// How many of these commands were sent already. What was sent for others is read and dropped.
-    fn begun_of<C: AsRef<str>>(&mut self, commands: &[C]) -> Result<usize, MailboxError> {
+    fn begun_of(&mut self, commands: &[&str]) -> Result<usize, MailboxError> {
         let count = self.begun.len();
         let is_begun = commands.len() >= count
-            && self.begun.iter().zip(commands).all(|(begun, command)| begun == command.as_ref());
+            && self.begun.iter().zip(commands).all(|(begun, command)| begun == command);
         if is_begun {
             self.begun.clear();
             return Ok(count);
