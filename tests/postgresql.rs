@@ -162,6 +162,24 @@ fn a_server_that_is_away_ends_the_run_with_75_and_loses_nothing() {
     assert!(desk.path("m0/new/1").exists());
 }
 
+#[test]
+fn who_may_not_read_a_store_is_told_so_and_never_that_there_is_none() {
+    let server = Postgres::start();
+    let desk = Desk::configured("");
+    let (url, mailboxes) = (server.database(), mailboxes(&desk, 1, ""));
+    desk.configure_on(&url, &format!("{QUEUE}{mailboxes}"));
+    deliver(&desk, 0, "1", &Letter::new("a@x", "Mail").bytes());
+    desk.run(&["fetch"]).exits(0);
+    postgres::execute(&url, "CREATE ROLE stranger LOGIN; GRANT CREATE ON SCHEMA public TO stranger");
+    let user = url.split_once("//").and_then(|(_, rest)| rest.split_once('@')).unwrap().0;
+    desk.configure_on(&url.replacen(user, "stranger", 1), &format!("{QUEUE}{mailboxes}"));
+    for arguments in [&["status"][..], &["ticket", "list"], &["fetch", "--dry-run"], &["fetch"]] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, 74, "{arguments:?}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("permission denied"), "{arguments:?}: {}", run.stderr);
+    }
+}
+
 fn begin(desk: &Desk) -> Child {
     let mut command = desk.command(&["fetch", "--json"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()

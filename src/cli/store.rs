@@ -132,11 +132,15 @@ fn tell(copied: &[Copied], (from, to): (&Config, &Config), context: &mut Context
             for table in copied.iter().filter(|table| table.rows > 0) {
                 context.out.line(&format!("{:<18}{:>10} rows, the same in both", table.table, table.rows));
             }
+            let copy = to;
             let (from, to) = (escape::line(&from.shown()), escape::line(&to.shown()));
             context.out.line(&format!("{rows} rows of {from} are in {to}, {written} of them written now"));
-            context
-                .out
-                .line("the configuration still names the store that it named: change \"url\" in [store]");
+            let configured = context.settings().ok().map(|settings| settings.store.shown());
+            if configured.is_some_and(|configured| configured != copy.shown()) {
+                context
+                    .out
+                    .line("the configuration names another store than the copy: change \"url\" in [store]");
+            }
         }
     }
 }

@@ -3,12 +3,13 @@
 //! The statements are SQLite's, with `$1` for `?1`. One transaction writes at a time, as SQLite has it, by an advisory lock:
 //! what it reads and decides on is so when it is committed. (SERIALIZABLE would let several write at once; with batches of
 //! some twenty messages nearly all of them contradicted each other, and were done again in vain.) A program that is frozen
-//! in the middle of one is missed by the server after [`PATIENCE`]. A connection that broke is made again by the next
+//! in the middle of one is missed by the server after [`PATIENCE`], and a server that is frozen by the program (`sentry`). A connection that broke is made again by the next
 //! statement outside a transaction.
 //!
 //! Connections are encrypted and verified unless the server is on this host and the URL says `sslmode=disable`.
 
 mod fault;
+mod sentry;
 mod value;
 mod way;
 
@@ -28,6 +29,7 @@ use super::{Access, Cell, Column, Dialect, Engine, Keeping, References, Row, Val
 use crate::store::StoreError;
 use crate::transport::wire::verifying;
 use fault::fault;
+use sentry::{Sentry, Watched};
 use value::Bound;
 use way::{parse, place};
 
@@ -43,17 +45,20 @@ const LONGER: &str = "45s";
 /// So long a server that was there is waited for, which may be starting anew, and so often it is asked.
 const RETURN: (u32, Duration) = (25, Duration::from_millis(200));
 
+/// Not by the information schema, which hides what one may not touch.
 const SELECT_TABLES: &str = "
 SELECT count(*)
-FROM information_schema.tables
-WHERE table_schema = current_schema()";
+FROM pg_class
+WHERE relnamespace = CAST(current_schema() AS regnamespace)
+  AND relkind IN ('r', 'p', 'v', 'm', 'f')";
 
 /// What a database must be to be one of ours: its letters, its tables, and how many of those that mark a store.
 const SELECT_WHOSE: &str = "
 SELECT current_setting('server_encoding'), count(*),
-  count(*) FILTER (WHERE table_name IN ('schema_version', 'meta', 'outcome'))
-FROM information_schema.tables
-WHERE table_schema = current_schema()";
+  count(*) FILTER (WHERE relname IN ('schema_version', 'meta', 'outcome'))
+FROM pg_class
+WHERE relnamespace = CAST(current_schema() AS regnamespace)
+  AND relkind IN ('r', 'p', 'v', 'm', 'f')";
 
 const SELECT_NEXT_NUMBER: &str = "
 SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(?1, 'id')), 0) + 1";
@@ -154,7 +159,13 @@ impl Postgres {
         self.client.as_mut().ok_or_else(place)
     }
 
+    /// A command that is answered soon is sent.
+    fn watched(&self) -> Watched {
+        Sentry::of_the_process().watch(&self.place)
+    }
+
     fn connected(&self) -> Result<Client, StoreError> {
+        let _watched = self.watched();
         self.check(self.config.connect(self.tls.clone()).and_then(|mut client| {
             client.batch_execute(&session(self.access))?;
             Ok(client)
@@ -167,6 +178,7 @@ impl Postgres {
 
     /// Begins a transaction; one that could not wait for its lock any longer has to be taken back all the same.
     fn begin_with(&mut self, sql: &str) -> Result<(), StoreError> {
+        let _watched = self.watched();
         let begun = self.client()?.batch_execute(sql);
         if let Err(error) = self.check(begun) {
             let _ = self.rollback();
@@ -186,6 +198,7 @@ impl Postgres {
     }
 
     fn prepare(&mut self, sql: &str, text: &str) -> Result<Statement, StoreError> {
+        let _watched = self.watched();
         let prepared = self.client()?.prepare(text);
         let statement = self.check(prepared)?;
         self.statements.insert(sql.to_owned(), statement.clone());
@@ -232,6 +245,7 @@ impl Postgres {
 
     fn run(&mut self, sql: &str, values: &[Value<'_>]) -> Result<(Vec<Row>, u64), StoreError> {
         let statement = self.statement(sql)?;
+        let _watched = self.watched();
         let bound: Vec<Bound<'_>> = values.iter().copied().map(Bound).collect();
         if statement.params().len() != bound.len() {
             let what = format!("a statement has {} places, not {}", statement.params().len(), bound.len());
@@ -352,6 +366,7 @@ impl Engine for Postgres {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
+        let _watched = self.watched();
         let done = self.client()?.batch_execute("COMMIT");
         self.check(done)?;
         self.in_transaction = false;
@@ -360,6 +375,7 @@ impl Engine for Postgres {
 
     fn rollback(&mut self) -> Result<(), StoreError> {
         self.in_transaction = false;
+        let _watched = self.watched();
         // A connection that broke has taken its transaction along.
         match self.client.as_mut().filter(|client| !client.is_closed()) {
             Some(client) => {
