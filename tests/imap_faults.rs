@@ -209,10 +209,6 @@ fn a_server_that_bears_nothing_ahead_is_asked_one_by_one() {
     script.finish();
 }
 
-/// What the server says to a folder with this UIDVALIDITY, the same for each.
-const OTHER: &str =
-    "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\nTAG OK [READ-WRITE] x\r\n";
-
 #[test]
 fn nothing_that_was_asked_or_told_ahead_counts_in_another_folder() {
     let (script, mut mailbox) = opened(vec![
@@ -225,7 +221,7 @@ fn nothing_that_was_asked_or_told_ahead_counts_in_another_folder() {
         Send("h3 OK x\r\n"),
         // No EXPUNGE, and the other folder's own message of that UID.
         Expect("SELECT \"Other\""),
-        Send(OTHER),
+        Send(SELECTED),
         Expect("UID FETCH 6 "),
         Send("* 1 FETCH (UID 6 BODY[] {5}\r\nother)\r\nTAG OK x\r\n"),
         Expect("LOGOUT"),
@@ -267,12 +263,8 @@ fn what_a_folder_has_heard_of_is_told_beside_what_it_refused() {
 #[test]
 fn a_session_that_breaks_while_a_folder_is_told_is_made_again_and_told_anew() {
     let steps = |more: Vec<Step>| {
-        let offer = || SendOwned(b"* CAPABILITY IMAP4rev1 UIDPLUS MOVE\r\nTAG OK x\r\n".to_vec());
-        let mut all = vec![Send("* OK ready\r\n"), Expect("CAPABILITY"), offer()];
-        all.extend([Expect("LOGIN"), Send("TAG OK in\r\n"), Expect("CAPABILITY"), offer()]);
-        all.extend([Expect("SELECT"), Send(SELECTED)]);
-        all.extend(more);
-        all
+        let selected = [Expect("SELECT"), Send(SELECTED)];
+        Script::login_steps("IMAP4rev1 UIDPLUS MOVE", selected.into_iter().chain(more).collect())
     };
     let script = Script::start_each(vec![
         steps(vec![Expect("UID STORE 5 "), Send("* BYE going down\r\n")]),
@@ -306,6 +298,27 @@ fn a_session_that_breaks_while_a_folder_is_told_for_the_last_time_says_why() {
     let settled = mailbox.settle();
     assert_eq!(settled.heard, []);
     assert!(told(settled.end).contains("overloaded"));
+}
+
+#[test]
+fn a_session_that_breaks_over_a_copy_ends_what_the_folder_is_told() {
+    let steps = vec![
+        Expect("SELECT"),
+        Send(SELECTED),
+        Expect("UID STORE 5 "),
+        Send("h1 OK x\r\n"),
+        Expect("UID COPY 6 "),
+        Send("* BYE overloaded\r\n"),
+    ];
+    let script = Script::after_login("IMAP4rev1 UIDPLUS", steps);
+    let mut mailbox = connect(&plain(script.port)).unwrap();
+    mailbox.open("INBOX").unwrap();
+    let tell =
+        [first(&item(5).key, Disposition::Seen), first(&item(6).key, Disposition::Move("Done".to_owned()))];
+    assert!(told(mailbox.acknowledge(&tell)).contains("overloaded"));
+    let settled = mailbox.settle();
+    assert_eq!(settled.heard, [item(5).key], "what was answered before counts");
+    settled.end.expect("it was told");
 }
 
 #[test]

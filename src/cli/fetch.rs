@@ -98,6 +98,7 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
     let mut workers: Vec<_> = desks.iter_mut().map(|desk| desk as &mut (dyn Companions + Send)).collect();
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
     drop(listener);
+    // What follows needs one store, and one that is open already costs nothing.
     desks.truncate(1);
     if let Some(desk) = desks.first_mut() {
         afterwards(args, &settings, desk.store(), (&options.stop, &summary));
@@ -111,12 +112,14 @@ fn afterwards(args: &Args, settings: &Settings, store: &mut Store, (stop, summar
     if let Err(error) = store.in_place() {
         log::warn!("nothing is sent, and thresholds are not looked at: {error}");
     } else {
-        if !args.no_send {
-            deliver(settings, store, stop);
-        }
-        let written = watch::alerts(settings, store, Ran::of("fetch", summary).as_ref());
-        if written == Written::Mails && !args.no_send {
-            deliver(settings, store, stop);
+        let send = |store: &mut Store| {
+            if !args.no_send {
+                deliver(settings, store, stop);
+            }
+        };
+        send(store);
+        if watch::alerts(settings, store, Ran::of("fetch", summary).as_ref()) == Written::Mails {
+            send(store);
         }
     }
     watch::metrics(settings);

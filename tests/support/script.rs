@@ -58,6 +58,11 @@ impl Script {
 
     /// A server that logs anybody in with these capabilities, then goes on with the steps.
     pub fn after_login(capabilities: &'static str, steps: Vec<Step>) -> Self {
+        Self::start(Self::login_steps(capabilities, steps))
+    }
+
+    /// The steps of [`Self::after_login`].
+    pub fn login_steps(capabilities: &'static str, steps: Vec<Step>) -> Vec<Step> {
         let offer =
             || Step::SendOwned(format!("* CAPABILITY {capabilities}\r\nTAG OK done\r\n").into_bytes());
         let mut all = vec![
@@ -70,7 +75,7 @@ impl Script {
             offer(),
         ];
         all.extend(steps);
-        Self::start(all)
+        all
     }
 
     /// The steps of an SMTP server that offers this (a line each, but for the last), up to its offer.

@@ -90,14 +90,21 @@ impl Ahead {
     /// How much is kept of what comes for those that nobody has taken yet: of one message, and of all. `None` where all are
     /// answered.
     pub(super) fn bounds(&self) -> Option<Bounds> {
-        self.open().next()?;
+        if !self.has_open() {
+            return None;
+        }
         self.entries.iter().map(|entry| entry.bounds).reduce(|one, other| Bounds {
             each: one.each.max(other.each),
             all: one.all.saturating_add(other.all),
         })
     }
 
-    /// Whether an answer is still to be taken.
+    /// Whether one is not answered yet.
+    pub(super) fn has_open(&self) -> bool {
+        self.open().next().is_some()
+    }
+
+    /// Whether no answer is still to be taken.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -184,7 +184,7 @@ impl Answers {
 
     /// Whether a command that was sent ahead is not answered yet.
     pub(super) fn has_open(&self) -> bool {
-        self.ahead.bounds().is_some()
+        self.ahead.has_open()
     }
 
     /// Whether a command that was sent is answered.
@@ -387,7 +387,6 @@ impl Answers {
     }
 
     fn remember(&mut self, record: Record) -> Result<(), Fault> {
-        // Flags of a message without its UID are of no use.
         let is_ahead = self.has_open();
         let (records, kept) = if is_ahead {
             (&mut self.pool, &mut self.pooled)
@@ -395,7 +394,7 @@ impl Answers {
             (&mut self.told.records, &mut self.kept)
         };
         *kept = kept.saturating_add(octets(std::slice::from_ref(&record)));
-        // Nothing but messages is asked for ahead.
+        // Flags of a message without its UID are of no use, and nothing but messages is asked for ahead.
         if record.body.is_some() || record.uid.is_some() && !is_ahead {
             records.push(record);
         }

@@ -1,8 +1,8 @@
 //! Fetches batches of messages; one that the server cannot give never costs the others.
 //!
 //! The commands for a batch leave together, and with them those for the batches that are expected next: their answers are on
-//! their way while this one is worked at. After a session broke, or the server refused something
-//! that was under way beside others, each command waits for the one before it, and so does what the folder is told.
+//! their way while this one is worked at. After a session broke, or the server refused something that was under way beside
+//! others, each command waits for the one before it, and so does what the folder is told.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -121,16 +121,14 @@ impl ImapMailbox {
         let questions = self.questions(order, alone);
         if self.is_patient() {
             for question in questions {
-                let under_way = self.under_way(&question)?;
-                let sent = under_way.map_or_else(|| self.send(&question), Ok)?;
+                let sent = self.sent(&question)?;
                 self.take_in(question, sent, order)?;
             }
             return Ok(());
         }
         let mut sent = Vec::with_capacity(questions.len());
         for question in questions {
-            let under_way = self.under_way(&question)?;
-            sent.push((under_way.map_or_else(|| self.send(&question), Ok)?, question));
+            sent.push((self.sent(&question)?, question));
         }
         self.send_what_is_expected()?;
         for (sent, question) in sent {
@@ -169,17 +167,17 @@ impl ImapMailbox {
         self.session.send(&question.command(), question.bounds)
     }
 
-    /// The command for this question, if it was sent before its time; what was sent for another is not waited for any more.
-    fn under_way(&mut self, question: &Question) -> Result<Option<Sent>, MailboxError> {
+    /// Sends the command for this question unless that was done before its time; what was sent for others by then is dropped.
+    fn sent(&mut self, question: &Question) -> Result<Sent, MailboxError> {
         let command = question.command();
         while let Some((other, sent)) = self.on_the_way.pop_front() {
             if other.command() == command {
-                return Ok(Some(sent));
+                return Ok(sent);
             }
             drop(self.session.answer(sent)?);
             drop(self.session.claim(|record| other.asks_for(record)));
         }
-        Ok(None)
+        self.send(question)
     }
 
     /// Asks for the batches that are fetched next, as far as they are not on their way.

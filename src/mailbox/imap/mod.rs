@@ -113,6 +113,7 @@ impl ImapMailbox {
         self.on_the_way.clear();
         self.unanswered.clear();
         self.heard.clear();
+        self.broke = None;
         if self.session.is_alive() { self.session.drop_all() } else { Ok(()) }
     }
 
@@ -201,8 +202,8 @@ impl Mailbox for ImapMailbox {
 
     fn settle(&mut self) -> Settled {
         let end = self.hear_all();
-        let broke = if self.unanswered.is_empty() { None } else { self.broke.take() };
-        Settled { heard: std::mem::take(&mut self.heard), end: end.and(broke.map_or(Ok(()), Err)) }
+        let end = end.and(self.broke.take().map_or(Ok(()), Err));
+        Settled { heard: std::mem::take(&mut self.heard), end }
     }
 
     fn close(&mut self) -> Result<Vec<ItemKey>, MailboxError> {

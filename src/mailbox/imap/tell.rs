@@ -78,7 +78,10 @@ impl ImapMailbox {
             end.and(told)
         });
         match told {
-            Err(error) if !self.session.is_alive() => self.broke = self.broke.take().or(Some(error)),
+            // What was copied in vain is nothing that is told again in this run.
+            Err(error) if !self.session.is_alive() && !self.unanswered.is_empty() => {
+                self.broke = self.broke.take().or(Some(error));
+            }
             told => told?,
         }
         Ok(std::mem::take(&mut self.heard))

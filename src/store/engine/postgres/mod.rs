@@ -178,6 +178,8 @@ impl Postgres {
 
     /// Begins a transaction; one that could not wait for its lock any longer has to be taken back all the same.
     fn begin_with(&mut self, sql: &str) -> Result<(), StoreError> {
+        // A connection that broke is made again before, which takes its own time.
+        self.client()?;
         let _watched = self.watched();
         let begun = self.client()?.batch_execute(sql);
         if let Err(error) = self.check(begun) {
