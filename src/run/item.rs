@@ -151,18 +151,20 @@ impl Item {
 }
 
 impl Reading {
+    fn of(
+        listed: Listed,
+        extent: Extent,
+        (octets, raw_sha256): (Arc<Vec<u8>>, Digest),
+        mail: Option<Mail>,
+    ) -> Self {
+        Self { listed, octets, extent, raw_sha256, mail, end: None, said: Said::default() }
+    }
+
     /// Of a message that nobody is to read again, and why.
     pub(super) fn deadly(fetched: Fetched, end: String) -> Self {
         let Fetched { listed, bytes, extent } = fetched;
-        Self {
-            raw_sha256: sha256(&bytes),
-            listed,
-            octets: Arc::new(bytes),
-            extent,
-            mail: None,
-            end: Some(end),
-            said: Said::default(),
-        }
+        let raw_sha256 = sha256(&bytes);
+        Self { end: Some(end), ..Self::of(listed, extent, (Arc::new(bytes), raw_sha256), None) }
     }
 
     /// What quarantine keeps.
@@ -207,7 +209,7 @@ pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
         .into_iter()
         .zip(octets.into_iter().zip(hashes))
         .zip(mails)
-        .map(|(((listed, extent), (octets, raw_sha256)), mail)| {
+        .map(|(((listed, extent), octets), mail)| {
             let mut mail = mail.ok();
             if let Some(mail) = &mut mail {
                 let traced = listed.arrived.or(mail.received);
@@ -219,16 +221,7 @@ pub(super) fn read(fetched: Vec<Fetched>, terms: &Terms) -> Vec<Item> {
             match extent {
                 Extent::Nothing { why } => Item::Withheld(listed, why),
                 Extent::Whole | Extent::Beginning => {
-                    let said = Said::default();
-                    Item::Read(Box::new(Reading {
-                        listed,
-                        octets,
-                        extent,
-                        raw_sha256,
-                        mail,
-                        end: None,
-                        said,
-                    }))
+                    Item::Read(Box::new(Reading::of(listed, extent, octets, mail)))
                 }
             }
         })

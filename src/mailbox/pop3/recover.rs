@@ -83,11 +83,7 @@ impl Pop3Mailbox {
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
         (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
-        let again = self.maildrop().map(drop).and_then(|()| {
-            let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
-            let doomed = doomed.into_iter().filter_map(there).collect();
-            self.doom(doomed)
-        });
+        let again = self.maildrop().map(drop).and_then(|()| self.doom(doomed));
         if again.is_err() {
             self.session.hang_up();
         }

@@ -40,13 +40,13 @@ impl Pop3Mailbox {
     /// Sends DELE for what was told until now.
     pub(super) fn doom_condemned(&mut self) -> Result<(), MailboxError> {
         let condemned = std::mem::take(&mut self.condemned);
-        let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
-        let there: Vec<_> = condemned.into_iter().filter_map(there).collect();
-        if there.is_empty() { Ok(()) } else { self.doom(there) }
+        if condemned.is_empty() { Ok(()) } else { self.doom(condemned) }
     }
 
-    /// Sends DELE for messages that are there.
-    pub(super) fn doom(&mut self, items: Vec<(u32, ItemKey)>) -> Result<(), MailboxError> {
+    /// Sends DELE for those of these messages that are there.
+    pub(super) fn doom(&mut self, keys: Vec<ItemKey>) -> Result<(), MailboxError> {
+        let there = |key: ItemKey| Some((self.place_of(&key)?.number, key));
+        let items: Vec<(u32, ItemKey)> = keys.into_iter().filter_map(there).collect();
         let commands: Vec<String> = items.iter().map(|(number, _)| format!("DELE {number}")).collect();
         let mut replies = Vec::with_capacity(items.len());
         self.session.pipeline(&commands, |_, reply, _| {
