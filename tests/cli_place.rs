@@ -226,6 +226,7 @@ fn fill(config: &Config) {
             raw_sha256: Digest([4; 32]),
             received_at: time(0),
             at: time(1),
+            item: None,
         })?;
         books.record(&entry)?;
         books.record(&failed)

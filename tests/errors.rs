@@ -18,6 +18,7 @@ use crate::support::desk::{Desk, Run};
 use crate::support::dies::{Poison, choking, shifted};
 use crate::support::dovecot::Dovecot;
 use crate::support::letter::Letter;
+use crate::support::ports;
 use crate::support::script::{Script, Step};
 use crate::support::smtpd::Smtpd;
 
@@ -130,7 +131,7 @@ fn smtp(port: u16, keys: &str) -> Desk {
 
 /// A port at which nobody listens, and one at which nobody answers.
 fn deserted() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    ports::free()
 }
 
 fn silent() -> (TcpListener, u16) {

@@ -11,7 +11,7 @@ use crate::support::dovecot::{Dovecot, Options};
 use crate::support::letter::Letter;
 use crate::support::provider::{Answer, Provider};
 use crate::support::script::{Script, Step};
-use crate::support::{account, pop};
+use crate::support::{account, pop, ports};
 
 const BOTH: [Mechanism; 2] = [Mechanism::XOAuth2, Mechanism::OAuthBearer];
 
@@ -141,7 +141,7 @@ fn each_fault_of_the_endpoint_is_told_for_what_it_is() {
 #[test]
 fn an_endpoint_that_is_down_or_a_stranger_is_no_refusal() {
     let (provider, server) = start();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = ports::free();
     for (url, ca_file, expected) in [
         (format!("http://127.0.0.1:{port}/token"), None, "mailbox.connect: no connection to token endpoint"),
         (provider.url(), None, "mailbox.tls: no protected connection to token endpoint"),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::support::desk::{Desk, Run};
 use crate::support::letter::Letter;
 use crate::support::parcel::given;
+use crate::support::ports;
 use crate::support::smtpd::Smtpd;
 
 /// A mail of today: nobody is told of older ones.
@@ -173,7 +174,7 @@ fn a_dry_run_writes_and_sends_nothing() {
 fn a_mail_server_that_is_away_or_silent_costs_no_ticket_and_a_later_run_sends() {
     // One that nobody listens at, and one where nobody says a word.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away = ports::free();
     for port in [away, silent.local_addr().unwrap().port()] {
         let server = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\ntimeout = \"1s\"\n");
         let desk = with_outbox(&server);

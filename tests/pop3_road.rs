@@ -48,6 +48,48 @@ fn mail_that_is_left_on_the_server_is_fetched_once() {
 }
 
 #[test]
+fn what_stands_where_it_stood_is_not_looked_for_and_what_moved_or_was_reset_is() {
+    let server = Dovecot::start();
+    let desk = Desk::configured(&mailbox(&server, Tls::None, ""));
+    for n in 1..=3 {
+        deliver(&server, &Letter::new(&format!("{n}@x"), "Mail"));
+    }
+    let store = || rusqlite::Connection::open(desk.path("desk.db")).unwrap();
+    let mark = || {
+        let select = "SELECT substr(watermark, 1, instr(watermark, ':')) FROM source";
+        store().query_row(select, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    let fetched =
+        |arguments: &[&str]| desk.run(&[&["fetch", "--json"], arguments].concat()).exits(0).outcomes();
+    assert_eq!(fetched(&["--limit", "2"]).len(), 2);
+    assert_eq!(mark(), "2:");
+    assert_eq!(fetched(&[]), ["created/new support-3"]);
+    assert_eq!(mark(), "3:");
+
+    // Nothing is asked of the ledger for what stands there: without its row nobody misses it.
+    store().execute("DELETE FROM outcome WHERE id = 1", []).unwrap();
+    assert_eq!(fetched(&[]), [""; 0]);
+    let audit = desk.run(&["outcomes", "--reconcile", "--json"]).exits(1).lines("mailbox").remove(0);
+    assert_eq!(audit["counts"]["unknown"], 1, "{audit}");
+    desk.run(&["outcomes", "reset", "--unknown"]).exits(0);
+    assert_eq!(mark(), "3:");
+    assert_eq!(fetched(&[]), ["duplicate/message-id support-1"]);
+
+    // One goes from the middle, one comes: the others are looked for and found.
+    let mut session = server.session("support");
+    for command in ["SELECT INBOX", "STORE 2 +FLAGS (\\Deleted)", "EXPUNGE"] {
+        session.run(command);
+    }
+    deliver(&server, &Letter::new("4@x", "Mail"));
+    assert_eq!(fetched(&[]), ["created/new support-4"]);
+    assert_eq!(mark(), "3:");
+
+    // What a person wants to have taken again is taken.
+    desk.run(&["outcomes", "reset", "3"]).exits(0);
+    assert_eq!(fetched(&[]), ["duplicate/message-id support-3"]);
+}
+
+#[test]
 fn update_only_settles_all_and_deletes_what_it_was_told_to() {
     let server = Dovecot::start();
     let desk = Desk::configured(&mailbox(&server, Tls::StartTls, "on_success = \"delete\""));

@@ -8,9 +8,9 @@ use crate::support::account::{connect, on, plain, told};
 use crate::support::desk::Desk;
 use crate::support::dovecot::Dovecot;
 use crate::support::letter::Letter;
-use crate::support::pop;
 use crate::support::relay::{self, Relay};
 use crate::support::script::{Script, Step};
+use crate::support::{pop, ports};
 
 fn through(server: Server, url: &str) -> Server {
     Server { proxy: Some(Proxy::parse(url).unwrap()), ..server }
@@ -73,7 +73,7 @@ fn a_password_crosses_no_proxy_in_clear_text() {
 
 #[test]
 fn a_proxy_that_refuses_says_why() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = ports::free();
     let (users, http) = (Relay::socks5_with_user(), Relay::http());
     let (users, http) = (users.port, http.port);
     let table = [

@@ -8,6 +8,7 @@ use helpdesk_mail::outbox::{self, Backend, BackendConfig, OutboxError, Smtp};
 use helpdesk_mail::transport::{Login, Password, Tls};
 
 use crate::support::parcel::{given, parcel, plain, said, told};
+use crate::support::ports;
 use crate::support::script::Script;
 use crate::support::script::Step::{self, Flood, Line, Send, SendOwned, Until, Vanish};
 
@@ -227,7 +228,7 @@ fn a_server_that_wants_a_login_is_no_reason_to_give_mails_up() {
 
 #[test]
 fn servers_that_are_away_or_take_nothing_are_told_at_once() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = ports::free();
     let text = told(open(&plain(free)));
     assert!(text.starts_with("outbox.connect: ") && text.contains("nothing listens there"), "{text}");
     let table = [

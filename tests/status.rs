@@ -1,7 +1,6 @@
 //! `status` tells from the store alone how all is doing, in four forms.
 
 use std::fs;
-use std::net::TcpListener;
 
 use helpdesk_mail::transport::Tls;
 use rusqlite::Connection;
@@ -12,6 +11,7 @@ use crate::support::desk::{Desk, Run};
 use crate::support::dies::shifted;
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::letter::Letter;
+use crate::support::ports;
 use crate::support::provider::Provider;
 use crate::support::smtpd::Smtpd;
 
@@ -74,7 +74,7 @@ fn the_object_has_what_the_contract_names() {
 
 #[test]
 fn a_mailbox_that_fails_says_why_and_since_when_and_one_of_before_that_it_is_no_more() {
-    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away = ports::free();
     let mailbox = format!(
         "[mailbox.far]\ntype = \"imap\"\nqueue = \"support\"\nhost = \"127.0.0.1\"\nport = {away}\ntls = \"none\"\n\
          username = \"u\"\npassword = \"secret\"\n"
@@ -235,7 +235,7 @@ fn a_mail_server_that_is_away_is_told_of_and_its_certificate_remembered() {
     let expired = later(&desk, "text", 100 * 365 * 24 * HOUR).exits(1).stdout;
     assert!(expired.contains("alert: the certificate of back end \"default\" has expired"), "{expired}");
 
-    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away = ports::free();
     let text = fs::read_to_string(desk.path("desk.toml")).unwrap();
     let text = text.replace(&config(server.tls_port), &config(away));
     fs::write(desk.path("desk.toml"), text).unwrap();

@@ -2,7 +2,7 @@
 -- in no order, as people's are.
 
 CREATE TEMP VIEW ledger AS
-SELECT k, at, hash, hex, (k * 2654435761 % 4294967296) || '.' || k || '@old.example' AS message_id, 1 + k % 8 AS source, 1 + k / 50 AS run,
+SELECT k, at, hash, (k * 2654435761 % 4294967296) || '.' || k || '@old.example' AS message_id, 1 + k % 8 AS source, 1 + k / 50 AS run,
   CASE
     WHEN k % 5 = 0 THEN 'created'
     WHEN k % 10 IN (1, 3, 6) THEN 'updated'
@@ -13,6 +13,7 @@ SELECT k, at, hash, hex, (k * 2654435761 % 4294967296) || '.' || k || '@old.exam
     WHEN k % 5 = 0 THEN k / 5
     WHEN k % 10 IN (1, 3, 6) THEN 1 + k * 7919 % CASE WHEN k < 10 THEN 1 ELSE k / 5 END
   END AS ticket,
+  CASE 1 + k % 8 WHEN 1 THEN hex || ':1' WHEN 7 THEN k || '.M1P1.host' ELSE '1700000000:' || k END AS item,
   'customer-' || (k * 7919 % 200000) || '@example.net' AS author
 FROM item;
 
@@ -43,9 +44,9 @@ WHERE outcome = 'created';
 
 INSERT INTO message
   (ticket, direction, message_id, digest, raw_sha256, author, author_name, subject, sent_at, received_at, stored_at,
-   text, reply, html, kind, defects)
+   text, reply, html, kind, defects, source, item)
 SELECT ticket, 'in', message_id, hash, hash, author, 'Customer', 'Printer ' || ticket || ' is on fire', at, at, at,
-  {text}, {text}, FALSE, 'ordinary', '[]'
+  {text}, {text}, FALSE, 'ordinary', '[]', source, item
 FROM ledger
 WHERE ticket IS NOT NULL;
 
@@ -87,14 +88,12 @@ WHERE outcome = 'created';
 -- A few of them wait, and a few are owed to their mailbox.
 INSERT INTO outcome
   (id, source, item, run, at, first_at, outcome, reason, settled, attempts, disposition, told, ticket, message_id, digest,
-   raw_sha256, author, subject, notes)
-SELECT k, source,
-  CASE source WHEN 1 THEN hex || ':1' WHEN 7 THEN k || '.M1P1.host' ELSE '1700000000:' || k END,
-  run, at, at,
+   raw_sha256, author, subject, notes, listed)
+SELECT k, source, item, run, at, at,
   CASE WHEN k % 200003 = 7 THEN 'deferred' ELSE outcome END,
   CASE outcome WHEN 'created' THEN 'new' WHEN 'updated' THEN 'in-reply-to' WHEN 'skipped' THEN 'no-ticket-id' ELSE 'rule:news' END,
   k % 200003 <> 7, 0, CASE WHEN source IN (1, 6) THEN 'keep' ELSE 'seen' END, source NOT IN (1, 6) AND k % 100003 <> 11,
-  ticket, message_id, hash, hash, author, 'Printer is on fire', '[]'
+  ticket, message_id, hash, hash, author, 'Printer is on fire', '[]', ticket IS NULL
 FROM ledger
 ORDER BY source, k;
 

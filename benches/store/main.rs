@@ -22,6 +22,9 @@ mod letters;
 mod memory;
 mod questions;
 
+#[path = "../../tests/support/ports.rs"]
+#[allow(clippy::expect_used, reason = "it is shared with the tests")]
+mod ports;
 #[path = "../../tests/support/postgres.rs"]
 #[allow(
     dead_code,

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use crate::model::decision::{Decision, Effect, Marks, Trust};
 use crate::model::ids::{Digest, QueueSlug, TicketId, TicketRef};
+use crate::model::item::ItemKey;
 use crate::model::mail::Mail;
 use crate::model::outcome::Reason;
 use crate::model::ticket::{Role, Status};
 use crate::policy::{self, Queue};
-use crate::store::{Books, KeepRaw, NewMessage, NewParticipant, NewTicket, StoreError};
+use crate::store::{Books, KeepRaw, NewMessage, NewParticipant, NewTicket, Source, StoreError};
 
 use super::notices::Notices;
 
@@ -19,6 +20,7 @@ pub(super) struct Arrival<'a> {
     pub(super) raw: &'a [u8],
     pub(super) raw_sha256: Digest,
     pub(super) received_at: Timestamp,
+    pub(super) item: (&'a Source, &'a ItemKey),
     pub(super) at: Timestamp,
     pub(super) queues: &'a [Queue],
     pub(super) keep_raw: KeepRaw,
@@ -141,5 +143,6 @@ fn message<'a>(ticket: TicketId, arrival: &Arrival<'a>) -> NewMessage<'a> {
         raw_sha256: arrival.raw_sha256,
         received_at: arrival.received_at,
         at: arrival.at,
+        item: Some(arrival.item),
     }
 }

@@ -209,6 +209,7 @@ impl Reception<'_> {
             raw: &read.octets,
             raw_sha256: read.raw_sha256,
             received_at: received(read.listed.arrived, self.now),
+            item: (self.source, item.key()),
             at: self.now,
             queues: self.job.queues,
             keep_raw: self.job.keep_raw,

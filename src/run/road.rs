@@ -145,7 +145,7 @@ impl Walk<'_> {
             old.remember(&keys, desk)?;
         }
         let first_open = keys.iter().find(|key| open.contains(*key));
-        if let Some(new) = gate.reader().watermark(first_open) {
+        if let Some(new) = gate.reader().watermark(first_open).filter(|new| mark.as_ref() != Some(new)) {
             desk.remember(source, &new, mark.as_ref())?;
         }
         Ok(())

@@ -47,6 +47,8 @@ pub struct NewMessage<'a> {
     pub received_at: Timestamp,
     /// When the row is written.
     pub at: Timestamp,
+    /// The item that it came as, if it did.
+    pub item: Option<(&'a Source, &'a ItemKey)>,
 }
 
 /// The ledger row of one item.

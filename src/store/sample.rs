@@ -141,6 +141,7 @@ pub(crate) fn message(ticket: TicketId, mail: &Mail) -> NewMessage<'_> {
         raw_sha256: digest(mail.subject.as_bytes()),
         received_at: time(0),
         at: time(1),
+        item: None,
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,7 @@ use helpdesk_mail::mailbox::Tls;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ca::{Ca, Flaw};
+use super::ports;
 use super::raw::Raw;
 
 /// What a server is to be like.
@@ -102,7 +103,7 @@ impl Dovecot {
         }
         let ca = Ca::new(directory.path());
         let files = ca.server(options.flaw);
-        let [port, tls_port, pop3_port, pop3s_port] = free_ports();
+        let [port, tls_port, pop3_port, pop3s_port] = std::array::from_fn(|_| ports::free());
         let plan = Plan {
             directory: directory.path(),
             port,
@@ -496,11 +497,6 @@ fn me(option: &str) -> String {
 }
 
 /// Held until all are chosen, so that no two are the same.
-pub(super) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
-}
-
 pub(super) fn open_to_all(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

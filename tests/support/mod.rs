@@ -22,6 +22,7 @@ pub mod nobody;
 pub mod odd;
 pub mod parcel;
 pub mod pop;
+pub mod ports;
 pub mod postgres;
 pub mod postroom;
 pub mod provider;

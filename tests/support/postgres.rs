@@ -15,6 +15,8 @@ use postgres::types::Type;
 use postgres::{Client, NoTls, Row};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::ports;
+
 /// A running server.
 pub struct Postgres {
     /// Its port on 127.0.0.1.
@@ -41,7 +43,7 @@ impl Postgres {
                 std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
             }
         }
-        let port = free_port();
+        let port = ports::free();
         let made = unprivileged("initdb")
             .args(["--auth=trust", "--username=helpdesk", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
             .arg(&data)
@@ -85,11 +87,6 @@ impl Postgres {
         client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         self.url(&name)
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// The server that `cargo xtask test` started for the tests that run on either engine, by a database of it.

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use super::ports;
+
 /// A running proxy.
 pub struct Relay {
     /// Its port on 127.0.0.1.
@@ -48,7 +50,7 @@ impl Relay {
 
     fn start(program: &str, arguments: impl Fn(&std::path::Path, u16) -> Vec<String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = ports::free();
         let child = Command::new(program)
             .args(arguments(directory.path(), port))
             .stdin(Stdio::null())

@@ -43,9 +43,15 @@ impl Maildrop {
 
     /// Those that have a name and stay there, oldest first.
     pub(super) fn listed(&self) -> impl Iterator<Item = Listed> {
+        let listed = |(key, size): (&ItemKey, Option<u64>)| Listed { key: key.clone(), size, arrived: None };
+        self.standing().map(listed)
+    }
+
+    /// Their names and sizes.
+    pub(super) fn standing(&self) -> impl Iterator<Item = (&ItemKey, Option<u64>)> {
         self.keys.iter().filter_map(|(number, key)| {
             let place = self.places.get(number).filter(|place| !place.is_doomed)?;
-            Some(Listed { key: key.clone(), size: place.size, arrived: None })
+            Some((key, place.size))
         })
     }
 

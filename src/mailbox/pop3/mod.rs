@@ -2,7 +2,8 @@
 //! response codes (RFC 3206) where offered.
 //!
 //! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there,
-//! RETR brings each new message once. Where nothing is new and the server offers PIPELINING, a run is four round trips,
+//! RETR brings each new message once; those that stand where the last run left them are
+//! known by one digest (`mark`). Where nothing is new and the server offers PIPELINING, a run is four round trips,
 //! as many as USER, PASS, UIDL and QUIT would be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts
 //! only when the server says `+OK` to QUIT, so nothing is known to be told before [`Mailbox::close`] has given the keys;
 //! a run that dies before has changed nothing, and the next one finds what is owed in the ledger.
@@ -22,6 +23,7 @@ mod connect;
 mod fetch;
 mod lines;
 mod maildrop;
+mod mark;
 mod name;
 mod offer;
 mod recover;
@@ -38,6 +40,7 @@ use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Wat
 
 use super::{Access, Config, Mailbox, MailboxError, Reader, Server, Settled};
 use maildrop::Maildrop;
+use mark::Front;
 use offer::Offer;
 use session::{Ahead, Session};
 
@@ -53,6 +56,8 @@ pub struct Pop3Mailbox {
     max_message_size: u64,
     /// What is there, once it was looked at: the server shows one state during a session.
     maildrop: Option<Maildrop>,
+    /// What was listed: of messages that a later session of the run finds besides no watermark speaks.
+    front: Option<Front>,
     /// What is fetched next.
     expected: Vec<Vec<Listed>>,
     /// What DELE is still to be said of, and what QUIT will remove.
@@ -84,6 +89,7 @@ impl Pop3Mailbox {
             account: format!("pop3:{}", server.account()),
             max_message_size: config.max_message_size,
             maildrop: None,
+            front: None,
             expected: Vec::new(),
             condemned: Vec::new(),
             doomed: Vec::new(),
@@ -120,10 +126,14 @@ impl Reader for Pop3Mailbox {
         Err(self.maildrop_error("POP3 has no folders but INBOX", format!("there is no folder {folder:?}")))
     }
 
-    fn list(&mut self, _settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
+    fn list(&mut self, settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
         let maildrop = self.maildrop()?;
-        let items: Vec<Listed> = maildrop.listed().collect();
-        Ok(Listing { there: maildrop.there(), items, deleted: Vec::new() })
+        let there = maildrop.there();
+        let front = Front::of(maildrop.standing().map(|(key, _)| key.clone()).collect());
+        let passed = settled.map_or(0, |settled| front.passed(settled));
+        let items = maildrop.listed().skip(passed).collect();
+        self.front = Some(front);
+        Ok(Listing { there, items, deleted: Vec::new() })
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
@@ -134,9 +144,12 @@ impl Reader for Pop3Mailbox {
         self.expected = batches;
     }
 
-    /// None: unique-ids have no order.
-    fn watermark(&self, _first_open: Option<&ItemKey>) -> Option<Watermark> {
-        None
+    fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
+        self.mark(first_open)
+    }
+
+    fn has_passed(&self, settled: &Watermark, item: &ItemKey) -> bool {
+        self.front.as_ref().is_some_and(|front| front.has_passed(settled, item))
     }
 
     /// Many servers lock the maildrop for one session (RFC 1939 section 3).

@@ -110,6 +110,7 @@ pub(super) mod tests {
                 raw_sha256,
                 received_at: at,
                 at,
+                item: None,
             })
         });
         (folder, config, message.unwrap())

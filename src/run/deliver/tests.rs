@@ -107,9 +107,9 @@ fn ticket(books: &mut dyn Books, slug: &str) -> Result<(), StoreError> {
     let mail = Mail { message_id: MessageId::new(&format!("{slug}@x")), ..Mail::sample("alice@x", "t") };
     let raw_sha256 = mail.digest;
     let author = mail.author();
-    books
-        .append(&NewMessage { ticket, mail: &mail, author, raw: None, raw_sha256, received_at: at, at })
-        .map(drop)
+    let mail = &mail;
+    let message = NewMessage { ticket, mail, author, raw: None, raw_sha256, received_at: at, at, item: None };
+    books.append(&message).map(drop)
 }
 
 /// What a back end does with a parcel.

@@ -5,14 +5,25 @@ use crate::model::found::Earlier;
 use crate::store::engine::{Engine, Row, Value, first};
 use crate::store::{Fingerprint, StoreError};
 
+/// What lies on a ticket is found by the message's row, all else by the ledger's own index.
 pub(super) const SELECT_SETTLED_BY_MESSAGE_ID: &str = "
-SELECT outcome, ticket
+SELECT outcome, ticket, id
 FROM outcome
 WHERE source = ?1
   AND message_id = ?2
+  AND listed
   AND digest = ?3
   AND settled
   AND substr(item, 1, length(?4)) <> ?4
+UNION ALL
+SELECT outcome.outcome, outcome.ticket, outcome.id
+FROM message
+JOIN outcome ON outcome.source = message.source AND outcome.item = message.item
+WHERE message.message_id = ?2
+  AND message.source = ?1
+  AND message.digest = ?3
+  AND outcome.settled
+  AND substr(outcome.item, 1, length(?4)) <> ?4
 ORDER BY id DESC
 LIMIT 1";
 

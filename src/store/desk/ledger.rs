@@ -17,8 +17,8 @@ RETURNING id";
 pub(super) const UPSERT_OUTCOME: &str = "
 INSERT INTO outcome
   (source, item, run, at, first_at, outcome, reason, settled, attempts, disposition, told, ticket, message_id, digest,
-   raw_sha256, author, subject, notes, error_code, error_message, error_hint)
-VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+   raw_sha256, author, subject, notes, error_code, error_message, error_hint, listed)
+VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
 ON CONFLICT (source, item) DO UPDATE
 SET run = excluded.run,
     at = excluded.at,
@@ -37,7 +37,8 @@ SET run = excluded.run,
     notes = excluded.notes,
     error_code = excluded.error_code,
     error_message = excluded.error_message,
-    error_hint = excluded.error_hint
+    error_hint = excluded.error_hint,
+    listed = excluded.listed
 WHERE NOT outcome.settled
    OR EXISTS (SELECT 1 FROM quarantine WHERE quarantine.outcome = outcome.id)
 RETURNING id";
@@ -133,11 +134,17 @@ fn upsert(engine: &mut dyn Engine, source: i64, entry: &LedgerEntry<'_>) -> Resu
         Value::text(error.map(|error| error.code.as_str())),
         Value::text(error.map(|error| error.message.as_str())),
         Value::text(error.and_then(|error| error.hint.as_deref())),
+        Value::Boolean(!is_on_ticket(entry.outcome)),
     ];
     match first(engine.query(UPSERT_OUTCOME, &values)?) {
         Some(mut row) => row.take(0),
         None => Err(StoreError::Settled),
     }
+}
+
+/// Whether the item became a message of a ticket, by whose row it is found.
+fn is_on_ticket(outcome: OutcomeWord) -> bool {
+    matches!(outcome, OutcomeWord::Created | OutcomeWord::Updated | OutcomeWord::Reopened)
 }
 
 /// 1 if the item is put off for trouble of its own, or because a hook fails with it; a server's or a disk's trouble is

@@ -1,6 +1,7 @@
 //! Messages with their files.
 
 use super::blob::keep;
+use super::ledger;
 use super::words::list;
 use crate::model::ids::TicketId;
 use crate::model::mail::Attachment;
@@ -10,8 +11,8 @@ use crate::store::{NewMessage, StoreError};
 pub(super) const INSERT_MESSAGE: &str = "
 INSERT INTO message
   (ticket, direction, message_id, digest, raw_sha256, author, author_name, subject, sent_at, received_at, stored_at,
-   text, reply, html, kind, defects, raw)
-VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+   text, reply, html, kind, defects, raw, source, item)
+VALUES (?1, 'in', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
 pub(super) const INSERT_REFERENCE: &str = "
 INSERT INTO message_reference (message_id, ticket)
@@ -51,6 +52,7 @@ fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -
     let mail = message.mail;
     let author = message.author;
     let defects = list(&mail.defects)?;
+    let source = message.item.map(|(source, _)| ledger::source(engine, source)).transpose()?;
     let values = [
         Value::Integer(message.ticket.0),
         Value::text(mail.message_id.as_ref().map(|id| id.as_str())),
@@ -68,6 +70,8 @@ fn insert(engine: &mut dyn Engine, message: &NewMessage<'_>, raw: Option<i64>) -
         Value::Text(mail.kind.as_str()),
         Value::Text(&defects),
         Value::integer(raw),
+        Value::integer(source),
+        Value::text(message.item.map(|(_, key)| key.0.as_str())),
     ];
     engine.insert(INSERT_MESSAGE, &values)
 }

@@ -228,6 +228,22 @@ fn what_is_owed_is_found_without_reading_what_is_paid() {
 }
 
 #[test]
+fn a_mail_that_was_settled_under_another_key_is_found_by_its_message_id() {
+    let searches: Vec<_> = plan(earlier::SELECT_SETTLED_BY_MESSAGE_ID)
+        .into_iter()
+        .filter(|step| step.starts_with("SEARCH") || step.starts_with("SCAN"))
+        .collect();
+    assert_eq!(
+        searches,
+        [
+            "SEARCH outcome USING INDEX outcome_by_message_id (source=? AND message_id=?)",
+            "SEARCH message USING INDEX message_by_message_id (message_id=?)",
+            "SEARCH outcome USING INDEX sqlite_autoindex_outcome_1 (source=? AND item=?)",
+        ]
+    );
+}
+
+#[test]
 fn the_newest_outcomes_are_found_without_sorting_the_ledger() {
     let steps = plan(outcomes::SELECT_OUTCOMES);
     assert_eq!(steps.first().unwrap(), "SCAN outcome USING INDEX outcome_by_time");

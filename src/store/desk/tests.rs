@@ -10,7 +10,8 @@ use crate::model::ticket::{Role, Status, TicketFacts};
 use crate::store::engine::{Value, first};
 use crate::store::sample::{Place, digest, entry, key, mail, message, queue, source, ticket, time, whole};
 use crate::store::{
-    Fingerprint, LedgerEntry, Lookup, NewParticipant, SEVERAL, Source, Store, StoreError, StoredError,
+    Fingerprint, LedgerEntry, Lookup, NewMessage, NewParticipant, SEVERAL, Source, Store, StoreError,
+    StoredError,
 };
 
 fn count(store: &mut Store, sql: &'static str) -> i64 {
@@ -190,11 +191,7 @@ fn octets_are_kept_once_however_often_they_come() {
         .transaction(|books| {
             let message = message(id, &mail);
             books.append(&message)?;
-            books.append(&crate::store::NewMessage {
-                raw: Some(b"octets"),
-                raw_sha256: digest(b"octets"),
-                ..message
-            })
+            books.append(&NewMessage { raw: Some(b"octets"), raw_sha256: digest(b"octets"), ..message })
         })
         .unwrap();
     assert_eq!(count(&mut store, "SELECT count(*) FROM attachment"), 4);
@@ -271,6 +268,51 @@ fn what_was_settled_before_uidvalidity_changed_is_known() {
     let elsewhere = LedgerEntry { mail: Some(&mail), ..entry(run, &source, &before) };
     record(&mut store, &elsewhere).unwrap();
     assert_eq!(store.settled_before(&print(&source, &after, &mail, raw)).unwrap(), None);
+}
+
+#[test]
+fn a_message_on_a_ticket_is_known_by_its_own_row_after_uidvalidity_changed() {
+    let place = Place::new();
+    let mut store = place.open();
+    let run = run(&mut store);
+    let ticket = ticket(&mut store, "support");
+    let (source, mail, raw) = (source(), mail("a@b.example"), digest(b"raw"));
+    let (before, same, after, last) = (key("1:7"), key("1:8"), key("2:1"), key("3:1"));
+    let look =
+        |store: &mut Store, key: &ItemKey| store.settled_before(&print(&source, key, &mail, raw)).unwrap();
+    let settled = |outcome, key| LedgerEntry {
+        outcome,
+        ticket: Some(ticket),
+        mail: Some(&mail),
+        ..entry(run, &source, key)
+    };
+    store
+        .transaction(|books| {
+            books.append(&NewMessage { item: Some((&source, &before)), ..message(ticket, &mail) })?;
+            assert_eq!(
+                books.settled_before(&print(&source, &after, &mail, raw))?,
+                None,
+                "no row settles it yet"
+            );
+            books.record(&settled(OutcomeWord::Created, &before))
+        })
+        .unwrap();
+    assert_eq!(count(&mut store, "SELECT count(*) FROM outcome WHERE listed"), 0);
+    let known = |outcome| Some(Earlier::Settled { outcome, ticket: Some(ticket) });
+    assert_eq!(look(&mut store, &after), known(OutcomeWord::Created));
+    assert_eq!(look(&mut store, &same), None, "it has the same UIDVALIDITY");
+    record(&mut store, &settled(OutcomeWord::Duplicate, &after)).unwrap();
+    assert_eq!(look(&mut store, &last), known(OutcomeWord::Duplicate), "the newest counts");
+    for sql in [
+        "DELETE FROM outcome WHERE outcome = 'duplicate'",
+        "UPDATE message SET source = NULL, item = NULL",
+        "UPDATE outcome SET listed = NOT listed",
+    ] {
+        store.engine.execute(sql, &[]).unwrap();
+    }
+    assert_eq!(look(&mut store, &last), known(OutcomeWord::Created), "a row of an older program is listed");
+    let other = Source { folder: "Other".to_owned(), ..source.clone() };
+    assert_eq!(store.settled_before(&print(&other, &last, &mail, raw)).unwrap(), None);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::StoreError;
 use super::engine::{Dialect, Engine, References, Value, first};
 
 /// The scripts for SQLite and for PostgreSQL, one where both understand it; the first brings version 1.
-const MIGRATIONS: [[&str; 2]; 13] = [
+const MIGRATIONS: [[&str; 2]; 14] = [
     [include_str!("0001_first.sql"), include_str!("postgresql/0001_first.sql")],
     [include_str!("0002_files.sql"), include_str!("postgresql/0002_files.sql")],
     [include_str!("0003_rules.sql"), include_str!("postgresql/0003_rules.sql")],
@@ -26,6 +26,7 @@ const MIGRATIONS: [[&str; 2]; 13] = [
     [include_str!("0011_claims.sql"), include_str!("postgresql/0011_claims.sql")],
     [include_str!("0012_size.sql"), include_str!("0012_size.sql")],
     [include_str!("0013_outbox.sql"), include_str!("0013_outbox.sql")],
+    [include_str!("0014_once.sql"), include_str!("postgresql/0014_once.sql")],
 ];
 
 /// The version that this program reads and writes.

@@ -7,6 +7,9 @@ use anyhow::Result;
 
 use crate::succeed;
 
+#[path = "../../support/ports.rs"]
+#[allow(clippy::expect_used, reason = "it is shared with the tests")]
+mod ports;
 #[path = "../../support/postgres.rs"]
 #[allow(
     dead_code,

@@ -1,0 +1,11 @@
+-- A message that lies on a ticket is found by its own row, which tells the item that it came as. The ledger's index of
+-- Message-IDs is for the other items alone, which are few: a place far from all others to be written for each message.
+-- Rows of before keep their place in it.
+
+ALTER TABLE message ADD COLUMN source INTEGER;
+ALTER TABLE message ADD COLUMN item TEXT CHECK ((item IS NULL) = (source IS NULL));
+
+ALTER TABLE outcome ADD COLUMN listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1));
+
+DROP INDEX outcome_by_message_id;
+CREATE INDEX outcome_by_message_id ON outcome (source, message_id) WHERE listed;
