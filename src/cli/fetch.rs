@@ -9,8 +9,8 @@ use crate::model::ids::MailboxName;
 use crate::model::outbox::OutboxState;
 use crate::model::trouble::{ErrorCode, Trouble};
 use crate::run::{
-    self, Audience, Companions, Due, Errand, EventErrand, MailboxPlan, Mode, Options, OutboxPlan, Plan, Ran,
-    Scope, Stop, Summary, Written,
+    self, Audience, Calls, Companions, Due, Errand, EventErrand, MailboxPlan, Mode, Options, OutboxPlan,
+    Plan, Ran, Scope, Stop, Summary, Written,
 };
 use crate::settings::Settings;
 use crate::store::Store;
@@ -93,8 +93,10 @@ fn fetch(args: &Args, context: &mut Context) -> Result<Exit, Trouble> {
         return Ok(run::fetch(&settings.plan, &options, &mut [&mut desk], listener.as_mut())?.exit);
     }
     let locks = desk::locks(&settings);
-    let desks = (0..jobs(args, &settings.plan)).map(|_| desk::acting(&settings, &locks));
-    let mut desks = desks.collect::<Result<Vec<_>, _>>()?;
+    let jobs = jobs(args, &settings.plan);
+    let calls = Calls::begin(&settings.plan, &options, jobs)?;
+    let desks = (0..jobs).map(|_| Ok(desk::acting(&settings, &locks)?.answering(&calls)));
+    let mut desks = desks.collect::<Result<Vec<_>, Trouble>>()?;
     let mut workers: Vec<_> = desks.iter_mut().map(|desk| desk as &mut (dyn Companions + Send)).collect();
     let summary = run::fetch(&settings.plan, &options, &mut workers, listener.as_mut())?;
     drop(listener);

@@ -34,12 +34,7 @@ impl Config {
 impl Config {
     /// How long the access token lives that it was logged in with; `None` without one.
     pub fn token_life(&self) -> Option<Life> {
-        let server = match &self.place {
-            Place::Imap(imap) => &imap.server,
-            Place::Pop3(server) => server,
-            Place::Maildir(_) | Place::Mbox(_) | Place::Directory(_) => return None,
-        };
-        match &server.login {
+        match &self.place.server()?.login {
             Login::Password(_) => None,
             Login::Token { tokens, .. } => tokens.life(),
         }
@@ -59,6 +54,17 @@ pub enum Place {
     Mbox(PathBuf),
     /// In a directory, a file for each message.
     Directory(PathBuf),
+}
+
+impl Place {
+    /// The server that it is on, if it is on one.
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Imap(imap) => Some(&imap.server),
+            Self::Pop3(server) => Some(server),
+            Self::Maildir(_) | Self::Mbox(_) | Self::Directory(_) => None,
+        }
+    }
 }
 
 /// An IMAP account.

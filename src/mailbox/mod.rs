@@ -25,28 +25,40 @@ pub use mbox::Mbox;
 pub use pop3::Pop3Mailbox;
 
 pub use crate::transport::{
-    Login, Mechanism, Password, Plaintext, Proxy, ProxyScheme, ProxyUser, Server, Tls, oauth,
+    Call, Login, Mechanism, Password, Plaintext, Proxy, ProxyScheme, ProxyUser, Server, Tls, oauth,
 };
 
 use jiff::Timestamp;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-/// Opens a mailbox that can be told.
-pub fn open(config: &Config) -> Result<Box<dyn Mailbox>, MailboxError> {
-    reach(config, Access::ReadWrite)
+/// Opens a mailbox that can be told, over the connection that [`call`] began, if it did.
+pub fn open(config: &Config, call: Option<Call>) -> Result<Box<dyn Mailbox>, MailboxError> {
+    reach(config, Access::ReadWrite, call)
+}
+
+/// Begins to connect to the server of a mailbox that will be opened soon; nothing is said to it.
+pub fn call(config: &Config) -> Option<Call> {
+    let server = config.place.server()?;
+    match Call::begin(server, config.until(server)) {
+        Ok(call) => Some(call),
+        Err(error) => {
+            log::debug!("{} is connected to when it is its turn: {error}", server.account());
+            None
+        }
+    }
 }
 
 /// Opens a mailbox to look at; the result has no way to change anything.
 pub fn read_only(config: &Config) -> Result<Box<dyn Reader>, MailboxError> {
-    Ok(reach(config, Access::ReadOnly)?)
+    Ok(reach(config, Access::ReadOnly, None)?)
 }
 
-fn reach(config: &Config, access: Access) -> Result<Box<dyn Mailbox>, MailboxError> {
+fn reach(config: &Config, access: Access, call: Option<Call>) -> Result<Box<dyn Mailbox>, MailboxError> {
     let max = config.max_message_size;
     Ok(match &config.place {
-        Place::Imap(imap) => Box::new(ImapMailbox::connect(config, imap, access)?),
-        Place::Pop3(server) => Box::new(Pop3Mailbox::connect(config, server, access)?),
+        Place::Imap(imap) => Box::new(ImapMailbox::over(call, config, imap, access)?),
+        Place::Pop3(server) => Box::new(Pop3Mailbox::over(call, config, server, access)?),
         Place::Maildir(path) => Box::new(Maildir::new(path, max)),
         Place::Mbox(path) => Box::new(Mbox::new(path, max, access)),
         Place::Directory(path) => Box::new(Directory::new(path, max)),

@@ -10,6 +10,7 @@ use crate::model::item::{Baseline, Fetched, ItemKey, Listed, Watermark};
 use crate::model::trouble::Trouble;
 use crate::store::{Expiry, Lookup, NewEvent, Source, Store, StoreError};
 
+use super::calls::Calls;
 use super::companions::{Companions, Gate, Work};
 use super::lock::{Held, Locks};
 use super::probe::{Fate, Prober};
@@ -21,6 +22,7 @@ pub struct Acting {
     locks: Locks,
     signer: Signer,
     prober: Prober,
+    calls: Calls,
     run: Option<RunId>,
     held: Option<Held>,
 }
@@ -29,7 +31,21 @@ impl Acting {
     /// Companions that write to `store`; the workers of one run share its locks. Suspects go to `prober`.
     pub fn new(mut store: Store, locks: &Locks, prober: Prober) -> Result<Self, StoreError> {
         let signer = Signer::new(&store.token_secret()?);
-        Ok(Self { store, locks: locks.clone(), signer, prober, run: None, held: None })
+        Ok(Self {
+            store,
+            locks: locks.clone(),
+            signer,
+            prober,
+            calls: Calls::default(),
+            run: None,
+            held: None,
+        })
+    }
+
+    /// Takes up connections that were begun for it.
+    #[must_use]
+    pub fn answering(self, calls: &Calls) -> Self {
+        Self { calls: calls.clone(), ..self }
     }
 
     /// The store, for what is not on the road.
@@ -86,7 +102,7 @@ impl Companions for Acting {
     }
 
     fn open(&self, mailbox: &mailbox::Config) -> Result<Box<dyn Gate>, MailboxError> {
-        Ok(Box::new(mailbox::open(mailbox)?))
+        Ok(Box::new(mailbox::open(mailbox, self.calls.take(&mailbox.name))?))
     }
 
     fn lookup(&mut self) -> &mut dyn Lookup {

@@ -2,6 +2,7 @@
 
 mod acting;
 mod batch;
+mod calls;
 mod companions;
 mod config;
 mod copy;
@@ -38,6 +39,7 @@ mod verdict;
 mod watch;
 
 pub use acting::Acting;
+pub use calls::Calls;
 pub use companions::{Companions, Gate};
 pub use config::{Alert, AlertMails, Headers, MailboxPlan, OutboxPlan, Plan};
 pub use copy::copy;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Fault;
 use super::oauth::Tokens;
 use super::sasl::Mechanism;
-use super::wire::{Limits, Proxy, Reach, Route};
+use super::wire::{self, Limits, Peer, Proxy, Reach, Route, Stream};
 
 /// A server and a user on it.
 #[derive(Debug, Clone)]
@@ -34,9 +35,19 @@ pub struct Server {
 
 impl Server {
     /// How it is reached, all over at `until`.
-    pub(crate) fn route(&self, until: Option<Instant>) -> Route<'_> {
+    fn route(&self, until: Option<Instant>) -> Route<'_> {
         let limits = Limits { timeout: self.timeout, until };
         Route { limits, proxy: self.proxy.as_ref(), reach: Reach::Anywhere }
+    }
+
+    /// Connects, and protects the connection where TLS is implicit; nothing is said yet.
+    pub(crate) fn connect(&self, peer: &Peer, until: Option<Instant>) -> Result<Stream, Fault> {
+        let socket = wire::connect(peer, self.route(until))?;
+        match self.tls {
+            Tls::Implicit => Stream::protect(socket, peer, self.ca_file.as_deref()),
+            Tls::StartTls => Ok(Stream::Plain(socket)),
+            Tls::None => Stream::clear(socket, self.plaintext, peer),
+        }
     }
 
     /// The user and where, as ledgers name it behind the protocol: `support@imap.example.org:993`.

@@ -4,6 +4,7 @@
 //! Nothing here knows a protocol's words or what mail is. Every error names the place and says what to do where that is
 //! known.
 
+mod call;
 mod config;
 mod fault;
 pub(crate) mod files;
@@ -14,6 +15,7 @@ pub(crate) mod process;
 pub(crate) mod sasl;
 pub(crate) mod wire;
 
+pub use call::Call;
 pub use config::{Login, Password, Plaintext, Server, Tls};
 pub use fault::Fault;
 pub use http::{NoUrl, Url};

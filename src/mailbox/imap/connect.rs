@@ -4,6 +4,7 @@
 //! this host unless the configuration allows it. Greeting and STARTTLS are read octet by octet, so that an answer
 //! injected before the handshake never reaches the session behind it (RFC 3501 section 11.1, CVE-2011-0411).
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -15,31 +16,35 @@ use super::line;
 use super::session::{Link, Session, broken};
 use super::tap::{Shared, Tap};
 use crate::mailbox::{MailboxError, Server, Tls};
-use crate::transport::login;
 use crate::transport::wire::{self, Peer, Socket, Stream};
+use crate::transport::{Call, login};
 
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
 
-/// Connects and logs in, all over at `until`; gives the session and the server's capabilities in capitals.
+/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and the server's capabilities in capitals.
 pub(super) fn session(
     server: &Server,
     until: Option<Instant>,
+    call: Option<Call>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
+    let call = Cell::new(call);
     login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-        attempt(server, wire::connect(&peer, server.route(until))?, &peer, credentials)
+        let called = call.take().and_then(Call::answer);
+        let stream = called.unwrap_or_else(|| server.connect(&peer, until))?;
+        attempt(server, stream, &peer, credentials)
     })
 }
 
 /// One connection and one attempt to log in.
 fn attempt(
     server: &Server,
-    socket: Socket,
+    stream: Stream,
     peer: &Peer,
     credentials: login::Ask<'_, '_>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
-    let (stream, greeted) = protected(socket, server, peer)?;
+    let (stream, greeted) = protected(stream, server, peer)?;
     let link = Link {
         pace: stream.pace(),
         certificate_expires: stream.certificate_expires(),
@@ -75,18 +80,14 @@ const ID: &str = concat!("ID (\"name\" \"helpdesk-mail\" \"version\" \"", env!("
 
 /// The stream, with the capabilities that the greeting told of; what is told before TLS stands does not count.
 fn protected(
-    socket: Socket,
+    mut stream: Stream,
     server: &Server,
     peer: &Peer,
 ) -> Result<(Stream, Option<Vec<String>>), MailboxError> {
-    let ca_file = server.ca_file.as_deref();
-    let mut stream = match server.tls {
-        Tls::Implicit => Stream::protect(socket, peer, ca_file)?,
-        Tls::StartTls => {
-            return Ok((Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?, None));
-        }
-        Tls::None => Stream::clear(socket, server.plaintext, peer)?,
-    };
+    if server.tls == Tls::StartTls {
+        let socket = start_tls(stream, server, peer)?;
+        return Ok((Stream::protect(socket, peer, server.ca_file.as_deref())?, None));
+    }
     let offered = greeting(&mut stream, server, peer)?;
     Ok((stream, offered))
 }
@@ -117,10 +118,9 @@ fn greeting(stream: &mut Stream, server: &Server, peer: &Peer) -> Result<Option<
 }
 
 /// Asks for TLS and hands the connection back as soon as the server agrees.
-fn start_tls(socket: Socket, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
+fn start_tls(mut stream: Stream, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
     const HINT: &str = "the server must offer STARTTLS on this port; nothing was sent in clear text. \
                         Use \"implicit\" with the port for it, usually 993";
-    let mut stream = Stream::Plain(socket);
     greeting(&mut stream, server, peer)?;
     let offered = ask(&mut stream, "S1", "CAPABILITY", peer)?;
     if !offered.is_ok_and(|words| words.iter().any(|word| word == "STARTTLS")) {

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Imap, Mailbox, MailboxError, Reader, Server, Settled};
+use super::{Access, Call, Config, Imap, Mailbox, MailboxError, Reader, Server, Settled};
 use folder::Open;
 use session::Session;
 
@@ -76,8 +76,18 @@ impl ImapMailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth` and `Protocol`. Without the protection that is configured no password is
     /// sent.
     pub fn connect(config: &Config, imap: &Imap, access: Access) -> Result<Self, MailboxError> {
+        Self::over(None, config, imap, access)
+    }
+
+    /// As [`Self::connect`], over a connection that is being made.
+    pub(super) fn over(
+        call: Option<Call>,
+        config: &Config,
+        imap: &Imap,
+        access: Access,
+    ) -> Result<Self, MailboxError> {
         let until = config.until(&imap.server);
-        let (session, capabilities) = connect::session(&imap.server, until)?;
+        let (session, capabilities) = connect::session(&imap.server, until, call)?;
         Ok(Self {
             session,
             capabilities,

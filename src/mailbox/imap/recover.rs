@@ -51,7 +51,7 @@ impl ImapMailbox {
             self.session.peer
         );
         self.on_the_way.clear();
-        (self.session, self.capabilities) = connect::session(&self.server, self.until)?;
+        (self.session, self.capabilities) = connect::session(&self.server, self.until, None)?;
         let again = self.select(&name).and_then(|open| {
             let anew = || self.session.peer.protocol("the folder was numbered anew meanwhile");
             if open.validity == validity { Ok(()) } else { Err(anew()) }

@@ -12,23 +12,25 @@ use super::auth::{self, Stamp};
 use super::offer::Offer;
 use super::session::{Ahead, Session, of_the_maildrop, told};
 use crate::mailbox::{MailboxError, Server, Tls};
-use crate::transport::login;
-use crate::transport::wire::{self, Peer, Socket, Stream};
+use crate::transport::wire::{Peer, Socket, Stream};
+use crate::transport::{Call, login};
 
-/// Connects and logs in, all over at `until`; gives the session and what the server offered before the login.
+/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and what the server offered before the login.
 ///
 /// A server that takes USER and falls silent over the PASS that was sent ahead has lost it, and gets it anew in its turn.
 pub(super) fn session(
     server: &Server,
     ahead: Ahead,
     until: Option<Instant>,
+    call: Option<Call>,
 ) -> Result<(Session, Offer), MailboxError> {
     let peer = Peer { host: server.host.clone(), port: server.port };
-    let is_lossy = Cell::new(false);
+    let (is_lossy, call) = (Cell::new(false), Cell::new(call));
     let reach = |ahead| {
         login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-            let socket = wire::connect(&peer, server.route(until))?;
-            let (mut session, stamp) = protected(socket, server, ahead, &peer)?;
+            let called = call.take().and_then(Call::answer);
+            let stream = called.unwrap_or_else(|| server.connect(&peer, until))?;
+            let (mut session, stamp) = protected(stream, server, ahead, &peer)?;
             let offer = log_in(&mut session, stamp, server.tls, credentials);
             is_lossy.set(session.is_lossy);
             Ok((session, offer?))
@@ -58,29 +60,19 @@ fn log_in(
 
 /// The session as it is protected, and the time stamp of its greeting.
 fn protected(
-    socket: Socket,
+    stream: Stream,
     server: &Server,
     ahead: Ahead,
     peer: &Peer,
 ) -> Result<(Session, Option<Stamp>), MailboxError> {
-    let ca_file = server.ca_file.as_deref();
-    match server.tls {
-        Tls::Implicit => {
-            let mut session = Session::new(Stream::protect(socket, peer, ca_file)?, peer.clone(), ahead);
-            let stamp = greeting(&mut session, server)?;
-            Ok((session, stamp))
-        }
-        Tls::StartTls => {
-            let stream = Stream::protect(start_tls(socket, server, peer)?, peer, ca_file)?;
-            Ok((Session::new(stream, peer.clone(), ahead), None))
-        }
-        Tls::None => {
-            let mut session =
-                Session::new(Stream::clear(socket, server.plaintext, peer)?, peer.clone(), ahead);
-            let stamp = greeting(&mut session, server)?;
-            Ok((session, stamp))
-        }
+    if server.tls == Tls::StartTls {
+        let socket = start_tls(stream, server, peer)?;
+        let stream = Stream::protect(socket, peer, server.ca_file.as_deref())?;
+        return Ok((Session::new(stream, peer.clone(), ahead), None));
     }
+    let mut session = Session::new(stream, peer.clone(), ahead);
+    let stamp = greeting(&mut session, server)?;
+    Ok((session, stamp))
 }
 
 /// Reads the greeting (RFC 1939 section 4).
@@ -95,10 +87,10 @@ fn greeting(session: &mut Session, server: &Server) -> Result<Option<Stamp>, Mai
 }
 
 /// Asks for TLS (RFC 2595 section 4) and hands the connection back as soon as the server agrees.
-fn start_tls(socket: Socket, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
+fn start_tls(stream: Stream, server: &Server, peer: &Peer) -> Result<Socket, MailboxError> {
     const HINT: &str = "the server must offer STLS on this port; nothing was sent in clear text. \
                         Use \"implicit\" with the port for it, usually 995";
-    let mut session = Session::octet_by_octet(Stream::Plain(socket), peer.clone());
+    let mut session = Session::octet_by_octet(stream, peer.clone());
     greeting(&mut session, server)?;
     if !Offer::ask(&mut session)?.has("STLS") {
         return Err(peer.tls(HINT, "STLS is not among the server's capabilities"));

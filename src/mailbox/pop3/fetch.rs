@@ -25,7 +25,7 @@ const SLACK: u64 = 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 struct Question {
     number: u32,
-    /// Its size as LIST told it, 0 if it did not.
+    /// Its size as LIST told it.
     size: u64,
     how: How,
 }
@@ -93,8 +93,7 @@ impl Pop3Mailbox {
             keys.insert(place.number, key);
         }
         let max = self.max_message_size;
-        let listed =
-            missing.iter().map(|place| place.size.unwrap_or(max).min(max)).fold(0, u64::saturating_add);
+        let listed = missing.iter().map(|place| place.size.min(max)).fold(0, u64::saturating_add);
         let all = octets(roomy(listed).max(max));
         let next = self.commands_for_what_is_expected();
         self.retrieve_ahead((&missing, &next), all, &mut |number, bytes, extent| {
@@ -149,7 +148,7 @@ impl Pop3Mailbox {
     }
 
     fn question(&self, place: &Place) -> Question {
-        let size = place.size.unwrap_or(0);
+        let size = place.size;
         let how = match (size > self.max_message_size, self.may_have_top()) {
             (false, true) if self.access == Access::ReadOnly => How::WholeByTop,
             (false, _) => How::Whole,

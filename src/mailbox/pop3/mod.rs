@@ -38,9 +38,8 @@ use jiff::Timestamp;
 
 use crate::model::item::{Acknowledgement, Fetched, ItemKey, Listed, Listing, Watermark};
 
-use super::{Access, Config, Mailbox, MailboxError, Reader, Server, Settled};
+use super::{Access, Call, Config, Mailbox, MailboxError, Reader, Server, Settled};
 use maildrop::Maildrop;
-use mark::Front;
 use offer::Offer;
 use session::{Ahead, Session};
 
@@ -56,8 +55,8 @@ pub struct Pop3Mailbox {
     max_message_size: u64,
     /// What is there, once it was looked at: the server shows one state during a session.
     maildrop: Option<Maildrop>,
-    /// What was listed: of messages that a later session of the run finds besides no watermark speaks.
-    front: Option<Front>,
+    /// Whether that is what was listed; what a later session of the run finds may be more, and is no watermark's.
+    is_as_listed: bool,
     /// What is fetched next.
     expected: Vec<Vec<Listed>>,
     /// What DELE is still to be said of, and what QUIT will remove.
@@ -80,8 +79,18 @@ impl Pop3Mailbox {
     /// `Connect`, `Timeout`, `Tls`, `Auth`, `Locked` and `Protocol`. Without the protection that is configured no
     /// password is sent.
     pub fn connect(config: &Config, server: &Server, access: Access) -> Result<Self, MailboxError> {
+        Self::over(None, config, server, access)
+    }
+
+    /// As [`Self::connect`], over a connection that is being made.
+    pub(super) fn over(
+        call: Option<Call>,
+        config: &Config,
+        server: &Server,
+        access: Access,
+    ) -> Result<Self, MailboxError> {
         let until = config.until(server);
-        let (session, offer) = connect::session(server, Ahead::AsOffered, until)?;
+        let (session, offer) = connect::session(server, Ahead::AsOffered, until, call)?;
         Ok(Self {
             session,
             offer,
@@ -89,7 +98,7 @@ impl Pop3Mailbox {
             account: format!("pop3:{}", server.account()),
             max_message_size: config.max_message_size,
             maildrop: None,
-            front: None,
+            is_as_listed: false,
             expected: Vec::new(),
             condemned: Vec::new(),
             doomed: Vec::new(),
@@ -128,12 +137,14 @@ impl Reader for Pop3Mailbox {
 
     fn list(&mut self, settled: Option<&Watermark>) -> Result<Listing, MailboxError> {
         let maildrop = self.maildrop()?;
-        let there = maildrop.there();
-        let front = Front::of(maildrop.standing().map(|(key, _)| key.clone()).collect());
-        let passed = settled.map_or(0, |settled| front.passed(settled));
-        let items = maildrop.listed().skip(passed).collect();
-        self.front = Some(front);
-        Ok(Listing { there, items, deleted: Vec::new() })
+        let passed = settled.map_or(0, |settled| maildrop.passed(settled));
+        let listing = Listing {
+            there: maildrop.there(),
+            items: maildrop.listed(passed).collect(),
+            deleted: Vec::new(),
+        };
+        self.is_as_listed = true;
+        Ok(listing)
     }
 
     fn fetch(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
@@ -145,11 +156,12 @@ impl Reader for Pop3Mailbox {
     }
 
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
-        self.mark(first_open)
+        self.maildrop.as_ref().filter(|_| self.is_as_listed)?.mark(first_open)
     }
 
     fn has_passed(&self, settled: &Watermark, item: &ItemKey) -> bool {
-        self.front.as_ref().is_some_and(|front| front.has_passed(settled, item))
+        let Some(maildrop) = &self.maildrop else { return false };
+        maildrop.place_of(item).is_some_and(|place| place.number <= maildrop.passed(settled))
     }
 
     /// Many servers lock the maildrop for one session (RFC 1939 section 3).

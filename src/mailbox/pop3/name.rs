@@ -1,5 +1,6 @@
 //! Names for messages: their unique-ids, or what they are made of.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use memchr::memchr;
@@ -12,15 +13,15 @@ use crate::model::item::ItemKey;
 /// Gives each message of a listing a name of its own; asked for the newest first, so that each keeps its name when older
 /// ones are deleted.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<String, u64>);
+pub(super) struct Names<'a>(HashMap<Cow<'a, str>, u64>);
 
-impl Names {
+impl<'a> Names<'a> {
     /// The name of a message with a unique-id.
     ///
     /// Servers may give equal messages one unique-id (RFC 1939 section 7): those before the newest have an ordinal, set
     /// off by a blank, which no unique-id holds.
-    pub(super) fn of_unique_id(&mut self, id: &str) -> ItemKey {
-        match self.ordinal(id) {
+    pub(super) fn of_unique_id(&mut self, id: &'a str) -> ItemKey {
+        match self.ordinal(Cow::Borrowed(id)) {
             1 => ItemKey(id.to_owned()),
             ordinal => ItemKey(format!("{id} {ordinal}")),
         }
@@ -29,12 +30,12 @@ impl Names {
     /// The name of a message without one.
     pub(super) fn of_content(&mut self, content: Digest) -> ItemKey {
         let digest = content.to_string();
-        let ordinal = self.ordinal(&digest);
+        let ordinal = self.ordinal(Cow::Owned(digest.clone()));
         ItemKey(format!("{digest}:{ordinal}"))
     }
 
-    fn ordinal(&mut self, text: &str) -> u64 {
-        let count = self.0.entry(text.to_owned()).or_insert(0);
+    fn ordinal(&mut self, text: Cow<'a, str>) -> u64 {
+        let count = self.0.entry(text).or_insert(0);
         *count = count.saturating_add(1);
         *count
     }

@@ -60,7 +60,7 @@ impl Pop3Mailbox {
     /// Looks once more at what is there, in a session that sends nothing ahead.
     pub(super) fn look_again(&mut self, trouble: &MailboxError) -> Result<Maildrop, MailboxError> {
         log::warn!("{} is connected to again, one command at a time: {trouble}", self.session.peer);
-        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
+        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until, None)?;
         self.look()
     }
 
@@ -82,7 +82,8 @@ impl Pop3Mailbox {
         );
         let doomed = std::mem::take(&mut self.doomed);
         self.maildrop = None;
-        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until)?;
+        self.is_as_listed = false;
+        (self.session, self.offer) = connect::session(&self.server, Ahead::Never, self.until, None)?;
         let again = self.maildrop().map(drop).and_then(|()| self.doom(doomed));
         if again.is_err() {
             self.session.hang_up();

@@ -9,7 +9,6 @@ use std::io;
 use super::Pop3Mailbox;
 use super::answers::{Answers, Refusal};
 use super::lines;
-use super::maildrop::Place;
 use super::offer::{self, Offer};
 use super::session::{Go, Reply, of_the_maildrop, told};
 use crate::mailbox::MailboxError;
@@ -39,16 +38,23 @@ impl AsRef<str> for Question {
     }
 }
 
+/// What the server told of a message.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Its size in octets.
+    pub(super) size: u64,
+    /// Its unique-id.
+    pub(super) id: Option<String>,
+}
+
 /// What the server told.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+struct Survey {
     capabilities: Vec<String>,
     /// `None` if STAT told none.
     count: Option<u32>,
     /// The messages by number.
-    pub(super) places: BTreeMap<u32, Place>,
-    /// Their unique-ids.
-    pub(super) ids: BTreeMap<u32, String>,
+    messages: BTreeMap<u32, Told>,
 }
 
 impl Survey {
@@ -68,22 +74,23 @@ impl Survey {
             }
             Question::Sizes => answers.listing(most, |line| {
                 let entry = lines::pair(line).filter(|(number, _)| there.contains(number));
-                self.places
-                    .extend(entry.map(|(number, size)| {
-                        (number, Place { number, size: Some(size), is_doomed: false })
-                    }));
+                self.messages.extend(entry.map(|(number, size)| (number, Told { size, id: None })));
             }),
             Question::UniqueIds => answers.listing(most, |line| {
-                let entry = lines::unique_id(line).filter(|(number, _)| there.contains(number));
-                self.ids.extend(entry.map(|(number, id)| (number, id.to_owned())));
+                let entry = lines::unique_id(line);
+                if let Some((message, id)) =
+                    entry.and_then(|(number, id)| Some((self.messages.get_mut(&number)?, id)))
+                {
+                    message.id = Some(id.to_owned());
+                }
             }),
         }
     }
 }
 
 impl Pop3Mailbox {
-    /// Asks all that a listing takes.
-    pub(super) fn survey(&mut self) -> Result<Survey, MailboxError> {
+    /// Asks all that a listing takes; gives the messages by number.
+    pub(super) fn survey(&mut self) -> Result<BTreeMap<u32, Told>, MailboxError> {
         let all = [Question::Offer, Question::Count, Question::Sizes, Question::UniqueIds];
         let mut left = all.get(usize::from(!self.offer.is_told())..).unwrap_or_default();
         let mut survey = Survey::default();
@@ -107,7 +114,7 @@ impl Pop3Mailbox {
             went?;
             left = later;
         }
-        Ok(survey)
+        Ok(survey.messages)
     }
 
     /// Says whether an answer is one to go on with.
