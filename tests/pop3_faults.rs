@@ -335,6 +335,32 @@ fn after_a_message_without_end_the_rest_comes_too() {
     assert_eq!((fetched[0].1.len(), &fetched[0].2), (1_000_000, &Extent::Beginning));
     let expected = [got("b", "b\r\n", Extent::Whole), got("c", "c\r\n", Extent::Whole)];
     assert_eq!(fetched[1..], expected);
+    assert_eq!(mailbox.watermark(None), None, "what the second session found may be more than was listed");
+}
+
+#[test]
+fn what_a_server_does_not_give_stays_above_the_watermark() {
+    let steps = vec![
+        Line("RETR 1"),
+        Send("+OK\r\na\r\n.\r\n"),
+        Line("RETR 2"),
+        Send("-ERR internal error\r\n"),
+        Line("RETR 3"),
+        Send("+OK\r\nc\r\n.\r\n"),
+        Line("TOP 2 2000"),
+        Send("-ERR internal error\r\n"),
+        Line("LIST 2"),
+        Send("-ERR internal error\r\n"),
+    ];
+    let (script, mut mailbox, items) = opened(CAPA, steps);
+    assert_eq!(bodies(&mut mailbox, &items).len(), 2);
+    let mark = mailbox.watermark(None).unwrap();
+    assert!(mark.0.starts_with("1:"), "{mark:?}");
+    drop(mailbox);
+    script.finish();
+    let (_script, mut mailbox, _) = opened(CAPA, Vec::new());
+    let listing = mailbox.list(Some(&mark)).unwrap();
+    assert_eq!((listing.there, listing.items), (3, items[1..].to_vec()));
 }
 
 #[test]
@@ -365,6 +391,7 @@ fn servers_that_are_wrong_about_sizes_fill_no_memory() {
     let fetched = bodies(&mut mailbox, &items);
     assert_eq!(fetched.len(), 1, "the others are left to the next run");
     assert_eq!((fetched[0].1.len(), &fetched[0].2), (900_000, &Extent::Whole));
+    assert!(mailbox.watermark(None).unwrap().0.starts_with("1:"));
     drop(mailbox);
     script.finish();
 }

@@ -23,6 +23,9 @@ use super::{desk, names, send, watch};
 ///
 /// A line tells what became of each message, then one of each mailbox, then of the whole run. What a run could not
 /// settle the next run takes again, so that it may be called by cron as often as wanted.
+///
+/// Servers are connected to while the store opens, those of mailboxes with an interval when they are due. Where the run
+/// then cannot begin, or another holds the mailbox, a server sees a connection without a login.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Fetch this mailbox only; may be given several times

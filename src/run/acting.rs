@@ -73,7 +73,10 @@ impl Companions for Acting {
     }
 
     fn lock(&mut self, mailbox: &MailboxName) -> Result<(), Trouble> {
-        let held = self.locks.hold(&mut self.store, mailbox)?;
+        let held = self.locks.hold(&mut self.store, mailbox).inspect_err(|_| {
+            // Nobody takes it up.
+            drop(self.calls.take(mailbox));
+        })?;
         self.store.set_fence(held.fence().cloned());
         self.held = Some(held);
         Ok(())

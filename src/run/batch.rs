@@ -22,22 +22,45 @@ use super::suspects::Suspects;
 use super::tally::Tally;
 
 /// A batch holds no more octets than this, unless one message is larger: memory stays bounded by two batches.
-const MAX_OCTETS: u64 = 3 * 1024 * 1024;
+pub(super) const MAX_OCTETS: u64 = 3 * 1024 * 1024;
 
 /// What a message is reckoned as whose size the mailbox does not tell.
 const UNKNOWN: u64 = MAX_OCTETS / 16;
 
+/// What is reckoned of a batch in octets.
+pub(super) fn octets(items: &[Listed]) -> u64 {
+    items.iter().map(|item| item.size.unwrap_or(UNKNOWN)).fold(0, u64::saturating_add)
+}
+
+/// What a message costs besides its octets, as octets that cost as much.
+const EACH: u64 = 32 * 1024;
+
+/// No batch is smaller than this for another's sake.
+const LEAST: u64 = MAX_OCTETS / 8;
+
 /// Divides items so that no batch is larger than `count` items or [`MAX_OCTETS`].
+///
+/// A batch is worked at while the next one comes. So the first are small ones, each as large as all before it: work begins
+/// early. The last are, too, each half of what is left: all wait for their end.
 pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
+    let size = |item: &Listed| item.size.unwrap_or(UNKNOWN);
+    let cost = |items: &[Listed]| {
+        items.iter().map(|item| size(item).saturating_add(EACH)).fold(0, u64::saturating_add)
+    };
+    let (mut gone, mut left) = (0_u64, cost(items));
     let mut batches = Vec::new();
     let mut rest = items;
     while !rest.is_empty() {
-        let mut octets = 0;
+        let most = if left < LEAST * 2 { left } else { (left / 2).min(gone.saturating_add(LEAST)) };
+        let (mut octets, mut costs) = (0_u64, 0_u64);
         let fits = rest.iter().take(count.max(1)).take_while(|item| {
-            octets += item.size.unwrap_or(UNKNOWN);
-            octets <= MAX_OCTETS
+            octets = octets.saturating_add(size(item));
+            costs = costs.saturating_add(size(item)).saturating_add(EACH);
+            octets <= MAX_OCTETS && costs <= most
         });
         let (batch, after) = rest.split_at(fits.count().max(1));
+        left = left.saturating_sub(cost(batch));
+        gone = gone.saturating_add(cost(batch));
         batches.push(batch);
         rest = after;
     }
@@ -249,12 +272,16 @@ mod tests {
 
     #[test]
     fn batches_are_bounded_by_count_and_octets_and_lose_nothing() {
-        let table: [(&[u64], usize, &[usize]); 5] = [
+        let table: [(&[u64], usize, &[usize]); 8] = [
             (&[], 10, &[]),
             (&[1, 1, 1, 1, 1], 2, &[2, 2, 1]),
             (&[MAX_OCTETS, 1, 1], 10, &[1, 2]),
             (&[1, MAX_OCTETS + 1, 1], 10, &[1, 1, 1]),
-            (&[MAX_OCTETS / 2, MAX_OCTETS / 2, 1], 10, &[2, 1]),
+            // As much as before, half of what is left, but not little.
+            (&[MAX_OCTETS / 2, MAX_OCTETS / 2, 1], 10, &[1, 1, 1]),
+            (&[MAX_OCTETS / 8; 30], 10, &[1, 1, 2, 4, 8, 7, 3, 2, 1, 1]),
+            (&[1; 12], 200, &[12]),
+            (&[1; 100], 200, &[11, 22, 33, 17, 17]),
         ];
         for (octets, count, expected) in table {
             let items = sizes(octets);

@@ -12,7 +12,7 @@ use crate::mailbox::Reader;
 use crate::model::item::{Fetched, ItemKey, Listed};
 use crate::model::trouble::{ErrorCode, Trouble};
 
-use super::batch::{Batch, acknowledge, tell};
+use super::batch::{self, Batch, acknowledge, tell};
 use super::companions::{Companions, Gate};
 use super::item::Item;
 use super::probe::Fate;
@@ -22,8 +22,9 @@ use super::suspects::Holding;
 use super::tally::Tally;
 use super::trail;
 
-/// So many batches behind the next one may be on their way: one takes less time than a long line's round trip.
-const EXPECTED: usize = 2;
+/// So many batches at most, and only those that begin within so many octets behind the next one, may be on their way: one
+/// batch takes less time than a long line's round trip.
+const EXPECTED: (usize, u64) = (6, 2 * batch::MAX_OCTETS);
 
 /// Who works at batches.
 pub(super) struct Crew<'c, 't> {
@@ -185,8 +186,15 @@ impl<'a> Batch<'a> {
 
     /// Has the mailbox know what is fetched behind the next batch, as far as that may be in hand beside another.
     fn expect(&self, behind: &[&[Listed]], reader: &mut dyn Reader) {
-        let sound = behind.iter().take(EXPECTED).take_while(|listed| self.is_sound(listed));
-        reader.expect(sound.map(|listed| self.wanted(listed)).collect());
+        let mut octets = 0_u64;
+        let is_near = |listed: &&&[Listed]| {
+            let before = octets;
+            octets = octets.saturating_add(batch::octets(listed));
+            before < EXPECTED.1
+        };
+        let near =
+            behind.iter().take(EXPECTED.0).take_while(is_near).take_while(|listed| self.is_sound(listed));
+        reader.expect(near.map(|listed| self.wanted(listed)).collect());
     }
 
     /// What of a batch is not old.

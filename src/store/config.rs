@@ -106,8 +106,14 @@ impl Server {
     }
 
     fn connect(&self, access: engine::Access, wait: Duration) -> Result<Box<dyn engine::Engine>, StoreError> {
-        let unavailable =
-            |source: Fault| StoreError::Unavailable { place: self.shown.clone(), source: source.into() };
+        let unavailable = |fault| {
+            let source = match fault {
+                // What is wrong with the secret, which says all.
+                Fault::Auth { source: Some(source), .. } => source,
+                other => other.into(),
+            };
+            StoreError::Unavailable { place: self.shown.clone(), source }
+        };
         let peer = Peer { host: self.shown.clone(), port: 0 };
         let secret = |password| login::secret(login::Name::Password, password, wait, &peer);
         let password = self.password.as_ref().map(secret).transpose().map_err(unavailable)?;

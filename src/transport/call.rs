@@ -19,12 +19,12 @@ pub struct Call {
 }
 
 impl Call {
-    /// Begins to connect, all over at `until`.
+    /// Begins to connect, all over at `until` from when the call is taken up.
     ///
     /// # Errors
     /// Where the system has no thread for it.
     pub(crate) fn begin(server: &Server, until: Option<Instant>) -> io::Result<Self> {
-        let server = server.clone();
+        let (server, until) = (server.clone(), until.and_then(|until| until.checked_add(PATIENCE)));
         let connect = move || server.connect(&Peer { host: server.host.clone(), port: server.port }, until);
         let answer = thread::Builder::new().name("call".to_owned()).spawn(connect)?;
         Ok(Self { begun: Instant::now(), answer })

@@ -22,7 +22,8 @@ use crate::transport::{Call, login};
 /// The most lines before the answer to CAPABILITY or STARTTLS.
 const LINES: usize = 100;
 
-/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and the server's capabilities in capitals.
+/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and the server's capabilities in
+/// capitals.
 pub(super) fn session(
     server: &Server,
     until: Option<Instant>,

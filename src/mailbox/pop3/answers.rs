@@ -116,9 +116,9 @@ impl<R: Read> Answers<R> {
 
     /// Reads the lines of a listing up to its end, at most `most`.
     pub fn listing(&mut self, most: usize, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        let mut left = most;
+        let (mut left, mut line) = (most, Vec::new());
         loop {
-            let line = self.line()?;
+            self.read_line(&mut line)?;
             let line = match line.strip_prefix(b".") {
                 Some([]) => return Ok(()),
                 Some(unstuffed) => unstuffed,
@@ -150,9 +150,14 @@ impl<R: Read> Answers<R> {
         Ok(message)
     }
 
-    /// Reads a line without its end, which may be LF alone.
     fn line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
+        self.read_line(&mut line).map(|()| line)
+    }
+
+    /// Reads a line without its end, which may be LF alone, in the place of another.
+    fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<()> {
+        line.clear();
         loop {
             let block = self.ahead()?;
             let end = memchr(b'\n', block);
@@ -169,7 +174,7 @@ impl<R: Read> Answers<R> {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        Ok(line)
+        Ok(())
     }
 
     /// What was read and not used; reads where that is nothing.

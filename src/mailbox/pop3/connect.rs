@@ -15,7 +15,8 @@ use crate::mailbox::{MailboxError, Server, Tls};
 use crate::transport::wire::{Peer, Socket, Stream};
 use crate::transport::{Call, login};
 
-/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and what the server offered before the login.
+/// Connects, or takes up a call, and logs in, all over at `until`; gives the session and what the server offered before
+/// the login.
 ///
 /// A server that takes USER and falls silent over the PASS that was sent ahead has lost it, and gets it anew in its turn.
 pub(super) fn session(

@@ -10,9 +10,10 @@ use crate::model::ids::Digest;
 use crate::model::item::{ItemKey, Watermark};
 
 impl Maildrop {
-    /// The watermark of what stands before the first that is open.
-    pub(super) fn mark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
-        let end = first_open.map_or(Some(u32::MAX), |open| Some(self.place_of(open)?.number))?;
+    /// The watermark of what stands before the first that is open, and before the first that was not given.
+    pub(super) fn mark(&self, first_open: Option<&ItemKey>, not_given: Option<u32>) -> Option<Watermark> {
+        let open = first_open.map_or(Some(u32::MAX), |open| Some(self.place_of(open)?.number))?;
+        let end = not_given.unwrap_or(u32::MAX).min(open);
         let settled = self.standing().take_while(|(place, _)| place.number < end);
         Some(watermark(settled.map(|(_, key)| key)))
     }
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_stands_at_the_front_as_it_was_is_passed_and_nothing_else() {
-        let mark = maildrop("a b c").mark(None).unwrap();
+        let mark = maildrop("a b c").mark(None, None).unwrap();
         let passed = |names: &str| maildrop(names).passed(&mark);
         assert_eq!(["a b c", "a b c d"].map(passed), [6, 6]);
         assert_eq!(["a b", "b a c d", "a c d e", "ab c d", "x a b c"].map(passed), [0; 5]);
@@ -72,12 +73,14 @@ mod tests {
     #[test]
     fn what_is_open_and_what_leaves_is_no_part_of_the_front() {
         let whole = maildrop("a b c d");
-        assert_eq!(whole.mark(Some(&key("c"))), maildrop("a b").mark(None));
-        assert_eq!(whole.mark(Some(&key("x"))), None);
+        assert_eq!(whole.mark(Some(&key("c")), None), maildrop("a b").mark(None, None));
+        assert_eq!(whole.mark(None, Some(4)), maildrop("a").mark(None, None));
+        assert_eq!(whole.mark(Some(&key("a")), Some(4)), whole.mark(None, Some(2)));
+        assert_eq!(whole.mark(Some(&key("x")), None), None);
         let mut leaving = maildrop("a b c d");
         leaving.doom(4);
-        assert_eq!(leaving.mark(None), maildrop("a c d").mark(None));
-        assert_eq!(leaving.passed(&maildrop("a c").mark(None).unwrap()), 6);
+        assert_eq!(leaving.mark(None, None), maildrop("a c d").mark(None, None));
+        assert_eq!(leaving.passed(&maildrop("a c").mark(None, None).unwrap()), 6);
         assert_eq!(leaving.listed(6).map(|item| item.key).collect::<Vec<_>>(), [key("d")]);
     }
 

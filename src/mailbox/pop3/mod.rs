@@ -1,12 +1,12 @@
 //! Mailboxes on a POP3 server (RFC 1939), with CAPA and PIPELINING (RFC 2449), STLS (RFC 2595), SASL (RFC 5034) and
 //! response codes (RFC 3206) where offered.
 //!
-//! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there,
-//! RETR brings each new message once; those that stand where the last run left them are
-//! known by one digest (`mark`). Where nothing is new and the server offers PIPELINING, a run is four round trips,
-//! as many as USER, PASS, UIDL and QUIT would be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts
-//! only when the server says `+OK` to QUIT, so nothing is known to be told before [`Mailbox::close`] has given the keys;
-//! a run that dies before has changed nothing, and the next one finds what is owed in the ledger.
+//! A message is named by its unique-id (UIDL). A run costs what is new: STAT, LIST and UIDL tell of all that is there, RETR
+//! brings each new message once; those that stand where the last run left them are known by one digest (`mark`). Where
+//! nothing is new and the server offers PIPELINING, a run is four round trips, as many as USER, PASS, UIDL and QUIT would
+//! be: CAPA, the login, what a listing takes (`survey`), QUIT. DELE counts only when the server says `+OK` to QUIT, so
+//! nothing is known to be told before [`Mailbox::close`] has given the keys; a run that dies before has changed nothing,
+//! and the next one finds what is owed in the ledger.
 //!
 //! Without UIDL a message is named by the SHA-256 of what mail programs do not change in it, and by its ordinal among
 //! equal messages, the newest first. Each run then reads every message, the newest first, and keeps some of them for
@@ -57,6 +57,8 @@ pub struct Pop3Mailbox {
     maildrop: Option<Maildrop>,
     /// Whether that is what was listed; what a later session of the run finds may be more, and is no watermark's.
     is_as_listed: bool,
+    /// The lowest number of a message that was asked for and not given, though it is there.
+    not_given: Option<u32>,
     /// What is fetched next.
     expected: Vec<Vec<Listed>>,
     /// What DELE is still to be said of, and what QUIT will remove.
@@ -99,6 +101,7 @@ impl Pop3Mailbox {
             max_message_size: config.max_message_size,
             maildrop: None,
             is_as_listed: false,
+            not_given: None,
             expected: Vec::new(),
             condemned: Vec::new(),
             doomed: Vec::new(),
@@ -156,7 +159,7 @@ impl Reader for Pop3Mailbox {
     }
 
     fn watermark(&self, first_open: Option<&ItemKey>) -> Option<Watermark> {
-        self.maildrop.as_ref().filter(|_| self.is_as_listed)?.mark(first_open)
+        self.maildrop.as_ref().filter(|_| self.is_as_listed)?.mark(first_open, self.not_given)
     }
 
     fn has_passed(&self, settled: &Watermark, item: &ItemKey) -> bool {

@@ -18,7 +18,7 @@ use crate::model::item::{Extent, Fetched, ItemKey, Listed};
 pub(super) const RETURNS: u8 = 4;
 
 impl Pop3Mailbox {
-    /// Fetches items in their order, without those that vanished.
+    /// Fetches items in their order, without those that vanished; what is not given stays above the watermark.
     pub(super) fn fetched(&mut self, items: &[Listed]) -> Result<Vec<Fetched>, MailboxError> {
         self.maildrop()?;
         let mut bodies = Bodies::new();
@@ -50,6 +50,10 @@ impl Pop3Mailbox {
                 break;
             }
         }
+        let is_missing = |item: &&Listed| !bodies.contains_key(&item.key);
+        let missing = items.iter().filter(is_missing).filter_map(|item| self.place_of(&item.key));
+        let lowest = missing.filter(|place| !place.is_doomed).map(|place| place.number).min();
+        self.not_given = self.not_given.into_iter().chain(lowest).min();
         let given = |item: &Listed| {
             let (bytes, extent) = bodies.remove(&item.key)?;
             Some(Fetched { listed: item.clone(), bytes, extent })

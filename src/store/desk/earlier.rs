@@ -22,6 +22,8 @@ JOIN outcome ON outcome.source = message.source AND outcome.item = message.item
 WHERE message.message_id = ?2
   AND message.source = ?1
   AND message.digest = ?3
+  AND outcome.message_id = ?2
+  AND outcome.digest = ?3
   AND outcome.settled
   AND substr(outcome.item, 1, length(?4)) <> ?4
 ORDER BY id DESC

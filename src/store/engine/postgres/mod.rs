@@ -104,8 +104,13 @@ impl Postgres {
         if let Some(password) = way.password {
             config.password(password);
         }
-        let tls = verifying(way.ca_file)
-            .map_err(|source| StoreError::Unavailable { place: place.clone(), source })?;
+        let tls = verifying(way.ca_file).map_err(|source| StoreError::Unavailable {
+            place: place.clone(),
+            source: match way.ca_file {
+                Some(file) => format!("\"ca_file\" {}: {source}", file.display()).into(),
+                None => source,
+            },
+        })?;
         let tls = MakeTlsConnector::new(tls);
         let mut engine = Self {
             config,

@@ -5,6 +5,9 @@ use postgres::config::{Host, SslMode};
 
 use super::super::Shown;
 
+/// The port that is not told.
+const PORT: u16 = 5432;
+
 /// The database that a URL names, without user and password; what is wrong with it is told without quoting it.
 pub fn shown(url: &str) -> Result<Shown, String> {
     parse(url).map(|config| Shown { place: place(&config), has_password: config.get_password().is_some() })
@@ -45,13 +48,15 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// Host and database, as errors name them; never user or password.
+/// Host, port and database, as errors name them; never user or password.
 pub(super) fn place(config: &Config) -> String {
     let host = config.get_hosts().first().map_or("localhost".to_owned(), |host| match host {
+        Host::Tcp(address) if address.contains(':') => format!("[{address}]"),
         Host::Tcp(name) => name.clone(),
         Host::Unix(path) => path.display().to_string(),
     });
-    format!("postgresql://{host}/{}", config.get_dbname().unwrap_or_default())
+    let port = config.get_ports().first().filter(|port| **port != PORT).map(|port| format!(":{port}"));
+    format!("postgresql://{host}{}/{}", port.unwrap_or_default(), config.get_dbname().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -60,6 +65,18 @@ mod tests {
 
     fn mode(url: &str) -> Result<SslMode, String> {
         parse(url).map(|config| config.get_ssl_mode())
+    }
+
+    #[test]
+    fn a_place_has_its_port_where_it_is_another_and_neither_user_nor_password() {
+        for (url, expected) in [
+            ("postgresql://u:hunter2@db.example.org/d", "postgresql://db.example.org/d"),
+            ("postgresql://u@db.example.org:5432/d", "postgresql://db.example.org/d"),
+            ("postgresql://u@[::1]:6432/d", "postgresql://[::1]:6432/d"),
+            ("postgresql://u:hunter2@db.example.org:6432/d", "postgresql://db.example.org:6432/d"),
+        ] {
+            assert_eq!(place(&parse(url).unwrap()), expected);
+        }
     }
 
     #[test]
