@@ -70,8 +70,9 @@
 //!
 //! * **No transaction spans network traffic.** Memory is bounded by two batches (count and octets): while one is received,
 //!   the next is fetched and read, if nobody is asked about either and no run died with any of them, and a server may have
-//!   been asked for two batches' octets behind that, which wait in the system's buffers unless the server is asked something
-//!   else first. The first batches of a folder are small, and so are the last.
+//!   been asked for a few batches behind that, which wait in the system's buffers unless the server is asked something else
+//!   first. The first batches of a folder are small, and so are the last: work begins early, and little is left when all
+//!   has come.
 //! * **A server is connected to while the store opens** ([`run::Calls`]), and hears its first word when the mailbox is locked.
 //! * **Group commit**: one fsync for a batch. A message that fails rolls back to its savepoint, and its failure is
 //!   recorded in the same transaction.
@@ -80,7 +81,8 @@
 //!   found through the message that it became; the ledger's own index is for the others. A mailbox that was
 //!   renamed in the configuration takes its rows along.
 //! * **Watermark**: what a mailbox says all before is settled; only the mailbox that made it reads it. Where
-//!   nothing is new, IMAP and mbox make no listing, and of a POP3 listing nothing is looked up. What is deferred, beyond `--limit`, or flagged `\Deleted` holds it down.
+//!   nothing is new, IMAP and mbox make no listing, and of a POP3 listing nothing is looked up. What is deferred, beyond
+//!   `--limit`, or flagged `\Deleted` holds it down.
 //! * **Owed**: the ledger row keeps the disposition and whether the mailbox was told. Each run first pays what is owed;
 //!   what cannot be paid, like a folder that cannot be used, is told at the end and keeps no mail from its ticket. What
 //!   a mailbox has heard of is known when it says so: an IMAP server is not waited for and says so while the next batches

@@ -208,11 +208,7 @@ fn fill(config: &Config) {
         author: None,
         raw_sha256: Some(Digest([3; 32])),
         error: Some(unreadable()),
-        quarantined: Some(KeptCopy {
-            octets: RAW,
-            sha256: Digest(Sha256::digest(RAW).into()),
-            is_whole: true,
-        }),
+        quarantined: Some(raw()),
         ..entry.clone()
     };
     let opened = store.transaction(|books| {
@@ -232,6 +228,10 @@ fn fill(config: &Config) {
         books.record(&failed)
     });
     opened.unwrap();
+}
+
+fn raw() -> KeptCopy<'static> {
+    KeptCopy { octets: RAW, sha256: Digest(Sha256::digest(RAW).into()), is_whole: true }
 }
 
 fn open_ticket(books: &mut dyn Books, queue: &str, title: &str) -> Result<TicketId, StoreError> {

@@ -107,11 +107,9 @@ impl Server {
 
     fn connect(&self, access: engine::Access, wait: Duration) -> Result<Box<dyn engine::Engine>, StoreError> {
         let unavailable = |fault| {
-            let source = match fault {
-                // What is wrong with the secret, which says all.
-                Fault::Auth { source: Some(source), .. } => source,
-                other => other.into(),
-            };
+            // What is wrong with the secret says all.
+            let source =
+                if let Fault::Auth { source: Some(source), .. } = fault { source } else { fault.into() };
             StoreError::Unavailable { place: self.shown.clone(), source }
         };
         let peer = Peer { host: self.shown.clone(), port: 0 };

@@ -1,7 +1,8 @@
 //! What a run has in hand: marked before it is fetched, let go of with its ledger row.
 //!
 //! A mark that is left when nobody works at the mailbox tells of a run that died with the item in hand, of the item's
-//! doing or not.
+//! doing or not. It is for a process that dies, and outlives that as it is written: none is flushed to the disk for a machine
+//! that does, which is no message's doing.
 
 use super::desk::source;
 use super::engine::Value;
@@ -31,7 +32,7 @@ WHERE source = ?1
 impl Store {
     /// Marks items as in hand; each one that was marked before has one death more to its name.
     pub fn mark(&mut self, of: &Source, run: RunId, keys: &[ItemKey]) -> Result<(), StoreError> {
-        self.atomically(|engine| {
+        self.lightly(|engine| {
             let source = Value::Integer(source(engine, of)?);
             for key in keys {
                 engine.execute(UPSERT_IN_FLIGHT, &[source, Value::Text(&key.0), Value::Integer(run.0)])?;
@@ -42,7 +43,7 @@ impl Store {
 
     /// Takes the last mark of each item back: the run ends its work at them, alive.
     pub fn take_back_marks(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
-        self.atomically(|engine| {
+        self.lightly(|engine| {
             let source = Value::Integer(source(engine, of)?);
             for key in keys {
                 let values = [source, Value::Text(&key.0)];
@@ -56,7 +57,7 @@ impl Store {
 
     /// Forgets all marks of items that are not there any more.
     pub fn unmark(&mut self, of: &Source, keys: &[ItemKey]) -> Result<(), StoreError> {
-        self.atomically(|engine| {
+        self.lightly(|engine| {
             let source = Value::Integer(source(engine, of)?);
             for key in keys {
                 engine.execute(DELETE_IN_FLIGHT, &[source, Value::Text(&key.0)])?;

@@ -193,6 +193,10 @@ pub(super) fn resolve(peer: &Peer, limits: Limits) -> Result<Vec<SocketAddr>, Fa
     let host = peer.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = peer.port;
     let wait = limits.wait().map_err(|error| peer.io(error))?;
+    // The system's resolver would look at its files for it first.
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
     let (sender, answer) = channel();
     let ask = move || {
         // Nobody listens any more once the time is over.
