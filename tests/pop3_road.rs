@@ -24,6 +24,13 @@ fn there(server: &Dovecot) -> usize {
     server.flags("support", "INBOX").len()
 }
 
+/// How many messages the watermark passes.
+fn mark(desk: &Desk) -> String {
+    let store = rusqlite::Connection::open(desk.path("desk.db")).unwrap();
+    let select = "SELECT substr(watermark, 1, instr(watermark, ':')) FROM source";
+    store.query_row(select, [], |row| row.get(0)).unwrap()
+}
+
 #[test]
 fn mail_that_is_left_on_the_server_is_fetched_once() {
     let server = Dovecot::start();
@@ -55,10 +62,7 @@ fn what_stands_where_it_stood_is_not_looked_for_and_what_moved_or_was_reset_is()
         deliver(&server, &Letter::new(&format!("{n}@x"), "Mail"));
     }
     let store = || rusqlite::Connection::open(desk.path("desk.db")).unwrap();
-    let mark = || {
-        let select = "SELECT substr(watermark, 1, instr(watermark, ':')) FROM source";
-        store().query_row(select, [], |row| row.get::<_, String>(0)).unwrap()
-    };
+    let mark = || mark(&desk);
     let fetched =
         |arguments: &[&str]| desk.run(&[&["fetch", "--json"], arguments].concat()).exits(0).outcomes();
     assert_eq!(fetched(&["--limit", "2"]).len(), 2);
@@ -104,6 +108,7 @@ fn update_only_settles_all_and_deletes_what_it_was_told_to() {
     let expected = ["skipped/no-ticket-id -", "updated/in-reply-to support-1", "skipped/unknown-ticket -"];
     assert_eq!(run.outcomes(), expected);
     assert_eq!(there(&server), 2);
+    assert_eq!(mark(&desk), "2:", "of what is deleted no watermark speaks");
     assert_eq!(desk.run(&["fetch", "--json"]).exits(0).outcomes(), [""; 0]);
 }
 
