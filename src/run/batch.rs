@@ -27,9 +27,14 @@ pub(super) const MAX_OCTETS: u64 = 3 * 1024 * 1024;
 /// What a message is reckoned as whose size the mailbox does not tell.
 const UNKNOWN: u64 = MAX_OCTETS / 16;
 
+/// What is reckoned of a message in octets.
+fn size(item: &Listed) -> u64 {
+    item.size.unwrap_or(UNKNOWN)
+}
+
 /// What is reckoned of a batch in octets.
 pub(super) fn octets(items: &[Listed]) -> u64 {
-    items.iter().map(|item| item.size.unwrap_or(UNKNOWN)).fold(0, u64::saturating_add)
+    items.iter().map(size).fold(0, u64::saturating_add)
 }
 
 /// What a message costs besides its octets, as octets that cost as much.
@@ -43,11 +48,9 @@ const LEAST: u64 = MAX_OCTETS / 8;
 /// A batch is worked at while the next one comes. So the first are small ones, each as large as all before it: work begins
 /// early. The last are, too, each half of what is left: all wait for their end.
 pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
-    let size = |item: &Listed| item.size.unwrap_or(UNKNOWN);
-    let cost = |items: &[Listed]| {
-        items.iter().map(|item| size(item).saturating_add(EACH)).fold(0, u64::saturating_add)
-    };
-    let (mut gone, mut left) = (0_u64, cost(items));
+    let cost = |item: &Listed| size(item).saturating_add(EACH);
+    let of = |items: &[Listed]| items.iter().map(cost).fold(0, u64::saturating_add);
+    let (mut gone, mut left) = (0_u64, of(items));
     let mut batches = Vec::new();
     let mut rest = items;
     while !rest.is_empty() {
@@ -55,12 +58,13 @@ pub(super) fn divide(items: &[Listed], count: usize) -> Vec<&[Listed]> {
         let (mut octets, mut costs) = (0_u64, 0_u64);
         let fits = rest.iter().take(count.max(1)).take_while(|item| {
             octets = octets.saturating_add(size(item));
-            costs = costs.saturating_add(size(item)).saturating_add(EACH);
+            costs = costs.saturating_add(cost(item));
             octets <= MAX_OCTETS && costs <= most
         });
         let (batch, after) = rest.split_at(fits.count().max(1));
-        left = left.saturating_sub(cost(batch));
-        gone = gone.saturating_add(cost(batch));
+        let taken = of(batch);
+        left = left.saturating_sub(taken);
+        gone = gone.saturating_add(taken);
         batches.push(batch);
         rest = after;
     }

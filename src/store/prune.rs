@@ -1,8 +1,9 @@
 //! What `prune` may remove, a few hundred rows at a time: nothing waits longer than one of these transactions takes.
 //!
-//! An item is known by its row in the ledger for as long as it may lie anywhere: key, Message-ID and hashes stay, as
-//! the messages on tickets do, and the words of people go. The row goes too once the item cannot come again: this program removed it from a local mailbox, where
-//! that is sure, or it was handed over. What is not settled, still owed to a mailbox, or in quarantine is not touched.
+//! An item is known by its row in the ledger for as long as it may lie anywhere: key, Message-ID and hashes stay, as the
+//! messages on tickets do, and the words of people go. The row goes too once the item cannot come again: this program removed
+//! it from a local mailbox, where that is sure, or it was handed over. What is not settled, still owed to a mailbox, or in
+//! quarantine is not touched.
 //! Rows are chosen outside of a transaction, and each change names once more what must hold for it.
 
 use jiff::Timestamp;

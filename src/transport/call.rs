@@ -6,7 +6,7 @@ use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::wire::{Peer, Stream};
+use super::wire::Stream;
 use super::{Fault, Server};
 
 /// After so long a server may have hung up on somebody who says nothing.
@@ -25,13 +25,12 @@ impl Call {
     /// Where the system has no thread for it.
     pub(crate) fn begin(server: &Server, until: Option<Instant>) -> io::Result<Self> {
         let (server, until) = (server.clone(), until.and_then(|until| until.checked_add(PATIENCE)));
-        let connect = move || server.connect(&Peer { host: server.host.clone(), port: server.port }, until);
-        let answer = thread::Builder::new().name("call".to_owned()).spawn(connect)?;
+        let answer = thread::Builder::new().name("call".to_owned()).spawn(move || server.connect(until))?;
         Ok(Self { begun: Instant::now(), answer })
     }
 
     /// Waits for the connection; `None` for one that is too old to rely on.
-    pub(crate) fn answer(self) -> Option<Result<Stream, Fault>> {
+    pub(super) fn answer(self) -> Option<Result<Stream, Fault>> {
         (self.begun.elapsed() < PATIENCE).then(|| self.answer.join().ok()).flatten()
     }
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Fault;
+use super::call::Call;
+use super::fault::Fault;
 use super::oauth::Tokens;
 use super::sasl::Mechanism;
 use super::wire::{self, Limits, Peer, Proxy, Reach, Route, Stream};
@@ -40,13 +41,24 @@ impl Server {
         Route { limits, proxy: self.proxy.as_ref(), reach: Reach::Anywhere }
     }
 
+    /// How errors name it.
+    pub(crate) fn peer(&self) -> Peer {
+        Peer { host: self.host.clone(), port: self.port }
+    }
+
+    /// Takes up a call, or connects where there is none to rely on.
+    pub(crate) fn reached(&self, call: Option<Call>, until: Option<Instant>) -> Result<Stream, Fault> {
+        call.and_then(Call::answer).unwrap_or_else(|| self.connect(until))
+    }
+
     /// Connects, and protects the connection where TLS is implicit; nothing is said yet.
-    pub(crate) fn connect(&self, peer: &Peer, until: Option<Instant>) -> Result<Stream, Fault> {
-        let socket = wire::connect(peer, self.route(until))?;
+    pub(super) fn connect(&self, until: Option<Instant>) -> Result<Stream, Fault> {
+        let peer = self.peer();
+        let socket = wire::connect(&peer, self.route(until))?;
         match self.tls {
-            Tls::Implicit => Stream::protect(socket, peer, self.ca_file.as_deref()),
+            Tls::Implicit => Stream::protect(socket, &peer, self.ca_file.as_deref()),
             Tls::StartTls => Ok(Stream::Plain(socket)),
-            Tls::None => Stream::clear(socket, self.plaintext, peer),
+            Tls::None => Stream::clear(socket, self.plaintext, &peer),
         }
     }
 

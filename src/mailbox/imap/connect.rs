@@ -29,12 +29,10 @@ pub(super) fn session(
     until: Option<Instant>,
     call: Option<Call>,
 ) -> Result<(Session, Vec<String>), MailboxError> {
-    let peer = Peer { host: server.host.clone(), port: server.port };
+    let peer = server.peer();
     let call = Cell::new(call);
     login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-        let called = call.take().and_then(Call::answer);
-        let stream = called.unwrap_or_else(|| server.connect(&peer, until))?;
-        attempt(server, stream, &peer, credentials)
+        attempt(server, server.reached(call.take(), until)?, &peer, credentials)
     })
 }
 

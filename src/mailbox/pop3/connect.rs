@@ -25,12 +25,11 @@ pub(super) fn session(
     until: Option<Instant>,
     call: Option<Call>,
 ) -> Result<(Session, Offer), MailboxError> {
-    let peer = Peer { host: server.host.clone(), port: server.port };
+    let peer = server.peer();
     let (is_lossy, call) = (Cell::new(false), Cell::new(call));
     let reach = |ahead| {
         login::begin((&server.username, &server.login), server.timeout, &peer, |credentials| {
-            let called = call.take().and_then(Call::answer);
-            let stream = called.unwrap_or_else(|| server.connect(&peer, until))?;
+            let stream = server.reached(call.take(), until)?;
             let (mut session, stamp) = protected(stream, server, ahead, &peer)?;
             let offer = log_in(&mut session, stamp, server.tls, credentials);
             is_lossy.set(session.is_lossy);
